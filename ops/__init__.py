@@ -1,0 +1,1 @@
+"""Running Snug: on one machine (ops.local), and everything that deploys it."""
