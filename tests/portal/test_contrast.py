@@ -9,7 +9,8 @@ import pytest
 TOKENS = Path(__file__).resolve().parents[2] / "static" / "snug" / "tokens.css"
 
 COLOUR = re.compile(
-    r"^\s*--(?P<role>[a-z-]+):\s*light-dark\(oklch\((?P<light>[^)]+)\),\s*oklch\((?P<dark>[^)]+)\)\);", re.MULTILINE
+    r"^\s*--(?P<role>[a-z-]+):\s*light-dark\(oklch\((?P<light>[^)]+)\),\s*oklch\((?P<dark>[^)]+)\)\);",
+    re.MULTILINE,
 )
 
 SURFACES = ("surface", "surface-raised", "surface-sunken", "surface-hover")
@@ -47,7 +48,7 @@ SHAPES = [(shape, surface) for shape in ("line-control", "focus", "accent") for 
 
 def linear_srgb(oklch: str) -> tuple[float, float, float]:
     """Linear light of an `L C H` triple, clipped to what an sRGB screen can show."""
-    lightness, chroma, hue = (float(part) for part in oklch.split("/")[0].split())
+    lightness, chroma, hue = (float(part) for part in oklch.split("/", maxsplit=1)[0].split())
     a, b = chroma * math.cos(math.radians(hue)), chroma * math.sin(math.radians(hue))
     long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
     medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3

@@ -1,0 +1,83 @@
+"""What happens to a sign-up. Each verb: atomic, change, then the job that does the slow part."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+
+from portal import tasks
+from portal.models import LINK_LIFE, Signup
+from tenants import slugs
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A valid sign-up form."""
+
+    organisation: str
+    slug: str
+    email: str
+    password: str
+    plan: str
+
+
+@transaction.atomic
+def start_signup(wish: Wish) -> Signup:
+    """Remember a form and mail its link. The same address and slug again renew what was there."""
+    fields = {
+        "organisation": wish.organisation,
+        "password_hash": make_password(wish.password),
+        "plan": wish.plan,
+        "expires_at": timezone.now() + LINK_LIFE,
+        "changed_at": timezone.now(),
+    }
+    signup, _ = Signup.objects.update_or_create(
+        email=wish.email, slug=wish.slug, state=Signup.State.UNCONFIRMED, defaults=fields
+    )
+    tasks.mail_confirmation.defer(signup_id=signup.pk)
+    return signup
+
+
+@transaction.atomic
+def mail_again(signup: Signup) -> None:
+    """Mail another link, and give it the full time."""
+    Signup.objects.filter(pk=signup.pk).update(
+        expires_at=timezone.now() + LINK_LIFE, changed_at=timezone.now()
+    )
+    tasks.mail_confirmation.defer(signup_id=signup.pk)
+
+
+@transaction.atomic
+def confirm_signup(signup_id: int, slug: str | None = None) -> Signup:
+    """Queue the opening, under another `slug` where one is given; a second press changes nothing.
+
+    Raises slugs.SlugRefused when the slug is no longer free.
+    """
+    signup = Signup.objects.select_for_update().get(pk=signup_id)
+    if signup.state == Signup.State.OPEN or (signup.state in UNDER_WAY and not signup.stalled):
+        return signup
+    if slug is not None:
+        slugs.check_shape(slug)
+        signup.slug = slug
+    slugs.check(signup.slug)
+    signup.state = Signup.State.QUEUED
+    signup.attempt += 1
+    signup.changed_at = timezone.now()
+    signup.save(update_fields=["slug", "state", "attempt", "changed_at"])
+    tasks.open_signup.defer(signup_id=signup.pk, attempt=signup.attempt)
+    return signup
+
+
+@transaction.atomic
+def enter(signup_id: int) -> bool:
+    """Take the one step in that follows an opening; False once it was taken, or is long past."""
+    lately = timezone.now() - timedelta(minutes=30)
+    fresh = Signup.objects.filter(
+        pk=signup_id, state=Signup.State.OPEN, entered_at__isnull=True, changed_at__gt=lately
+    )
+    return bool(fresh.update(entered_at=timezone.now()))
+
+
+UNDER_WAY = (Signup.State.QUEUED, Signup.State.OPENING)
