@@ -87,6 +87,7 @@ class DataDir:
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{holder} (process {os.getpid()})".encode(), 0)
         self._lock = lock
+        self.withdraw()  # what a killed holder announced
         return True
 
     def unlock(self) -> None:

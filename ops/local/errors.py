@@ -3,3 +3,7 @@
 
 class LaunchError(Exception):
     """A start cannot go on. The text is one line: what is wrong and, where there is one, the way out."""
+
+
+class DataDirInUseError(LaunchError):
+    """Another process holds the data folder."""

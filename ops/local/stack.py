@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from ops.local.data_dir import DataDir
-from ops.local.errors import LaunchError
+from ops.local.errors import DataDirInUseError, LaunchError
 from ops.local.logs import last_words
 from ops.local.network import LOOPBACK, listen, port_of, raise_file_limit
 from ops.local.parent_death import ends_with_parent
@@ -72,8 +72,9 @@ class Stack:
         self.open()
         try:
             self.start_parts()
-            self.migrate()
+            self.manage("migrate")
             self.start_web()
+            self.wait_until_ready()
         except BaseException:
             self.stop()
             raise
@@ -82,7 +83,10 @@ class Stack:
         """Take the data folder and the port; nothing runs yet."""
         self.data_dir.create()
         if not self.data_dir.lock(self._holder):
-            raise LaunchError(f"the data folder {self.data_dir.path} is in use by {self.data_dir.holder()}.")
+            raise DataDirInUseError(
+                f"the data folder {self.data_dir.path} is in use by {self.data_dir.holder()}; "
+                "stop that, or choose another with --data-dir."
+            )
         try:
             ports = [self._port] + [0] * (self._web_workers - 1 if self._separate else 0)
             for port in ports if self._web_workers else []:
@@ -104,16 +108,12 @@ class Stack:
         )
         self._parts.start()
 
-    def migrate(self) -> None:
-        self.manage("migrate")
-
     def start_web(self) -> None:
-        """Start the web processes and the worker, and wait until the web answers."""
+        """Start the web processes and the worker. They need a moment: `wait_until_ready`."""
         for index in range(self._web_workers):
             self._running.start(self._web_program(index))
         if self._worker:
             self._running.start(self._program("worker", [PYTHON, str(PROJECT / "manage.py"), "worker"]))
-        self.wait_until_ready()
 
     def stop(self) -> None:
         """End everything in order and give the data folder back. Harmless when nothing runs."""
@@ -141,27 +141,32 @@ class Stack:
     # Looking at it
 
     @property
+    def embeds_database(self) -> bool:
+        return self._parts is not None and self._parts.embeds_database
+
+    @property
+    def own_env(self) -> dict[str, str]:
+        """What the product's processes get beyond our own environment. A variable that is set there stays."""
+        secrets = self.data_dir.secrets()
+        own = {
+            "SECRET_KEY": secrets.secret_key,
+            "FIELD_ENCRYPTION_KEYS": secrets.field_encryption_keys,
+            "SNUG_ENV": "development",
+            "SNUG_BASE_DOMAIN": "localhost",
+            "SNUG_PUBLIC_PORT": str(self.web_port or self.data_dir.remembered("web_port") or 8000),
+        }
+        own |= {name: os.environ[name] for name in own if os.environ.get(name)}
+        own |= {"SNUG_DATA_DIR": str(self.data_dir.path), "PYTHONUNBUFFERED": "1"}
+        if self._parts is not None:
+            own |= {"DATABASE_URL": self._parts.database_url, "REDIS_URL": self._parts.redis_url}
+        if self.embeds_database:  # its own pg_dump and psql: those of the system may be older than the server
+            own["PATH"] = f"{POSTGRES_PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        return own | self._extra_env
+
+    @property
     def env(self) -> dict[str, str]:
         """The environment of the product's processes."""
-        secrets = self.data_dir.secrets()
-        parts = self._parts
-        path = os.environ.get("PATH", os.defpath)
-        own = {
-            "SECRET_KEY": os.environ.get("SECRET_KEY") or secrets.secret_key,
-            "FIELD_ENCRYPTION_KEYS": os.environ.get("FIELD_ENCRYPTION_KEYS") or secrets.field_encryption_keys,
-            "SNUG_ENV": os.environ.get("SNUG_ENV") or "development",
-            "SNUG_BASE_DOMAIN": os.environ.get("SNUG_BASE_DOMAIN") or "localhost",
-            "SNUG_PUBLIC_PORT": os.environ.get("SNUG_PUBLIC_PORT") or str(self.web_port or 8000),
-            "SNUG_DATA_DIR": str(self.data_dir.path),
-            "PYTHONUNBUFFERED": "1",
-        }
-        if parts is not None:
-            own |= {"DATABASE_URL": parts.database_url, "REDIS_URL": parts.redis_url}
-            if (
-                parts.embeds_database
-            ):  # its own pg_dump and psql: those of the system may be older than the server
-                own["PATH"] = f"{POSTGRES_PROGRAMS}{os.pathsep}{path}"
-        return {**os.environ, **own, **self._extra_env}
+        return {**os.environ, **self.own_env}
 
     @property
     def web_port(self) -> int | None:

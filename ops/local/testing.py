@@ -1,0 +1,22 @@
+"""bin/test: every test, with real parts and a real browser; ends on pytest's own summary line."""
+
+import os
+import sys
+
+from ops.local.browser import browser
+from ops.local.paths import PROJECT, PYTHON
+from ops.local.terminal import run
+
+# Each worker may run a database and web processes of its own: more of them than this only wait for the disk.
+_MOST_WORKERS = "4"
+
+
+def main() -> int:
+    environment = {**os.environ, "SNUG_TEST_BROWSER": str(browser())}
+    os.chdir(PROJECT)
+    pytest = [PYTHON, "-m", "pytest", "-n", "auto", "--maxprocesses", _MOST_WORKERS, *sys.argv[1:]]
+    os.execve(PYTHON, pytest, environment)  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    run("bin/test", main)
