@@ -1,0 +1,63 @@
+"""Who may come into the console, and who may change something there."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import quote
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+
+from accounts.models import Member
+from tenants.directory import TenantInfo
+
+P = ParamSpec("P")
+
+
+class StaffRequest(HttpRequest):
+    """A request of a signed-in member of staff, on their own tenant's host."""
+
+    tenant: TenantInfo
+    user: Member  # type: ignore[assignment] # Django allows strangers here, `staff_only` does not
+
+
+StaffView = Callable[Concatenate[StaffRequest, P], HttpResponse]
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def staff_only(view: StaffView[P]) -> View[P]:
+    """Sends strangers to the sign-in page, and back here afterwards. Nothing here is ever cached."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not is_staff(request):
+            back = f"?next={quote(request.path)}" if request.method in ("GET", "HEAD") else ""
+            return redirect(f"/login/{back}")
+        response = view(request, *args, **kwargs)  # type: ignore[arg-type]
+        response["Cache-Control"] = "private, no-store"
+        return response
+
+    return guarded
+
+
+def admins_only(view: StaffView[P]) -> View[P]:
+    """Like `staff_only`, and refuses moderators and agents: they may look, not change."""
+
+    @wraps(view)
+    def guarded(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.may_administer:
+            return render(request, "errors/403.html", status=403)
+        return view(request, *args, **kwargs)
+
+    return staff_only(guarded)
+
+
+def is_staff(request: HttpRequest) -> bool:
+    """Whether somebody of this workspace's staff is signed in."""
+    member = getattr(request, "user", None)
+    return isinstance(member, Member) and member.is_authenticated and member.kind == Member.Kind.STAFF
+
+
+def to(section: str, query: str = "") -> HttpResponseRedirect:
+    """Back to a section of the console, after a change."""
+    return HttpResponseRedirect(f"/console/{query}#{section}")

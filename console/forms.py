@@ -1,0 +1,90 @@
+"""The console's forms. What they accept is checked again by the actions they lead to."""
+
+from typing import Any, Final
+
+from django import forms
+
+from accounts.scopes import SCOPES
+from rooms.models import Room
+
+ADMIN: Final = "admin"
+KINDS: Final = {
+    Room.Kind.PUBLIC: "Public: anyone may enter",
+    Room.Kind.PRIVATE: "Private: members only",
+    Room.Kind.SUPPORT: "Support: a visitor and your staff",
+}
+
+
+def text_input(**attributes: str) -> forms.TextInput:
+    return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attributes})
+
+
+class SignInForm(forms.Form):
+    """Mail address and password."""
+
+    email = forms.EmailField(
+        label="Mail address",
+        max_length=254,
+        widget=forms.EmailInput(
+            attrs={"class": "input", "autocomplete": "username", "autocapitalize": "none"}
+        ),
+        error_messages={"required": "Enter your mail address.", "invalid": "This is not a mail address."},
+    )
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
+        error_messages={"required": "Enter your password."},
+    )
+
+
+class KeyForm(forms.Form):
+    """A new API key: what to call it, and what it may do."""
+
+    prefix = "key"
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        help_text="Where it will be used, such as “Shop backend”.",
+        widget=text_input(),
+        error_messages={"required": "Give the key a name."},
+    )
+    access = forms.ChoiceField(choices=[("all", "Everything"), ("some", "Only these")], initial="all")
+    scopes = forms.MultipleChoiceField(
+        required=False, choices=[(scope, words) for scope, words in SCOPES.items() if scope != ADMIN]
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("access") == "some" and not cleaned.get("scopes") and "scopes" not in self.errors:
+            self.add_error("scopes", "Choose at least one thing the key may do.")
+        return cleaned
+
+    @property
+    def chosen_scopes(self) -> list[str]:
+        """The scopes to grant, once the form is valid."""
+        return [ADMIN] if self.cleaned_data["access"] == "all" else list(self.cleaned_data["scopes"])
+
+
+class RoomForm(forms.Form):
+    """A new room."""
+
+    prefix = "room"
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        help_text="Letters, digits, hyphens and underscores. It is part of addresses and cannot be changed.",
+        widget=text_input(autocapitalize="none", spellcheck="false"),
+        error_messages={"required": "Give the room a name."},
+    )
+    title = forms.CharField(
+        label="Title",
+        required=False,
+        max_length=120,
+        help_text="What people see. May be empty.",
+        widget=text_input(),
+    )
+    kind = forms.ChoiceField(
+        label="Who may enter", choices=list(KINDS.items()), widget=forms.Select(attrs={"class": "input"})
+    )

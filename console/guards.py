@@ -1,0 +1,25 @@
+"""How often a password may be tried: by address and person, by address, and by person from everywhere."""
+
+import hashlib
+
+from django.http import HttpRequest
+
+from realtime.limits import hit_sync
+from tenants.directory import TenantInfo
+
+MINUTES = 60
+
+
+def may_try(request: HttpRequest, tenant: TenantInfo, email: str) -> bool:
+    """Count one try at signing in; False once it is one too many.
+
+    The widest count is generous, so that a stranger's guesses do not soon lock the rightful person out.
+    """
+    address = str(request.META.get("REMOTE_ADDR", ""))
+    person = hashlib.sha256(email.strip().lower().encode(errors="replace")).hexdigest()[:32]
+    tries = [
+        hit_sync(tenant.schema_name, f"login:{address}:{person}", 10, 10 * MINUTES),
+        hit_sync(tenant.schema_name, f"login:{address}", 50, 10 * MINUTES),
+        hit_sync(tenant.schema_name, f"login:{person}", 100, 60 * MINUTES),
+    ]
+    return all(tries)

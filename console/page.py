@@ -1,0 +1,70 @@
+"""The one page of the console, put together from what its sections show."""
+
+from typing import Any, Final
+
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from accounts.models import ApiKey
+from accounts.scopes import SCOPES
+from console.access import StaffRequest
+from console.forms import ADMIN, KeyForm, RoomForm
+from console.numbers import numbers
+from rooms.models import Room
+from tenants.hosts import tenant_url
+from tenants.models import Tenant
+from tenants.plans import PLANS
+
+MOST_ROOMS: Final = 100
+
+
+def show(request: StaffRequest, status: int = 200, **changed: Any) -> HttpResponse:
+    """Render the console; `changed` replaces parts of it, such as a form that came back with errors."""
+    tenant = request.tenant
+    keys = list(ApiKey.objects.filter(internal=False).order_by("created_at"))
+    active = [key for key in keys if key.usable]
+    total = Room.objects.count()
+    context = {
+        "tenant": tenant,
+        "member": request.user,
+        "may_change": request.user.may_administer,
+        "plan": PLANS.get(tenant.plan, PLANS["free"]),
+        "numbers": numbers(tenant),
+        "keys": active,
+        "void_keys": [key for key in keys if not key.usable],
+        "fresh": _fresh_secret(request, active) if request.user.may_administer else None,
+        "key_form": KeyForm(),
+        "scopes": [(scope, words) for scope, words in SCOPES.items() if scope != ADMIN],
+        "origins_text": "\n".join(_origins(tenant.id)),
+        "rooms": Room.objects.all()[:MOST_ROOMS],
+        "rooms_left_out": max(0, total - MOST_ROOMS),
+        "rooms_full": tenant.limits.max_rooms is not None and total >= tenant.limits.max_rooms,
+        "room_form": RoomForm(),
+        "home": tenant_url(tenant.slug, ""),
+        "kid": active[-1].id if active else "key_…",
+    }
+    return render(request, "console/console.html", context | changed, status=status)
+
+
+def _origins(tenant_id: int) -> list[str]:
+    """As they are now: `request.tenant` may be a moment old, and this page has just saved them."""
+    return list(Tenant.objects.values_list("origins", flat=True).get(id=tenant_id))
+
+
+def _fresh_secret(request: StaffRequest, keys: list[ApiKey]) -> dict[str, Any] | None:
+    """A secret nobody has seen yet: the one just made, or for the owner the workspace's first.
+
+    Showing it forgets it, so a browser that only looks ahead is shown nothing.
+    """
+    if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", ""):
+        return None
+    made = request.GET.get("key")
+    owner = request.user.role == request.user.Role.OWNER
+    for key in keys:
+        if key.unseen_secret and (key.id == made if made else owner):
+            with transaction.atomic():
+                secrets = key.take_unseen_secret()
+            if secrets:
+                return {"key": key, "secret": secrets[0], "signing_secret": secrets[1], "first": not made}
+    return None
