@@ -1,0 +1,17 @@
+"""The verbs of this app, one module a subject."""
+
+from accounts.actions.api_keys import create_api_key, internal_key, revoke_api_key, signing_key
+from accounts.actions.guests import admit_guest
+from accounts.actions.staff import authenticate_staff, create_staff, make_handoff, take_handoff
+
+__all__ = [
+    "admit_guest",
+    "authenticate_staff",
+    "create_api_key",
+    "create_staff",
+    "internal_key",
+    "make_handoff",
+    "revoke_api_key",
+    "signing_key",
+    "take_handoff",
+]

@@ -1,0 +1,138 @@
+"""From a credential to an Identity: user tokens, API keys, tickets, staff sessions, and staff passwords."""
+
+import hmac
+from typing import Any
+
+from django.contrib.auth import get_user
+from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+
+from accounts import keys, members, tickets, tokens
+from accounts.identity import Identity
+from accounts.keys import KeyRecord
+from accounts.models import Member
+from accounts.tokens import Claims, TokenRefused
+from tenants.context import in_tenant
+from tenants.directory import TenantInfo
+
+
+async def by_credential(tenant: TenantInfo, credential: str, *, key_allowed: bool) -> Identity:
+    """Whoever presents `credential`: an API key (where `key_allowed`), a ticket or a user token.
+
+    Raises TokenRefused, or its TokenExpired.
+    """
+    if credential.startswith(keys.MARK):
+        if not key_allowed:
+            raise TokenRefused("an API key must not travel in a URL")
+        return bot_identity(await key_by_secret(tenant, credential))
+    if credential.startswith(tickets.MARK):
+        return await by_ticket(tenant, credential)
+    return await by_token(tenant, credential)
+
+
+async def by_token(tenant: TenantInfo, token: str) -> Identity:
+    """The user or guest whom a JWT names, created on first sight. Raises TokenRefused, TokenExpired."""
+    record = await keys.find(tenant, "id", tokens.key_id_of(token))
+    if record is None or not record.usable:
+        raise TokenRefused("the token's kid is no active API key of this workspace")
+    claims = tokens.verify(token, record.signing_secret, may_be_guest=record.internal)
+    return await _admit(tenant, claims, record.id)
+
+
+async def by_ticket(tenant: TenantInfo, ticket: str) -> Identity:
+    """The user for whom a one-use ticket was issued. Raises TokenRefused."""
+    sub = await tickets.redeem(tenant.id, ticket)
+    if sub is None:
+        raise TokenRefused("the ticket is unknown, used or over 60 s old")
+    member = await members.recognise(tenant, sub, "user")
+    return Identity(
+        member_id=member.id, external_id=member.external_id, username=member.username, kind=member.kind
+    )
+
+
+async def key_by_secret(tenant: TenantInfo, secret: str) -> KeyRecord:
+    """The API key with this secret, compared in constant time. Raises TokenRefused."""
+    prefix = keys.prefix_of(secret)
+    record = await keys.find(tenant, "prefix", prefix) if prefix else None
+    expected = record.secret_hash if record else b"\x00" * 32
+    if not hmac.compare_digest(keys.hash_secret(secret), expected) or record is None:
+        raise TokenRefused("this is no API key of this workspace")
+    if record.internal or not record.usable:
+        raise TokenRefused("this API key is revoked or has expired")
+    return record
+
+
+def bot_identity(record: KeyRecord) -> Identity:
+    """The bot as which an API key speaks."""
+    assert record.bot_id is not None and record.bot_external_id is not None  # every key but the internal has a bot
+    return Identity(
+        member_id=record.bot_id,
+        external_id=record.bot_external_id,
+        username=record.bot_name or record.bot_external_id,
+        kind="bot",
+        key_id=record.id,
+        scopes=record.scopes,
+    )
+
+
+async def by_session(tenant: TenantInfo, session_key: str) -> Identity | None:
+    """The member of staff signed in with this session cookie, or None."""
+    return await in_tenant(tenant, _staff_of_session, session_key)
+
+
+def staff_identity(member: Member) -> Identity:
+    """A signed-in member of staff, as rooms see them."""
+    return Identity(
+        member_id=member.pk,
+        external_id=member.external_id,
+        username=member.username,
+        kind=member.kind,
+        role=member.role,
+    )
+
+
+class StaffBackend(BaseBackend):
+    """Mail address and password, for staff, against the tenant's own schema."""
+
+    def authenticate(
+        self, request: HttpRequest | None, email: str | None = None, password: str | None = None, **_: Any
+    ) -> Member | None:
+        if not email or not password:
+            return None
+        member = Member.objects.filter(kind=Member.Kind.STAFF, email__iexact=email.strip()).first()
+        if member is None:
+            make_password(password)  # as slow as a real check: the clock must not tell who works here
+            return None
+        return member if member.check_password(password) else None
+
+    def get_user(self, user_id: int) -> Member | None:
+        return Member.objects.filter(pk=user_id, kind=Member.Kind.STAFF).first()
+
+
+def _staff_of_session(session_key: str) -> Identity | None:
+    request = HttpRequest()
+    request.session = SessionStore(session_key)
+    member = get_user(request)
+    return staff_identity(member) if isinstance(member, Member) else None
+
+
+async def _admit(tenant: TenantInfo, claims: Claims, key_id: str) -> Identity:
+    guest = claims.sub.startswith("guest:")
+    if guest and not tenant.guests_allowed:
+        raise TokenRefused("this workspace does not admit guests")
+    member = await members.recognise(tenant, claims.sub, "guest" if guest else "user", claims.name, claims.avatar)
+    after = member.tokens_valid_after
+    if after is not None and claims.issued_at <= after.timestamp():
+        raise TokenRefused("the token has been revoked")
+    return Identity(
+        member_id=member.id,
+        external_id=member.external_id,
+        username=member.username,
+        kind=member.kind,
+        rooms=claims.rooms,
+        exp=claims.exp,
+        issued_at=claims.issued_at,
+        key_id=key_id,
+    )

@@ -1,0 +1,31 @@
+"""Who is on the other end of a request or a socket, however they proved it."""
+
+import msgspec
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """A member who has proved who they are.
+
+    `rooms` is None where the tenant's own rules decide; otherwise exactly the rooms the token vouches for. `exp` and
+    `issued_at` are Unix seconds, None for credentials that do not expire by themselves (sessions, keys).
+    """
+
+    member_id: int
+    external_id: str
+    username: str
+    kind: str
+    role: str = ""
+    rooms: frozenset[str] | None = None
+    exp: int | None = None
+    issued_at: int | None = None
+    key_id: str | None = None
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def is_authenticated(self) -> bool:
+        """True, as Django's users say it."""
+        return True
+
+    @property
+    def is_bot(self) -> bool:
+        return self.kind == "bot"

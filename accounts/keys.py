@@ -1,0 +1,115 @@
+"""Finding API keys: by id for user tokens, by prefix for the API. A small cache spares the warm path a query."""
+
+import hashlib
+import time
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from psycopg import sql
+
+from accounts import encryption
+from tenants.context import HasSchema
+from tenants.database import pool
+
+FRESH: Final = 5.0
+MOST: Final = 20_000
+MARK: Final = "snug_sk_"
+PREFIX_LENGTH: Final = len(MARK) + 10
+
+_COLUMNS = sql.SQL(
+    "SELECT k.id, k.internal, k.secret_hash, k.signing_secret, k.scopes, k.expires_at, k.revoked_at, k.bot_id, "
+    "b.external_id, b.name FROM {keys} k LEFT JOIN {members} b ON b.id = k.bot_id WHERE k.{column} = %s"
+)
+
+
+class KeyRecord(msgspec.Struct, frozen=True):
+    """An API key as authentication needs it. Hold it no longer than one request: keys are revoked."""
+
+    id: str
+    internal: bool
+    secret_hash: bytes
+    signing_secret: str
+    scopes: frozenset[str]
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    bot_id: int | None
+    bot_external_id: str | None
+    bot_name: str | None
+
+    @property
+    def usable(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > datetime.now(UTC))
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    until: float
+    found: KeyRecord | None
+
+
+_cache: dict[tuple[str, str], _Entry] = {}
+
+
+def hash_secret(secret: str) -> bytes:
+    """What is stored of a secret. Plain SHA-256 is enough: the secret has 256 random bits."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def prefix_of(secret: str) -> str | None:
+    """The indexed beginning of an API key's secret, or None where it is no such secret."""
+    if not secret.startswith(MARK) or not secret.isascii() or not 40 <= len(secret) <= 100:
+        return None
+    return secret[:PREFIX_LENGTH]
+
+
+async def find(tenant: HasSchema, column: str, value: str) -> KeyRecord | None:
+    """The tenant's key whose `column` ("id" or "prefix") is `value`, or None; one query when the cache is cold."""
+    schema = tenant.schema_name
+    if (entry := _fresh(schema, value)) is not None:
+        return entry.found
+    async with (await pool()).connection() as db:
+        cursor = await db.execute(_query(schema, column), [value])
+        return _remember(schema, value, await cursor.fetchone())
+
+
+def forget(schema: str) -> None:
+    """Drop what is cached of one tenant's keys."""
+    for key in [key for key in _cache if key[0] == schema]:
+        del _cache[key]
+
+
+def _query(schema: str, column: str) -> sql.Composed:
+    return _COLUMNS.format(
+        keys=sql.Identifier(schema, "accounts_apikey"),
+        members=sql.Identifier(schema, "accounts_member"),
+        column=sql.Identifier(column),
+    )
+
+
+def _fresh(schema: str, value: str) -> _Entry | None:
+    entry = _cache.get((schema, value))
+    return entry if entry is not None and entry.until > time.monotonic() else None
+
+
+def _remember(schema: str, value: str, row: tuple[Any, ...] | None) -> KeyRecord | None:
+    if len(_cache) >= MOST:  # ids in forged tokens are anyone's to choose
+        _cache.clear()
+    found = _record(row) if row else None
+    _cache[schema, value] = _Entry(time.monotonic() + FRESH, found)
+    return found
+
+
+def _record(row: tuple[Any, ...]) -> KeyRecord:
+    id_, internal, secret_hash, signing, scopes, expires, revoked, bot_id, bot_external_id, bot_name = row
+    return KeyRecord(
+        id=id_,
+        internal=internal,
+        secret_hash=bytes(secret_hash),
+        signing_secret=encryption.decrypt(signing),
+        scopes=frozenset(scopes),
+        expires_at=expires,
+        revoked_at=revoked,
+        bot_id=bot_id,
+        bot_external_id=bot_external_id,
+        bot_name=bot_name,
+    )

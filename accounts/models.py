@@ -1,0 +1,118 @@
+"""Members of a tenant, their API keys and their one-use sign-in links. All in the tenant's schema."""
+
+import secrets
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+from accounts import encryption
+
+
+class MemberManager(BaseUserManager["Member"]):
+    """Makes members the way django.contrib.auth expects."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "Member":
+        """A customer of the tenant, known by the id `username`."""
+        member = Member(external_id=username, **fields)
+        member.set_password(password)
+        member.save()
+        return member
+
+
+class Member(AbstractBaseUser):
+    """Anyone who can speak: staff, the tenant's own users, guests, and API keys posting as bots."""
+
+    class Kind(models.TextChoices):
+        STAFF = "staff"
+        USER = "user"
+        GUEST = "guest"
+        BOT = "bot"
+
+    class Role(models.TextChoices):
+        OWNER = "owner"
+        ADMIN = "admin"
+        MODERATOR = "moderator"
+        AGENT = "agent"
+        NONE = ""
+
+    # The id the outside world uses: the tenant's own for users; staff:…, guest:… and bot:… for the others.
+    external_id = models.CharField(max_length=140, unique=True)
+    kind = models.CharField(max_length=8, choices=Kind, default=Kind.USER)
+    role = models.CharField(max_length=12, choices=Role, default=Role.NONE, blank=True)
+    name = models.CharField(max_length=100, blank=True, default="")
+    avatar = models.CharField(max_length=500, blank=True, default="")
+    email = models.EmailField(null=True, blank=True, unique=True)
+    # User tokens issued before this moment are void.
+    tokens_valid_after = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[MemberManager] = MemberManager()
+
+    USERNAME_FIELD = "external_id"
+    EMAIL_FIELD = "email"
+
+    @property
+    def username(self) -> str:
+        """The name to show: the display name, or the id where there is none."""
+        return self.name or self.external_id
+
+    @property
+    def may_administer(self) -> bool:
+        """Whether this member may change the workspace's settings, keys and rooms."""
+        return self.kind == self.Kind.STAFF and self.role in (self.Role.OWNER, self.Role.ADMIN)
+
+
+def new_key_id() -> str:
+    """A fresh public id for an API key."""
+    return f"key_{secrets.token_hex(8)}"
+
+
+class ApiKey(models.Model):
+    """A tenant's key to the API. The secret is stored as a hash; the signing secret, needed to check user tokens,
+    encrypted. The internal key signs guests' tokens and mint_token's; it has no secret and never opens the API."""
+
+    id = models.CharField(primary_key=True, max_length=24, default=new_key_id)
+    name = models.CharField(max_length=80)
+    internal = models.BooleanField(default=False)
+    prefix = models.CharField(max_length=24, unique=True)
+    secret_hash = models.BinaryField(max_length=32)
+    signing_secret = models.BinaryField(max_length=500)
+    unseen_secret = models.BinaryField(max_length=500, null=True)
+    scopes = ArrayField(models.CharField(max_length=40), default=list)
+    bot = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="api_keys")
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
+
+    @property
+    def usable(self) -> bool:
+        """Neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+    def take_unseen_secret(self) -> tuple[str, str] | None:
+        """(secret, signing secret) if nobody has been shown them yet; the secret is forgotten by this call."""
+        sealed = (
+            ApiKey.objects.select_for_update().filter(pk=self.pk).values_list("unseen_secret", flat=True).first()
+        )
+        if not sealed:
+            return None
+        ApiKey.objects.filter(pk=self.pk).update(unseen_secret=None)
+        return encryption.decrypt(sealed), encryption.decrypt(self.signing_secret)
+
+
+class Handoff(models.Model):
+    """A one-use sign-in link, for the step from the portal's host to the tenant's own."""
+
+    token_hash = models.BinaryField(max_length=32, primary_key=True)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"sign-in link for {self.member_id}"

@@ -1,0 +1,60 @@
+"""The ids and names that people arrive with: what is let in and what is refused."""
+
+import re
+import unicodedata
+from typing import Final
+
+RESERVED_PREFIXES: Final = ("staff:", "guest:", "bot:")
+MAX_SUB: Final = 128
+MAX_NAME: Final = 100
+MAX_AVATAR: Final = 500
+
+# Invisible and direction-changing characters, with which one name passes for another.
+_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+class BadName(ValueError):
+    """The id or name is refused; the text is a sentence."""
+
+
+def storable(text: str) -> bool:
+    """Whether PostgreSQL and UTF-8 can hold `text`: neither NUL nor lone surrogates."""
+    if "\x00" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def check_sub(sub: object) -> str:
+    """A user's id as a tenant may choose it. Raises BadName."""
+    if not isinstance(sub, str) or not 1 <= len(sub) <= MAX_SUB:
+        raise BadName(f"sub must be a string of 1 to {MAX_SUB} characters.")
+    if "/" in sub or not storable(sub) or any(unicodedata.category(character) == "Cc" for character in sub):
+        raise BadName("sub must not contain a slash or control characters.")
+    if sub.lower().startswith(RESERVED_PREFIXES):
+        raise BadName(f"sub must not begin with {', '.join(RESERVED_PREFIXES)}: these are Snug's own.")
+    return sub
+
+
+def clean_name(name: object) -> str:
+    """A display name, trimmed, in one line, at most MAX_NAME characters. None is no name. Raises BadName."""
+    if name is None:
+        return ""
+    if not isinstance(name, str) or not storable(name):
+        raise BadName("name must be a string of ordinary characters.")
+    seen = _UNSEEN.sub("", name)
+    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in seen).split())[:MAX_NAME]
+
+
+def clean_avatar(avatar: object) -> str:
+    """An avatar's https address, or nothing. Raises BadName."""
+    if avatar is None or avatar == "":
+        return ""
+    if not isinstance(avatar, str) or not storable(avatar) or len(avatar) > MAX_AVATAR:
+        raise BadName(f"avatar must be an https address of at most {MAX_AVATAR} characters.")
+    if not avatar.startswith("https://") or any(c.isspace() for c in avatar):
+        raise BadName("avatar must be an https address.")
+    return avatar

@@ -1,0 +1,133 @@
+"""User tokens: JWTs that a tenant signs to say who its own user is.
+
+Pure functions over a key already found; accounts.authentication finds it. Nothing here touches a database.
+"""
+
+import re
+import time
+from typing import Any, Final
+
+import jwt
+import msgspec
+
+from accounts import names
+
+ALGORITHM: Final = "HS256"
+AUDIENCE: Final = "snug"
+MAX_BYTES: Final = 4096
+MAX_TTL: Final = 24 * 3600
+LEEWAY: Final = 60
+MAX_ROOMS: Final = 100
+
+_KEY_ID = re.compile(r"key_[0-9a-f]{16}")
+_ROOM = re.compile(r"[A-Za-z0-9_-]{1,80}")
+
+
+class TokenRefused(Exception):
+    """The token is not accepted; the text says why, and never repeats the token."""
+
+
+class TokenExpired(TokenRefused):
+    """The token was good once."""
+
+
+class Claims(msgspec.Struct, frozen=True, kw_only=True):
+    """What an accepted token says. Times are Unix seconds."""
+
+    sub: str
+    exp: int
+    issued_at: int
+    name: str | None = None
+    avatar: str | None = None
+    rooms: frozenset[str] | None = None
+
+
+def key_id_of(token: str) -> str:
+    """The `kid` an unverified token names, to find the key with. Raises TokenRefused."""
+    if len(token.encode(errors="surrogatepass")) > MAX_BYTES:
+        raise TokenRefused(f"the token is over {MAX_BYTES} bytes")
+    try:
+        header = jwt.get_unverified_header(token)
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        raise TokenRefused("this is not a JWT") from None
+    if header.get("alg") != ALGORITHM:
+        raise TokenRefused(f"the token's alg must be {ALGORITHM}")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not _KEY_ID.fullmatch(kid):
+        raise TokenRefused("the token's header names no API key (kid)")
+    return kid
+
+
+def verify(token: str, signing_secret: str, *, may_be_guest: bool = False) -> Claims:
+    """Check signature and claims. `may_be_guest` allows a reserved `sub`: only Snug's own key may say that.
+
+    Raises TokenExpired or TokenRefused.
+    """
+    try:
+        payload = jwt.decode(
+            token,
+            signing_secret,
+            algorithms=[ALGORITHM],
+            leeway=LEEWAY,
+            options={"require": ["sub", "exp"], "verify_aud": False, "verify_sub": False},
+        )
+    except jwt.ExpiredSignatureError:
+        raise TokenExpired("the token has expired") from None
+    except (jwt.InvalidTokenError, ValueError, OverflowError, TypeError, RecursionError) as error:
+        raise TokenRefused(f"the token is not valid: {type(error).__name__}") from None
+    return _claims(payload, may_be_guest=may_be_guest)
+
+
+def sign(signing_secret: str, key_id: str, sub: str, ttl: int, **claims: Any) -> tuple[str, int]:
+    """A token for `sub`, good for `ttl` seconds, and its `exp` in Unix seconds."""
+    now = int(time.time())
+    payload = {"sub": sub, "iat": now, "exp": now + ttl, "aud": AUDIENCE}
+    payload |= {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(payload, signing_secret, algorithm=ALGORITHM, headers={"kid": key_id}), now + ttl
+
+
+def check_rooms(rooms: object) -> frozenset[str] | None:
+    """The `rooms` claim, or None where there is none. Raises TokenRefused."""
+    if rooms is None:
+        return None
+    if not isinstance(rooms, list) or len(rooms) > MAX_ROOMS:
+        raise TokenRefused(f"rooms must be a list of at most {MAX_ROOMS} room names")
+    if not all(isinstance(room, str) and _ROOM.fullmatch(room) for room in rooms):
+        raise TokenRefused("rooms holds something that is no room name")
+    return frozenset(rooms)
+
+
+def _claims(payload: dict[str, Any], *, may_be_guest: bool) -> Claims:
+    exp = _seconds(payload["exp"], "exp")
+    if exp > time.time() + MAX_TTL + LEEWAY:
+        raise TokenRefused("exp must be at most 24 hours ahead")
+    audience = payload.get("aud", AUDIENCE)
+    if AUDIENCE not in (audience if isinstance(audience, list) else [audience]):
+        raise TokenRefused(f"aud must be {AUDIENCE}")
+    issued = payload.get("iat")
+    try:
+        sub = _guest_sub(payload["sub"]) if may_be_guest else names.check_sub(payload["sub"])
+        name = names.clean_name(payload["name"]) if payload.get("name") is not None else None
+        avatar = names.clean_avatar(payload["avatar"]) if payload.get("avatar") is not None else None
+    except names.BadName as error:
+        raise TokenRefused(str(error)) from None
+    return Claims(
+        sub=sub,
+        exp=exp,
+        issued_at=exp - MAX_TTL if issued is None else _seconds(issued, "iat"),
+        name=name,
+        avatar=avatar,
+        rooms=check_rooms(payload.get("rooms")),
+    )
+
+
+def _guest_sub(sub: object) -> str:
+    if isinstance(sub, str) and re.fullmatch(r"guest:[a-z0-9]{8,40}", sub):
+        return sub
+    return names.check_sub(sub)
+
+
+def _seconds(value: object, claim: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**40:
+        raise TokenRefused(f"{claim} must be a number of Unix seconds")
+    return int(value)

@@ -1,0 +1,1 @@
+"""What a tenant's own engineers call: REST, version 1."""

@@ -1,0 +1,85 @@
+"""Every refusal as a problem document with a stable code."""
+
+from typing import Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from accounts.names import BadName
+from realtime.events import ErrorCode
+from rooms.texts import Refused
+from tenants.problems import problem
+
+_STATUS: Final[dict[ErrorCode, int]] = {
+    ErrorCode.EMPTY_MESSAGE: 422,
+    ErrorCode.INVALID_FIELD: 422,
+    ErrorCode.MESSAGE_TOO_LONG: 422,
+    ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.SLOW_MODE: 429,
+    ErrorCode.FORBIDDEN: 403,
+    ErrorCode.MUTED: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.ROOM_ARCHIVED: 409,
+}
+
+
+class Problem(Exception):
+    """A request that is not carried out."""
+
+    def __init__(self, status: int, code: str, detail: str, *, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.retry_after = status, code, detail, retry_after
+
+
+def response(error: Problem) -> HttpResponse:
+    """The document for a Problem."""
+    answer = problem(error.status, error.code, error.detail)
+    if error.retry_after is not None:
+        answer["Retry-After"] = str(error.retry_after)
+    if error.status == 401:
+        answer["WWW-Authenticate"] = 'Bearer realm="snug"'
+    return answer
+
+
+def of_refusal(error: Refused) -> Problem:
+    """A refusal from a room, as this API says it."""
+    retry = max(1, round(error.retry_after)) if error.retry_after is not None else None
+    return Problem(_STATUS.get(error.code, 503), error.code.lower(), error.message, retry_after=retry)
+
+
+def install(api: NinjaAPI) -> None:
+    """Answer every exception that a view may raise with a problem document."""
+
+    @api.exception_handler(Problem)
+    def _problem(request: HttpRequest, error: Problem) -> HttpResponse:
+        return response(error)
+
+    @api.exception_handler(Refused)
+    def _refused(request: HttpRequest, error: Refused) -> HttpResponse:
+        return response(of_refusal(error))
+
+    @api.exception_handler(BadName)
+    def _bad_name(request: HttpRequest, error: BadName) -> HttpResponse:
+        return problem(422, "invalid_field", str(error))
+
+    @api.exception_handler(ValidationError)
+    def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+        errors = [
+            {"field": ".".join(str(part) for part in each["loc"][1:]) or "body", "message": each["msg"]}
+            for each in error.errors
+        ]
+        return problem(422, "invalid_field", "The request has fields that cannot be used.", errors=errors)
+
+    @api.exception_handler(AuthenticationError)
+    def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+        return response(Problem(401, "unauthenticated", "Send an API key or a user token as a bearer token."))
+
+    @api.exception_handler(Http404)
+    def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
+        return problem(404, "not_found", "There is nothing at this address.")
+
+    @api.exception_handler(HttpError)
+    def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
+        code = "invalid_json" if error.status_code == 400 else "refused"
+        return problem(error.status_code, code, str(error))

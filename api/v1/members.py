@@ -1,0 +1,79 @@
+"""Who belongs to a room."""
+
+from typing import Literal
+
+from ninja import Router, Schema
+
+from accounts.names import storable
+from api.callers import ApiRequest, Key
+from api.errors import Problem
+from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.v1.rooms import find_room
+from realtime.events import stamp
+from rooms.actions import add_member, remove_member
+from rooms.models import Membership
+
+router = Router(tags=["members"])
+
+
+class NewMember(Schema):
+    role: Literal["member", "moderator"] = "member"
+
+
+class MemberOut(Schema):
+    external_id: str
+    username: str
+    role: str
+    joined_at: str
+
+    @classmethod
+    def of(cls, membership: Membership) -> "MemberOut":
+        return cls(
+            external_id=membership.member.external_id,
+            username=membership.member.username,
+            role=membership.role,
+            joined_at=stamp(membership.joined_at),
+        )
+
+
+@router.get("/rooms/{name}/members", response=Page[MemberOut], auth=Key("rooms:read"))
+def list_members(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cursor = None) -> Page[MemberOut]:
+    """A room's members, longest first."""
+    members = find_room(request, name).memberships.select_related("member").order_by("id")
+    if (after := position_of(cursor)) is not None:
+        members = members.filter(id__gt=after)
+    found = list(members[: limit + 1])
+    more = cursor_at(found[limit - 1].pk) if len(found) > limit else None
+    return Page(data=[MemberOut.of(membership) for membership in found[:limit]], next=more)
+
+
+@router.get("/rooms/{name}/members/{external_id}", response=MemberOut, auth=Key("rooms:read"))
+def get_member(request: ApiRequest, name: str, external_id: str) -> MemberOut:
+    """One member of a room."""
+    mine = find_room(request, name).memberships.select_related("member")
+    membership = mine.filter(member__external_id=external_id).first() if storable(external_id) else None
+    if membership is None:
+        raise Problem(404, "not_found", "This user is not a member of the room.")
+    return MemberOut.of(membership)
+
+
+@router.put(
+    "/rooms/{name}/members/{external_id}", response={200: MemberOut, 201: MemberOut}, auth=Key("rooms:write")
+)
+def put_member(
+    request: ApiRequest, name: str, external_id: str, body: NewMember | None = None
+) -> tuple[int, MemberOut]:
+    """Make a user a member; an unknown user is created."""
+    if not storable(external_id):
+        raise Problem(422, "invalid_field", "This id holds characters that cannot be stored.")
+    membership, created = add_member(find_room(request, name), external_id, body.role if body else "member")
+    return 201 if created else 200, MemberOut.of(membership)
+
+
+@router.delete("/rooms/{name}/members/{external_id}", response={204: None}, auth=Key("rooms:write"))
+def delete_member(request: ApiRequest, name: str, external_id: str) -> tuple[int, None]:
+    """Take a membership away."""
+    room = find_room(request, name)
+    if not storable(external_id) or not remove_member(room, external_id):
+        raise Problem(404, "not_found", "This user is not a member of the room.")
+    return 204, None

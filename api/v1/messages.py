@@ -1,0 +1,109 @@
+"""Messages. One posted here reaches sockets exactly as one sent by a socket does."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from ninja import Router, Schema
+from pydantic import Field
+
+from accounts import members, names
+from accounts.identity import Identity
+from api.callers import ApiRequest, KeyOrUser
+from api.errors import Problem
+from api.paging import Cursor, Limit, cursor_at, position_of
+from realtime.hub import hub
+from rooms import access, reading
+from rooms.actions import Posted, post_message
+from rooms.texts import Refused, is_room_name
+from realtime.events import ErrorCode
+
+router = Router(tags=["messages"])
+
+
+class NewMessage(Schema):
+    message: Annotated[Any, Field(description="The text.")] = None
+    sub: str | None = Field(None, description="The user who speaks; absent: the key's bot.")
+    client_id: str | None = None
+    reply_to: str | None = None
+
+
+@router.get("/rooms/{name}/messages", auth=KeyOrUser("messages:read"))
+def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cursor = None) -> HttpResponse:
+    """A room's messages, newest first."""
+    before = position_of(cursor)
+    page = async_to_sync(_page)(request, name, before, limit)
+    newest_first = list(reversed(page.messages))
+    more = cursor_at(newest_first[-1].seq) if page.has_more else None
+    return _json({"data": newest_first, "next": more})
+
+
+@router.post("/rooms/{name}/messages", response={201: Any, 200: Any}, auth=KeyOrUser("messages:write"))
+def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResponse:
+    """Say something in a room. A repeated client_id is answered with the first message and 200."""
+    if body.sub is not None and not request.auth.is_bot:
+        raise Problem(403, "sub_not_allowed", "With a user's token the message is the user's own; leave sub away.")
+    posted = async_to_sync(_post)(request, name, body)
+    return _json(posted.message, status=201 if posted.created else 200)
+
+
+@router.get("/rooms/{name}/messages/{message_id}", auth=KeyOrUser("messages:read"))
+def get_message(request: ApiRequest, name: str, message_id: str) -> HttpResponse:
+    """One message."""
+    found = async_to_sync(_one)(request, name, message_id)
+    if found is None:
+        raise Problem(404, "not_found", "There is no such message in this room.")
+    return _json(found)
+
+
+async def _page(request: ApiRequest, name: str, before: int | None, limit: int) -> reading.Page:
+    room = await _room(request, request.auth, name)
+    return await reading.history(request.tenant, room.id, room.name, before=before, after=None, limit=limit)
+
+
+async def _one(request: ApiRequest, name: str, message_id: str) -> reading.AnyMessage | None:
+    room = await _room(request, request.auth, name)
+    try:
+        wanted = UUID(message_id)
+    except ValueError:
+        return None
+    return await reading.message(request.tenant, room.id, room.name, wanted)
+
+
+async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
+    sender = await _sender(request, body.sub)
+    room = await _room(request, sender, name)
+    limit = request.tenant.limits.messages_per_10s
+    rate = (await hub()).rates[request.tenant.id, sender.external_id]
+    # A tenant's own server is limited by its API requests; a user's token by the user's rate.
+    if not request.auth.is_bot and (wait := rate.hit(limit)):
+        raise Refused(
+            ErrorCode.RATE_LIMITED, f"At most {limit} messages in 10 seconds. Try again in {wait:g} s.", retry_after=wait
+        )
+    posted = await post_message(
+        request.tenant, room, sender, body.message, client_id=body.client_id, reply_to=body.reply_to
+    )
+    if not posted.created and not request.auth.is_bot:
+        rate.take_back()
+    return posted
+
+
+async def _sender(request: ApiRequest, sub: str | None) -> Identity:
+    if sub is None:
+        return request.auth
+    member = await members.recognise(request.tenant, names.check_sub(sub), "user")
+    return Identity(
+        member_id=member.id, external_id=member.external_id, username=member.username, kind=member.kind
+    )
+
+
+async def _room(request: ApiRequest, who: Identity, name: str) -> access.RoomRecord:
+    if not is_room_name(name):
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such room.")
+    return await access.enter(request.tenant, who, name)
+
+
+def _json(body: object, status: int = 200) -> HttpResponse:
+    return HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json")

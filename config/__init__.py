@@ -1,0 +1,1 @@
+"""Composition only: settings, URL maps and the ASGI application."""

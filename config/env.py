@@ -1,0 +1,167 @@
+"""Every environment variable Snug reads, typed, checked once at start.
+
+A missing or malformed variable raises ConfigurationError with one line for a person; the entry points print that line
+and exit, so nobody meets a traceback an hour later.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+
+Network = IPv4Network | IPv6Network
+Environment = Literal["development", "production"]
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+class ConfigurationError(Exception):
+    """One environment variable is missing or malformed; the text says which and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """The configuration of one process. Sizes are counts, times are seconds."""
+
+    environment: Environment
+    base_domain: str
+    public_scheme: str
+    public_port: int | None
+    data_dir: Path
+    secret_key: str
+    field_encryption_keys: tuple[str, ...]
+    database_url: str
+    database_pool_size: int
+    redis_urls: tuple[str, ...]
+    channel_capacity: int
+    channel_expiry: int
+    channel_encryption_keys: tuple[str, ...]
+    trusted_proxies: tuple[Network, ...]
+    email_url: str | None
+    mail_from: str
+    stripe_secret_key: str | None
+    stripe_webhook_secret: str | None
+
+    @property
+    def development(self) -> bool:
+        return self.environment == "development"
+
+
+def read(source: Mapping[str, str] | None = None) -> Env:
+    """Read and check the environment. Raises ConfigurationError naming the first variable at fault."""
+    reader = _Reader(os.environ if source is None else source)
+    environment = reader.choice("SNUG_ENV", ("development", "production"), "production")
+    development = environment == "development"
+    return Env(
+        environment="development" if development else "production",
+        base_domain=reader.host("SNUG_BASE_DOMAIN", "localhost"),
+        public_scheme=reader.choice("SNUG_PUBLIC_SCHEME", ("http", "https"), "http" if development else "https"),
+        public_port=reader.optional_integer("SNUG_PUBLIC_PORT", 1, 65535),
+        data_dir=Path(reader.text("SNUG_DATA_DIR", ".snug")).absolute(),
+        secret_key=reader.secret("SECRET_KEY", 32),
+        field_encryption_keys=reader.fernet_keys("FIELD_ENCRYPTION_KEYS"),
+        database_url=reader.url("DATABASE_URL", ("postgres", "postgresql")),
+        database_pool_size=reader.integer("SNUG_DATABASE_POOL", 8, 2, 200),
+        redis_urls=reader.urls("REDIS_URL", ("redis", "rediss", "unix")),
+        channel_capacity=reader.integer("CHANNEL_CAPACITY", 1500, 1, 1_000_000),
+        channel_expiry=reader.integer("CHANNEL_EXPIRY", 10, 1, 86_400),
+        channel_encryption_keys=reader.words("CHANNEL_ENCRYPTION_KEYS"),
+        trusted_proxies=reader.networks("SNUG_TRUSTED_PROXIES"),
+        email_url=reader.optional_url("EMAIL_URL", ("smtp", "smtps", "smtp+tls")),
+        mail_from=reader.text("SNUG_MAIL_FROM", "Snug <hello@snug.example>"),
+        stripe_secret_key=reader.optional("STRIPE_SECRET_KEY"),
+        stripe_webhook_secret=reader.optional("STRIPE_WEBHOOK_SECRET"),
+    )
+
+
+class _Reader:
+    def __init__(self, source: Mapping[str, str]) -> None:
+        self.source = source
+
+    def optional(self, name: str) -> str | None:
+        return self.source.get(name, "").strip() or None
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self.optional(name) or default
+        if value is None:
+            raise ConfigurationError(f"{name} is not set")
+        return value
+
+    def secret(self, name: str, minimum: int) -> str:
+        value = self.text(name)
+        if len(value) < minimum:
+            raise ConfigurationError(f"{name} must have at least {minimum} characters")
+        return value
+
+    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+        value = self.text(name, default)
+        if value not in allowed:
+            raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
+        return value
+
+    def host(self, name: str, default: str) -> str:
+        value = self.text(name, default).lower()
+        if not _HOST.fullmatch(value) or ".." in value:
+            raise ConfigurationError(f"{name} must be a bare host name such as snug.example, not {value!r}")
+        return value
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        value = self.optional_integer(name, low, high)
+        return default if value is None else value
+
+    def optional_integer(self, name: str, low: int, high: int) -> int | None:
+        value = self.optional(name)
+        if value is None:
+            return None
+        if not re.fullmatch(r"[0-9]{1,9}", value) or not low <= int(value) <= high:
+            raise ConfigurationError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+        return int(value)
+
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(word.strip() for word in (self.optional(name) or "").split(",") if word.strip())
+
+    def optional_url(self, name: str, schemes: tuple[str, ...]) -> str | None:
+        value = self.optional(name)
+        if value is not None and urlsplit(value).scheme not in schemes:
+            raise ConfigurationError(f"{name} must be a URL that begins with {'://, '.join(schemes)}://")
+        return value
+
+    def url(self, name: str, schemes: tuple[str, ...]) -> str:
+        value = self.optional_url(name, schemes)
+        if value is None:
+            raise ConfigurationError(f"{name} is not set (bin/dev and bin/manage set it for the embedded parts)")
+        return value
+
+    def urls(self, name: str, schemes: tuple[str, ...]) -> tuple[str, ...]:
+        words = self.words(name)
+        if not words:
+            raise ConfigurationError(f"{name} is not set (bin/dev and bin/manage set it for the embedded parts)")
+        for word in words:
+            if urlsplit(word).scheme not in schemes:
+                raise ConfigurationError(f"{name} must hold URLs that begin with {'://, '.join(schemes)}://")
+        return words
+
+    def fernet_keys(self, name: str) -> tuple[str, ...]:
+        keys = self.words(name)
+        if not keys:
+            raise ConfigurationError(f"{name} is not set: one or more Fernet keys, newest first")
+        for key in keys:
+            try:
+                Fernet(key)
+            except ValueError:
+                raise ConfigurationError(f"{name} holds a key that is not 32 bytes in URL-safe base64") from None
+        return keys
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        try:
+            return tuple(ip_network(word) for word in self.words(name))
+        except ValueError as error:
+            raise ConfigurationError(f"{name} must hold addresses or networks: {error}") from None

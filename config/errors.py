@@ -1,0 +1,38 @@
+"""The pages for what goes wrong before or outside a view."""
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
+
+from tenants.problems import problem
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404."""
+    return _answer(request, 404, "not_found", "There is nothing at this address.")
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403."""
+    return _answer(request, 403, "forbidden", "You may not see this.")
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400."""
+    return _answer(request, 400, "bad_request", "This request could not be understood.", template="404")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500."""
+    return _answer(request, 500, "internal_error", "Something went wrong on our side.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403, when a form's token is missing or stale."""
+    return _answer(request, 403, "csrf_failed", "This form is stale. Load the page anew.", template="csrf")
+
+
+def _answer(request: HttpRequest, status: int, code: str, detail: str, template: str | None = None) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem(status, code, detail)
+    context = {"tenant": getattr(request, "tenant", None)}
+    return SimpleTemplateResponse(f"errors/{template or status}.html", context, status=status).render()

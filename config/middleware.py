@@ -1,0 +1,54 @@
+"""Django's own middleware, fitted to hosts that are either the portal or a tenant."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class TenantSessionMiddleware(SessionMiddleware):
+    """Sessions exist on tenants' hosts only: the portal has no such table, and ignores a cookie that claims one."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if request.tenant is not None:  # type: ignore[attr-defined]
+            super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if getattr(request, "tenant", None) is None:
+            return response
+        return super().process_response(request, response)
+
+
+class TenantAuthenticationMiddleware(AuthenticationMiddleware):
+    """`request.user` exists on tenants' hosts only."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if request.tenant is not None:  # type: ignore[attr-defined]
+            super().process_request(request)
+
+
+class SecurityHeadersMiddleware:
+    """A strict Content-Security-Policy for every page that does not bring its own."""
+
+    POLICY = (
+        "default-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self' {forms}; frame-ancestors {ancestors}; connect-src 'self'"
+    )
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if "Content-Security-Policy" not in response:
+            # After a sign-up the portal's form leads on to the new tenant's host.
+            base = f"*.{settings.SNUG_BASE_DOMAIN}:*"
+            response["Content-Security-Policy"] = self.POLICY.format(forms=base, ancestors="'none'")
+        if "X-Frame-Options" not in response and not getattr(response, "xframe_options_exempt", False):
+            response["X-Frame-Options"] = "DENY"
+        return response

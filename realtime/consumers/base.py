@@ -1,0 +1,194 @@
+"""What all sockets share: refusal, the way out, reading frames, and a tidy end."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar, Final
+from urllib.parse import parse_qs
+from uuid import uuid4
+
+from channels.consumer import AsyncConsumer
+from msgspec import UNSET, Struct
+
+from accounts.identity import Identity
+from realtime import events, leases
+from realtime.commands import BadFrame, Parser, client_id_of
+from realtime.events import SUBPROTOCOL, CloseCode, ErrorCode, Frame
+from realtime.hub import Hub, hub
+from realtime.outlets import AsgiOutlet, Burst, Outlet, outlet_for
+from realtime.refusals import SocketRefused, refuse
+from realtime.store import AWAY
+from rooms.texts import Refused
+from tenants.database import AWAY as DATABASE_AWAY
+from tenants.directory import TenantInfo
+
+logger = logging.getLogger("snug.socket")
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+ANONYMOUS: Final = 0  # the tenant id under which connections without credentials are leased
+
+
+class SocketConsumer(AsyncConsumer):
+    """A consumer without a channel of its own: the process's hub listens for all.
+
+    Subclasses implement `enter` (everything that may refuse, then `accept`), `obey` and `depart`.
+    """
+
+    parser: ClassVar[Parser]
+
+    scope: Scope
+    tenant: TenantInfo
+    identity: Identity | None
+    hub: Hub
+    outlet: Outlet
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope, self._send = scope, send
+        self.tenant, self.identity = scope["tenant"], scope.get("identity")
+        self.connection_id = uuid4().hex
+        self.key_id = self.identity.key_id if self.identity else None
+        self._leased: tuple[int, str] | None = None
+        self._accepted = False
+        code = 1006
+        await receive()  # websocket.connect
+        try:
+            if await self._enter():
+                code = await self._read(receive)
+        finally:
+            await self._leave(code)
+
+    # ---- for subclasses
+
+    async def enter(self) -> None:
+        """Decide whether to let this socket in, and `accept` it. Raises SocketRefused or Refused."""
+        raise NotImplementedError
+
+    async def obey(self, command: Any) -> None:
+        """Carry out one command. Raises Refused."""
+        raise NotImplementedError
+
+    async def depart(self) -> None:
+        """Undo what `enter` did."""
+
+    async def accept(self) -> None:
+        """Open the socket; from here on frames can be pushed."""
+        offered = SUBPROTOCOL in self.scope.get("subprotocols", ())
+        await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
+        self._accepted = True
+        self.outlet = outlet_for(self.scope, self._send)
+
+    def push(self, *bodies: Struct | Frame) -> None:
+        """Send frames to this socket alone."""
+        self.outlet.push(Burst([body if isinstance(body, Frame) else events.frame(body) for body in bodies]))
+
+    async def lease(self, tenant_id: int, user: str, *, most: int, most_per_user: int) -> None:
+        """Take a connection lease, held until the socket ends. Raises SocketRefused."""
+        try:
+            await leases.acquire(
+                tenant_id,
+                user,
+                self.connection_id,
+                most=most,
+                most_per_user=most_per_user,
+                replaces=self.query("connection"),
+            )
+        except leases.LeaseRefused as error:
+            raise SocketRefused(CloseCode.TOO_MANY_CONNECTIONS, str(error)) from None
+        self._leased = (tenant_id, user)
+
+    def query(self, name: str) -> str:
+        """One parameter of the URL, "" where it is absent."""
+        fields = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace"), max_num_fields=20)
+        return fields.get(name, [""])[0]
+
+    # ---- the life of a socket
+
+    async def _enter(self) -> bool:
+        try:
+            self.hub = await hub()
+            await self.enter()
+        except (SocketRefused, Refused) as error:
+            refused = error if isinstance(error, SocketRefused) else _as_refusal(error)
+        except Exception as error:
+            log = logger.warning if isinstance(error, (*AWAY, *DATABASE_AWAY)) else logger.exception
+            log("%s could not be opened: %s", self._who(), type(error).__name__)
+            refused = SocketRefused(CloseCode.INTERNAL, "This socket could not be opened. Try again shortly.")
+        else:
+            logger.info("%s connected", self._who())
+            return True
+        if self._accepted:
+            self.outlet.close(refused.code, refused.reason)
+        else:
+            with contextlib.suppress(OSError):  # the client did not wait for the answer
+                await refuse(self.scope, self._send, refused)
+        logger.info("%s refused %d: %s", self._who(), refused.code, refused.reason)
+        return False
+
+    async def _read(self, receive: Receive) -> int:
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                return int(message.get("code") or 1005)
+            if self.outlet.closed:
+                continue
+            text = message.get("text")
+            if text is None:
+                self.outlet.close(CloseCode.BINARY, "frames are text")
+            elif len(text.encode(errors="replace")) > events.MAX_FRAME_BYTES:
+                self.outlet.close(CloseCode.TOO_LARGE, "a frame has at most 64 KiB")
+            else:
+                await self._handle(text)
+
+    async def _handle(self, text: str) -> None:
+        fields: dict[str, Any] = {}
+        try:
+            command, fields = self.parser.parse(text)
+            await self.obey(command)
+        except Refused as error:
+            fields = error.fields if isinstance(error, BadFrame) else fields
+            self._push_error(error.code, error.message, fields, error.retry_after)
+        except SocketRefused as error:
+            self.outlet.close(error.code, error.reason)
+        except Exception:
+            logger.exception("%s: a command failed", self._who())
+            self._push_error(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side.", fields, None)
+
+    def _push_error(self, code: ErrorCode, text: str, fields: dict[str, Any], retry_after: float | None) -> None:
+        client_id = client_id_of(fields) or UNSET
+        self.push(
+            events.error(
+                code, text, room=self.room_name, client_id=client_id, retry_after=UNSET if retry_after is None else retry_after
+            )
+        )
+
+    @property
+    def room_name(self) -> Any:
+        """The room an error frame is about; UNSET where there is none."""
+        return UNSET
+
+    async def _leave(self, code: int) -> None:
+        if self._accepted and isinstance(self.outlet, AsgiOutlet):
+            self.outlet.abandon()
+        undo = [self.depart()]
+        if self._leased is not None:
+            undo.append(leases.release(*self._leased, self.connection_id))
+        for failure in await asyncio.gather(*undo, return_exceptions=True):
+            if isinstance(failure, AWAY):  # leases and presence lapse by themselves
+                logger.warning("%s left untidily: %s", self._who(), type(failure).__name__)
+            elif isinstance(failure, BaseException):
+                logger.error("%s left untidily", self._who(), exc_info=failure)
+        if self._accepted:
+            logger.info("%s disconnected %d", self._who(), code)
+
+    def _who(self) -> str:
+        member = self.identity.external_id if self.identity else "-"
+        return f"{self.tenant.slug} {self.scope['path'][:100]!r} {member!r} {self.connection_id[:8]}"
+
+
+def _as_refusal(error: Refused) -> SocketRefused:
+    code = CloseCode.NOT_FOUND if error.code == ErrorCode.NOT_FOUND else CloseCode.FORBIDDEN
+    return SocketRefused(code, error.message)

@@ -1,0 +1,48 @@
+"""`/ws/basic/`: the connection check. It needs no credentials, so it is limited by address."""
+
+from typing import Any, ClassVar, Final
+
+from realtime import limits
+from realtime.commands import BASIC, Echo, Parser, Ping
+from realtime.consumers.base import ANONYMOUS, SocketConsumer
+from realtime.consumers.views import limits_view
+from realtime.events import CloseCode, ConnectionEstablished, EchoResponse, Pong, UserRef, stamp
+from realtime.refusals import SocketRefused
+from tenants.addresses import client_address
+
+MOST_AN_ADDRESS: Final = 20
+MOST_ANONYMOUS: Final = 2_000
+OPENED_A_MINUTE: Final = 120
+
+
+class BasicConsumer(SocketConsumer):
+    parser: ClassVar[Parser] = Parser(BASIC)
+
+    async def enter(self) -> None:
+        address = self._address()
+        if not await limits.hit(self.tenant.schema_name, f"basic:{address}", OPENED_A_MINUTE, 60):
+            raise SocketRefused(CloseCode.TOO_MANY_CONNECTIONS, "Too many connections from your address.")
+        await self.lease(ANONYMOUS, f"address:{address}", most=MOST_ANONYMOUS, most_per_user=MOST_AN_ADDRESS)
+        await self.accept()
+        who = self.identity
+        self.push(
+            ConnectionEstablished(
+                message="Welcome. You are connected.",
+                timestamp=stamp(),
+                connection_id=self.connection_id,
+                user=UserRef(who.external_id, who.username) if who else None,
+                limits=limits_view(self.tenant.limits),
+            )
+        )
+
+    async def obey(self, command: Any) -> None:
+        match command:
+            case Ping():
+                self.push(Pong(timestamp=stamp()))
+            case Echo(content=content):
+                self.push(EchoResponse(content=content, timestamp=stamp()))
+
+    def _address(self) -> str:
+        peer = (self.scope.get("client") or ("",))[0]
+        headers = dict(self.scope.get("headers", ()))
+        return client_address(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"))

@@ -1,0 +1,48 @@
+"""Every name used in Redis, made here and nowhere else: each one begins with its tenant's namespace."""
+
+CONTROL = "control"
+
+
+def room(tenant_id: int, room_id: int) -> str:
+    """The channel group of a room."""
+    return f"t{tenant_id}.room.{room_id}"
+
+
+def hub(process: str) -> str:
+    """The channel group in which a hub hears its own heartbeat."""
+    return f"hub.{process}"
+
+
+def people(tenant_id: int, room_id: int) -> str:
+    """Sorted set of those present in a room, scored by the millisecond their presence lapses."""
+    return f"snug:t{tenant_id}:room:{room_id}:people"
+
+
+def names(tenant_id: int, room_id: int) -> str:
+    """Hash of the names of those present in a room."""
+    return f"snug:t{tenant_id}:room:{room_id}:names"
+
+
+def holders(tenant_id: int, room_id: int, user: str) -> str:
+    """Sorted set of the processes that hold a socket of one person in a room."""
+    return f"snug:t{tenant_id}:room:{room_id}:at:{user}"
+
+
+def leases(tenant_id: int) -> str:
+    """Sorted set of a tenant's open connections, scored by the millisecond their lease lapses."""
+    return f"snug:t{tenant_id}:leases"
+
+
+def user_leases(tenant_id: int, user: str) -> str:
+    """The same for the connections of one user."""
+    return f"snug:t{tenant_id}:leases:{user}"
+
+
+def ticket(tenant_id: int, digest: str) -> str:
+    """A one-use socket ticket."""
+    return f"snug:t{tenant_id}:ticket:{digest}"
+
+
+def counter(scope: str, key: str) -> str:
+    """A rate limit's counter. `scope` is a tenant's namespace or "portal"."""
+    return f"snug:{scope}:limit:{key}"

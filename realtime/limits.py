@@ -1,0 +1,91 @@
+"""Counting what may be done only so often."""
+
+import logging
+import time
+from collections import deque
+from typing import Final
+
+from realtime import groups, store
+
+logger = logging.getLogger("snug.limits")
+
+WINDOW: Final = 10.0
+
+
+class MessageRate:
+    """A user's messages in the last WINDOW seconds, in this process: a guard, not a bill."""
+
+    __slots__ = ("_accepted", "_attempts")
+
+    def __init__(self) -> None:
+        self._accepted: deque[float] = deque()
+        self._attempts: deque[float] = deque()
+
+    def hit(self, limit: int) -> float:
+        """Count one attempt. 0.0 when it is allowed, otherwise the seconds until one will be."""
+        now = time.monotonic()
+        self._forget(now)
+        self._attempts.append(now)
+        if len(self._accepted) < limit:
+            self._accepted.append(now)
+            return 0.0
+        return max(0.1, round(self._accepted[0] + WINDOW - now, 1)) if self._accepted else WINDOW
+
+    def take_back(self) -> None:
+        """Uncount the latest attempt: it was a repeat, which costs nothing."""
+        for times in (self._accepted, self._attempts):
+            if times:
+                times.pop()
+
+    def flooding(self, limit: int) -> bool:
+        """Whether the attempts, refused ones included, have passed ten times the limit."""
+        return len(self._attempts) > 10 * limit
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was counted lately, so that this object can go."""
+        self._forget(time.monotonic())
+        return not self._attempts
+
+    def _forget(self, now: float) -> None:
+        for times in (self._accepted, self._attempts):
+            while times and times[0] <= now - WINDOW:
+                times.popleft()
+
+
+async def hit(scope: str, key: str, limit: int, seconds: int) -> bool:
+    """`hit_sync` for the event loop."""
+    name = _window(scope, key, seconds)
+    try:
+        async with store.client(name).pipeline(transaction=False) as pipe:
+            pipe.incr(name)
+            pipe.expire(name, seconds + 1)
+            return int((await pipe.execute())[0]) <= limit
+    except store.AWAY as error:
+        logger.warning("rate limit not counted: %s", type(error).__name__)
+        return True
+
+
+def hit_sync(scope: str, key: str, limit: int, seconds: int) -> bool:
+    """Count one attempt in a fixed window of `seconds` shared by all processes; False once `limit` is passed.
+
+    `scope` is a tenant's schema name or "portal". With Redis away it allows: a guard must not lock everyone out.
+    """
+    return count_sync(scope, key, seconds) <= limit
+
+
+def count_sync(scope: str, key: str, seconds: int) -> int:
+    """Count one attempt, and say how many there were in this window; 0 when Redis is away."""
+    name = _window(scope, key, seconds)
+    try:
+        with store.sync_client(name).pipeline(transaction=False) as pipe:
+            pipe.incr(name)
+            pipe.expire(name, seconds + 1)
+            return int(pipe.execute()[0])
+    except store.AWAY as error:
+        logger.warning("rate limit not counted: %s", type(error).__name__)
+        return 0
+
+
+def _window(scope: str, key: str, seconds: int) -> str:
+    return groups.counter(scope, f"{key}:{int(time.time()) // seconds}")

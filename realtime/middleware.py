@@ -1,0 +1,124 @@
+"""In front of every consumer: which tenant, from where, and who. The twin of tenants.middleware for sockets."""
+
+import logging
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.http.cookie import parse_cookie
+
+from accounts import authentication
+from accounts.identity import Identity
+from accounts.models import Member
+from accounts.tokens import TokenRefused
+from realtime.consumers.base import Receive, Scope, Send
+from realtime.events import CloseCode
+from realtime.refusals import SocketRefused, refuse
+from tenants import directory, origins
+from tenants.directory import TenantInfo
+from realtime.store import AWAY
+from tenants.database import AWAY as DATABASE_AWAY
+
+PARTS_AWAY = (*AWAY, *DATABASE_AWAY)
+
+logger = logging.getLogger("snug.socket")
+
+BEARER = "bearer."
+
+
+class RefusalMiddleware:
+    """Outermost: turns a SocketRefused, and any failure before a consumer takes over, into a proper refusal."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.inner(scope, receive, send)
+            return
+        except SocketRefused as error:
+            refused = error
+            logger.info("%s %r refused %d: %s", _host(scope)[:100], scope["path"][:100], error.code, error.reason)
+        except Exception as error:  # consumers answer for themselves: this came before one took over
+            log = logger.warning if isinstance(error, PARTS_AWAY) else logger.exception
+            log("a socket could not be opened: %s", type(error).__name__)
+            refused = SocketRefused(CloseCode.INTERNAL, "This socket could not be opened. Try again shortly.")
+        await receive()  # websocket.connect, which nobody has taken yet
+        await refuse(scope, send, refused)
+
+
+class TenantMiddleware:
+    """Puts `tenant` into the scope, by host. Raises SocketRefused for a host that is nobody's or is suspended."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        tenant = await directory.afind(_host(scope))
+        if tenant is not None and tenant.state == "suspended":
+            raise SocketRefused(CloseCode.SUSPENDED, "This workspace is suspended.")
+        if tenant is None or not tenant.open:
+            raise SocketRefused(CloseCode.NOT_FOUND, "There is no workspace at this address.")
+        await self.inner({**scope, "tenant": tenant}, receive, send)
+
+
+class JWTAuthMiddleware:
+    """Puts `identity` into the scope: by bearer subprotocol, Authorization header, `?token=`, or staff session.
+
+    None where no credentials came; SocketRefused where they are no good, or come from a site that may not send them.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        identity = await self._identify(scope["tenant"], scope)
+        await self.inner({**scope, "identity": identity}, receive, send)
+
+    async def _identify(self, tenant: TenantInfo, scope: Scope) -> Identity | None:
+        if isinstance(member := scope.get("user"), Member):  # put there by code in this process: a test
+            return authentication.staff_identity(member)
+        credential, key_allowed = _credential(scope)
+        if credential is None:
+            return await self._by_session(tenant, scope)
+        origin = _header(scope, b"origin")
+        if origin is not None and not origins.allowed(tenant, origin, _host(scope)):
+            raise SocketRefused(CloseCode.FORBIDDEN, "This site is not on the workspace's list of origins.")
+        try:
+            return await authentication.by_credential(tenant, credential, key_allowed=key_allowed)
+        except TokenRefused as error:
+            raise SocketRefused(CloseCode.UNAUTHENTICATED, str(error)) from None
+
+    async def _by_session(self, tenant: TenantInfo, scope: Scope) -> Identity | None:
+        cookie = parse_cookie(_header(scope, b"cookie") or "").get(settings.SESSION_COOKIE_NAME)
+        if not cookie or len(cookie) > 64:
+            return None
+        origin = _header(scope, b"origin")
+        # A cookie rides along from anywhere: without this check any site could open sockets as our staff.
+        if origin is None or not origins.same(origin, _host(scope)):
+            raise SocketRefused(CloseCode.FORBIDDEN, "A staff session is good on the workspace's own pages only.")
+        return await authentication.by_session(tenant, cookie)
+
+
+def _credential(scope: Scope) -> tuple[str | None, bool]:
+    """What the client presents, and whether it came by a way on which an API key may travel."""
+    for offered in scope.get("subprotocols", ()):
+        if offered.startswith(BEARER):
+            return offered[len(BEARER) :], True
+    scheme, _, value = (_header(scope, b"authorization") or "").partition(" ")
+    if scheme.lower() == "bearer" and value:
+        return value.strip(), True
+    query = parse_qs(scope.get("query_string", b"").decode("ascii", "replace"), max_num_fields=20)
+    token = query.get("token", [None])[0]
+    return token, False
+
+
+def _host(scope: Scope) -> str:
+    return _header(scope, b"host") or ""
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    for key, value in scope.get("headers", ()):
+        if key.lower() == name:
+            return bytes(value).decode("latin-1")
+    return None

@@ -1,0 +1,126 @@
+"""The way out to one socket. Pushing never waits and never raises: a reader that cannot keep up is closed.
+
+Our own server offers the ASGI extension `snug.socket`: frames that were encoded once are written straight to the
+transport. Elsewhere (daphne, tests) a small queue and plain ASGI `send` do the same work.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from functools import cached_property
+from typing import Any, Final, Protocol
+
+from realtime.events import CloseCode, Frame
+
+EXTENSION: Final = "snug.socket"
+# What may wait for one reader. About 4,000 ordinary messages; beyond that it is not reading.
+MOST_BACKLOG: Final = 1024 * 1024
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Burst:
+    """Several frames for many sockets, joined once."""
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self.frames = frames
+
+    @cached_property
+    def wire(self) -> bytes:
+        return self.frames[0].wire if len(self.frames) == 1 else b"".join(frame.wire for frame in self.frames)
+
+
+class Outlet(Protocol):
+    """One socket's way out."""
+
+    closed: bool
+
+    def push(self, burst: Burst) -> None:
+        """Send, or close the socket with TOO_SLOW when its backlog is full."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close after what was pushed before. A second call does nothing."""
+
+
+class Transport(Protocol):
+    """What the server's extension offers."""
+
+    def write(self, data: bytes) -> None: ...
+
+    def backlog(self) -> int: ...
+
+    def close(self, code: int, reason: str) -> None: ...
+
+
+class WireOutlet:
+    """Writes encoded frames straight to the server's transport."""
+
+    __slots__ = ("_transport", "closed")
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self.closed = False
+
+    def push(self, burst: Burst) -> None:
+        if self.closed:
+            return
+        if self._transport.backlog() > MOST_BACKLOG:
+            self.close(CloseCode.TOO_SLOW, "reading too slowly")
+            return
+        self._transport.write(burst.wire)
+
+    def close(self, code: int, reason: str = "") -> None:
+        if not self.closed:
+            self.closed = True
+            self._transport.close(code, reason)
+
+
+class AsgiOutlet:
+    """The same through plain ASGI `send`, for any other server."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._waiting: deque[dict[str, Any]] = deque()
+        self._backlog = 0
+        self._wake = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._run())
+        self.closed = False
+
+    def push(self, burst: Burst) -> None:
+        if self.closed:
+            return
+        if self._backlog > MOST_BACKLOG:
+            self.close(CloseCode.TOO_SLOW, "reading too slowly")
+            return
+        for frame in burst.frames:
+            self._waiting.append({"type": "websocket.send", "text": frame.text})
+            self._backlog += len(frame.payload)
+        self._wake.set()
+
+    def close(self, code: int, reason: str = "") -> None:
+        if not self.closed:
+            self.closed = True
+            self._waiting.append({"type": "websocket.close", "code": int(code), "reason": reason})
+            self._wake.set()
+
+    def abandon(self) -> None:
+        """The socket is gone: stop sending."""
+        self.closed = True
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        with contextlib.suppress(OSError, RuntimeError):  # the socket went away in the middle of it
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    message = self._waiting.popleft()
+                    await self._send(message)
+                    self._backlog -= len(message.get("text", "").encode())
+
+
+def outlet_for(scope: dict[str, Any], send: Send) -> WireOutlet | AsgiOutlet:
+    """The best way out that this server offers."""
+    transport = (scope.get("extensions") or {}).get(EXTENSION)
+    return WireOutlet(transport) if transport is not None else AsgiOutlet(send)

@@ -1,0 +1,92 @@
+"""uvicorn's WebSocket protocol, with what a chat server needs on top.
+
+Frames encoded once can be written straight to the transport (the ASGI extension `snug.socket`); a close is aborted
+when the peer does not answer; a peer that never finishes its handshake is dropped; nothing is logged about URLs, for
+they may carry tokens.
+"""
+
+import asyncio
+import logging
+from typing import Any, Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+from websockets.protocol import State
+
+from realtime.outlets import EXTENSION
+
+HANDSHAKE_TIMEOUT: Final = 10.0
+CLOSE_TIMEOUT: Final = 5.0
+
+_silent = logging.getLogger("snug.protocol")
+_silent.setLevel(logging.ERROR)
+
+
+class SnugProtocol(WebSocketsSansIOProtocol):
+    """Also the object that the extension hands to the application: see realtime.outlets.Transport."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = _silent
+        self.close_timeout = CLOSE_TIMEOUT
+        self._deadline: asyncio.TimerHandle | None = self.loop.call_later(HANDSHAKE_TIMEOUT, self._handshake_late)
+
+    # ---- the extension
+
+    def write(self, data: bytes) -> None:
+        """Write whole frames. Ignored once the socket is closing."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(data)
+
+    def backlog(self) -> int:
+        """Bytes that wait for this reader."""
+        return int(self.transport.get_write_buffer_size())
+
+    def close(self, code: int, reason: str) -> None:
+        """Send a close frame; abort when the peer has not answered within CLOSE_TIMEOUT seconds."""
+        if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": int(code), "reason": reason})
+        self.conn.send_close(int(code), reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
+
+    # ---- uvicorn's own steps, with a word added
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[typeddict-unknown-key]
+
+    def data_received(self, data: bytes) -> None:
+        self.conn.receive_data(data)
+        if self.conn.parser_exc is None:
+            self.handle_events()
+        elif self.handshake_complete and self.conn.close_sent is not None:
+            self.handle_parser_exception()
+        else:  # the request itself was no good: without this the socket would stay, unauthenticated, for ever
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_deadline()
+        super().connection_lost(exc)
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if self.handshake_complete:
+            self._stop_deadline()
+
+    def _handshake_late(self) -> None:
+        self._deadline = None
+        if not self.handshake_complete:
+            self.transport.abort()
+
+    def _stop_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None

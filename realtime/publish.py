@@ -1,0 +1,90 @@
+"""Sending to groups. A publish is a hint: the database is the truth, and the hubs find what a hint left out.
+
+Events go to this process's own hub at once and to everyone else's through the channel layer, in order, in pipelines,
+without the sender waiting: a Redis that hangs delays nobody's commit.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+from uuid import uuid4
+
+from channels.layers import get_channel_layer
+
+from realtime.loop_local import LoopLocal
+from realtime.store import AWAY
+
+logger = logging.getLogger("snug.publish")
+
+Event = dict[str, Any]
+Listener = Callable[[str, Event], None]
+
+MOST_WAITING: Final = 20_000
+MOST_AT_ONCE: Final = 500
+SEND_TIMEOUT: Final = 5.0
+
+
+class Publisher:
+    """One a loop. Not thread-safe; `publish` never blocks."""
+
+    def __init__(self) -> None:
+        self.process = uuid4().hex
+        self.listener: Listener | None = None
+        self._waiting: deque[tuple[str, Event]] = deque(maxlen=MOST_WAITING)  # full: the oldest hints go
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def publish(self, sends: Sequence[tuple[str, Event]]) -> None:
+        """Hand each event to the local hub now and to the channel layer soon."""
+        for group, event in sends:
+            event["from"], event["group"] = self.process, group
+            if self.listener is not None:
+                self.listener(group, event)
+        self._waiting.extend(sends)
+        self._wake.set()
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def flush(self) -> None:
+        """Wait until all that was published has left or failed."""
+        while self._waiting and self._task is not None and not self._task.done():
+            await asyncio.sleep(0.01)
+
+    async def close(self) -> None:
+        """Flush for at most a second, then stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.flush(), 1.0)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        layer: Any = get_channel_layer()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                batch = [self._waiting[i] for i in range(min(len(self._waiting), MOST_AT_ONCE))]
+                try:
+                    await asyncio.wait_for(layer.group_send_many(batch), SEND_TIMEOUT)
+                except AWAY as error:
+                    logger.warning("%d events not published: %s", len(batch), type(error).__name__)
+                for _ in range(min(len(batch), len(self._waiting))):
+                    self._waiting.popleft()
+
+
+_publishers: LoopLocal[Publisher] = LoopLocal(Publisher)
+
+
+def publisher() -> Publisher:
+    """The running loop's publisher."""
+    return _publishers.get()
+
+
+async def close() -> None:
+    """Flush and stop the running loop's publisher."""
+    if made := _publishers.pop():
+        await made.close()

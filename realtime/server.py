@@ -1,0 +1,78 @@
+"""One web process: `python -m realtime.server --fd N` serves on a listening socket it inherits.
+
+On SIGTERM it stops being ready, closes its sockets with 1012, finishes what it has accepted, and goes.
+"""
+
+import argparse
+import logging
+import os
+import resource
+import socket
+import sys
+from typing import Final
+
+import uvicorn
+from uvicorn.config import Config
+
+from realtime.events import MAX_FRAME_BYTES
+
+DRAIN_TIMEOUT: Final = 20
+KEEPALIVE_EVERY: Final = 25.0
+KEEPALIVE_TIMEOUT: Final = 25.0
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, which tells the readiness check when it begins to drain."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        from tenants import health
+
+        health.draining = True
+        await super().shutdown(sockets)
+
+
+def config() -> Config:
+    """How uvicorn runs here."""
+    return Config(
+        "config.asgi:application",
+        loop="uvloop",
+        http="httptools",
+        ws="realtime.protocol:SnugProtocol",
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_per_message_deflate=False,  # 28 KiB a connection, and encode-once would be gone
+        ws_ping_interval=KEEPALIVE_EVERY,
+        ws_ping_timeout=KEEPALIVE_TIMEOUT,
+        access_log=False,  # request lines may carry ?token=
+        log_config=None,
+        proxy_headers=False,  # only SNUG_TRUSTED_PROXIES may say where a client is: tenants.addresses
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_TIMEOUT,
+        backlog=4096,
+    )
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(prog="realtime.server", description=__doc__)
+    parser.add_argument("--fd", type=int, required=True, help="the listening socket's file descriptor")
+    arguments = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from config.env import ConfigurationError
+
+    _raise_file_limit()
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+    try:
+        server = Server(config())
+        server.run(sockets=[socket.socket(fileno=arguments.fd)])
+    except ConfigurationError as error:
+        sys.exit(f"snug: {error}")
+
+
+def _raise_file_limit() -> None:
+    """A socket is a file: take as many as the machine allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    main()

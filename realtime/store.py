@@ -1,0 +1,59 @@
+"""Redis for what is shared but not durable: presence, leases, tickets, counters. One client a loop and shard."""
+
+import zlib
+from functools import cache
+
+import redis
+from django.conf import settings
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from realtime.loop_local import LoopLocal
+
+TIMEOUT = 2.0
+# Whatever a Redis that is away can raise at its caller.
+AWAY = (RedisError, OSError, TimeoutError)
+
+
+def _make() -> "list[Redis]":
+    # One retry heals a connection that a restarted Redis left dead in the pool.
+    retry = Retry(NoBackoff(), 1)
+    return [
+        Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=retry)
+        for url in settings.REDIS_URLS
+    ]
+
+
+_clients: "LoopLocal[list[Redis]]" = LoopLocal(_make)
+
+
+def client(key: int | str) -> Redis:
+    """The client of the shard that `key` lives on: a tenant's id, or the name of a counter."""
+    clients = _clients.get()
+    return clients[_shard(key, len(clients))]
+
+
+async def close() -> None:
+    """Close the running loop's clients."""
+    for each in _clients.pop() or []:
+        await each.aclose()
+
+
+@cache
+def _sync_clients() -> "list[redis.Redis]":
+    return [
+        redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+        for url in settings.REDIS_URLS
+    ]
+
+
+def sync_client(key: int | str) -> "redis.Redis":
+    """`client` for code without an event loop. Thread-safe."""
+    clients = _sync_clients()
+    return clients[_shard(key, len(clients))]
+
+
+def _shard(key: int | str, shards: int) -> int:
+    return 0 if shards == 1 else zlib.crc32(str(key).encode()) % shards

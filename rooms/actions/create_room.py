@@ -1,0 +1,39 @@
+"""Making a room. Runs inside the tenant's schema."""
+
+from django.db import IntegrityError, transaction
+
+from accounts.names import storable
+from rooms import access
+from rooms.models import Room
+from rooms.texts import MAX_TITLE, is_room_name
+from tenants.entitlements import Limits
+
+
+class RoomExists(Exception):
+    """A room of this name is there already."""
+
+
+class RoomLimitReached(Exception):
+    """The plan's rooms are used up; the text says how many they are."""
+
+
+def create_room(name: str, kind: str, title: str, limits: Limits) -> Room:
+    """A new room. Raises RoomExists, RoomLimitReached, or ValueError with a sentence for bad input."""
+    if not is_room_name(name):
+        raise ValueError("A room's name has 1 to 80 letters, digits, hyphens or underscores.")
+    if kind not in Room.Kind.values:
+        raise ValueError(f"A room's kind is one of {', '.join(Room.Kind.values)}.")
+    title = title.strip()
+    if len(title) > MAX_TITLE or not storable(title):
+        raise ValueError(f"A room's title has at most {MAX_TITLE} ordinary characters.")
+    if Room.objects.filter(name=name).exists():
+        raise RoomExists(name)
+    if limits.max_rooms is not None and Room.objects.count() >= limits.max_rooms:
+        raise RoomLimitReached(f"Your plan allows {limits.max_rooms} rooms, and all are in use.")
+    try:
+        with transaction.atomic():
+            room = Room.objects.create(name=name, kind=kind, title=title)
+    except IntegrityError:
+        raise RoomExists(name) from None
+    access.forget()
+    return room

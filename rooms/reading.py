@@ -1,0 +1,146 @@
+"""Reading rooms and their past, as raw SQL on the loop's pool: schema-qualified, one round trip each."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET
+from psycopg import sql
+
+from realtime.events import DeletedState, MessageState, stamp
+from tenants.database import pool
+from tenants.directory import TenantInfo
+
+PAGE: Final = 100
+DEFAULT_PAGE: Final = 50
+MOST_RESUMED: Final = 1000
+
+AnyMessage = MessageState | DeletedState
+
+_MESSAGES = sql.SQL(
+    "SELECT m.id, m.seq, m.rev, m.body, s.external_id, s.name, m.client_id, m.reply_to, m.created_at, m.edited_at, "
+    "m.deleted_at FROM {messages} m JOIN {members} s ON s.id = m.sender_id WHERE "
+)
+_BY_ROOM = sql.SQL("m.room_id = %(room)s AND m.created_at > %(since)s AND ")
+_STATE = sql.SQL("SELECT last_seq, last_rev FROM {rooms} WHERE id = %(room)s")
+_OLDEST = sql.SQL(
+    "SELECT seq FROM {messages} WHERE room_id = %(room)s AND created_at > %(since)s ORDER BY seq LIMIT 1"
+)
+
+
+class RoomState(msgspec.Struct, frozen=True):
+    """Where a room stands: its newest message and its newest change."""
+
+    last_seq: int
+    last_rev: int
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Messages in ascending `seq`, whether more lie beyond, and the oldest `seq` that retention left (0: none)."""
+
+    messages: list[AnyMessage]
+    has_more: bool
+    oldest_seq: int
+
+
+async def state(tenant: TenantInfo, room_id: int) -> RoomState:
+    """A room's counters; (0, 0) for a room that is gone."""
+    rows = await _fetch(tenant, {"room": room_id}, _STATE)
+    return RoomState(*rows[0]) if rows else RoomState(0, 0)
+
+
+async def history(
+    tenant: TenantInfo, room_id: int, room_name: str, *, before: int | None, after: int | None, limit: int
+) -> Page:
+    """A page before or after a `seq` (exclusive), or the latest."""
+    values = {"room": room_id, "since": _kept_since(tenant), "before": before, "after": after, "limit": limit + 1}
+    if after is not None:
+        where = sql.SQL("m.seq > %(after)s ORDER BY m.seq LIMIT %(limit)s")
+    elif before is not None:
+        where = sql.SQL("m.seq < %(before)s ORDER BY m.seq DESC LIMIT %(limit)s")
+    else:
+        where = sql.SQL("true ORDER BY m.seq DESC LIMIT %(limit)s")
+    rows = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, where)
+    oldest = await _fetch(tenant, values, _OLDEST)
+    messages = sorted((_message(row, room_name) for row in rows[:limit]), key=lambda message: message.seq)
+    return Page(messages, len(rows) > limit, oldest[0][0] if oldest else 0)
+
+
+async def missed(
+    tenant: TenantInfo, room_id: int, room_name: str, *, since: int, rev: int | None, upto: int
+) -> tuple[list[AnyMessage], list[AnyMessage], bool]:
+    """What a returning client missed: messages after `since` up to `upto`, older ones changed after `rev`, more?"""
+    values = {
+        "room": room_id,
+        "since": _kept_since(tenant),
+        "after": since,
+        "upto": upto,
+        "rev": rev,
+        "limit": MOST_RESUMED + 1,
+    }
+    newer = sql.SQL("m.seq > %(after)s AND m.seq <= %(upto)s ORDER BY m.seq LIMIT %(limit)s")
+    rows = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, newer)
+    changed: Sequence[tuple[Any, ...]] = []
+    if rev is not None:
+        older = sql.SQL("m.seq <= %(after)s AND m.rev > %(rev)s ORDER BY m.seq")
+        changed = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, older)
+    return (
+        [_message(row, room_name) for row in rows[:MOST_RESUMED]],
+        [_message(row, room_name) for row in changed],
+        len(rows) > MOST_RESUMED,
+    )
+
+
+async def changes(tenant: TenantInfo, room_id: int, room_name: str, *, rev: int, upto: int) -> list[AnyMessage]:
+    """Every message changed after `rev` up to `upto`, in order of `rev`: what a hub that missed publishes lacks."""
+    where = sql.SQL("m.room_id = %(room)s AND m.rev > %(rev)s AND m.rev <= %(upto)s ORDER BY m.rev")
+    rows = await _fetch(tenant, {"room": room_id, "rev": rev, "upto": upto}, _MESSAGES, where)
+    return [_message(row, room_name) for row in rows]
+
+
+async def message(tenant: TenantInfo, room_id: int, room_name: str, message_id: UUID) -> AnyMessage | None:
+    """One message of a room as it stands now, or None."""
+    where = sql.SQL("m.room_id = %(room)s AND m.id = %(id)s")
+    rows = await _fetch(tenant, {"room": room_id, "id": message_id}, _MESSAGES, where)
+    return _message(rows[0], room_name) if rows else None
+
+
+def _kept_since(tenant: TenantInfo) -> datetime:
+    """The moment before which the plan keeps no history."""
+    days = tenant.limits.history_days
+    return datetime.now(UTC) - timedelta(days=days) if days else datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def _fetch(tenant: TenantInfo, values: dict[str, Any], *parts: sql.SQL) -> Sequence[tuple[Any, ...]]:
+    async with (await pool()).connection() as db:
+        return await (await db.execute(_qualified(tenant, *parts), values)).fetchall()
+
+
+def _qualified(tenant: TenantInfo, *parts: sql.SQL) -> sql.Composed:
+    tables = {
+        "messages": sql.Identifier(tenant.schema_name, "rooms_message"),
+        "members": sql.Identifier(tenant.schema_name, "accounts_member"),
+        "rooms": sql.Identifier(tenant.schema_name, "rooms_room"),
+    }
+    return sql.Composed(part.format(**tables) for part in parts)
+
+
+def _message(row: tuple[Any, ...], room_name: str) -> AnyMessage:
+    id_, seq, rev, body, sender, name, client_id, reply_to, created, edited, deleted = row
+    if deleted is not None:
+        return DeletedState(message_id=str(id_), seq=seq, rev=rev, room=room_name)
+    return MessageState(
+        message_id=str(id_),
+        seq=seq,
+        rev=rev,
+        room=room_name,
+        message=body,
+        user_id=sender,
+        username=name or sender,
+        timestamp=stamp(created),
+        client_id=client_id or UNSET,
+        reply_to=str(reply_to) if reply_to else UNSET,
+        edited_at=stamp(edited) if edited else UNSET,
+    )

@@ -1,0 +1,287 @@
+"""The group writer: whatever messages are waiting, of any room and tenant, are committed together.
+
+One transaction, one round trip: for each tenant's schema in order, lock the rooms in order, then number and insert.
+Since the second statement takes its snapshot after the locks, it sees every duplicate another process committed; since
+everyone locks in the same order, nobody deadlocks; since `seq` and `rev` come from the locked row, they have no gaps.
+
+A group that fails is bisected until the poisoned message stands alone. A commit whose outcome was lost is simply
+repeated: messages carry ids of our own, and one that is already there is not written twice.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import sql
+
+from realtime.events import ErrorCode
+from rooms.texts import Refused
+from tenants.database import AWAY, Connection, pool
+from tenants.directory import TenantInfo
+
+logger = logging.getLogger("snug.writer")
+
+MOST_WAITING: Final = 5_000
+MOST_AT_ONCE: Final = 500
+# How long a database may be away before senders are told; a crash and recovery takes far less.
+PATIENCE: Final = 15.0
+
+_LOCK = sql.SQL("SELECT id, archived_at IS NOT NULL FROM {rooms} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE")
+_JOIN = sql.SQL(
+    "INSERT INTO {memberships} (room_id, member_id, role, joined_at) "
+    "SELECT r.id, i.member_id, 'member', now() FROM unnest(%s::bigint[], %s::bigint[]) AS i(room_id, member_id) "
+    "JOIN {rooms} r ON r.id = i.room_id AND r.archived_at IS NULL ON CONFLICT DO NOTHING"
+)
+_WRITE = sql.SQL(
+    """
+    WITH input AS (
+      SELECT * FROM unnest(%(ids)s::uuid[], %(rooms)s::bigint[], %(senders)s::bigint[], %(bodies)s::text[],
+                           %(client_ids)s::text[], %(replies)s::uuid[])
+      WITH ORDINALITY AS i(id, room_id, sender_id, body, client_id, reply_to, ord)
+    ), known AS (
+      SELECT i.ord, m.id, m.seq, m.rev, m.created_at FROM input i JOIN {messages} m ON m.id = i.id
+      UNION
+      SELECT i.ord, m.id, m.seq, m.rev, m.created_at FROM input i JOIN {messages} m
+        ON m.room_id = i.room_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id
+    ), numbered AS (
+      SELECT i.*, date_trunc('milliseconds', statement_timestamp()) AS created_at,
+             r.last_seq + row_number() OVER (PARTITION BY i.room_id ORDER BY i.ord) AS seq,
+             r.last_rev + row_number() OVER (PARTITION BY i.room_id ORDER BY i.ord) AS rev
+      FROM input i JOIN {rooms} r ON r.id = i.room_id AND r.archived_at IS NULL
+      WHERE NOT EXISTS (SELECT FROM known k WHERE k.ord = i.ord)
+    ), inserted AS (
+      INSERT INTO {messages} (id, room_id, seq, rev, sender_id, body, client_id, reply_to, created_at)
+      SELECT id, room_id, seq, rev, sender_id, body, client_id, reply_to, created_at FROM numbered
+    ), counted AS (
+      UPDATE {rooms} r SET last_seq = r.last_seq + c.n, last_rev = r.last_rev + c.n
+      FROM (SELECT room_id, count(*) AS n FROM numbered GROUP BY room_id) c WHERE r.id = c.room_id
+    )
+    SELECT ord, id, seq, rev, created_at FROM numbered UNION ALL SELECT * FROM known
+    """
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A message on its way into the database."""
+
+    tenant: TenantInfo
+    room_id: int
+    room_name: str
+    sender_id: int
+    sender: str
+    username: str
+    body: str
+    client_id: str | None
+    reply_to: UUID | None
+    joins: bool
+    id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(slots=True, frozen=True)
+class Written:
+    """Where a draft came to stand. `id` differs from the draft's where the client_id was a repeat."""
+
+    draft: Draft
+    id: UUID
+    seq: int
+    rev: int
+    created_at: datetime
+
+    @property
+    def is_new(self) -> bool:
+        return self.id == self.draft.id
+
+
+Announce = Callable[[Sequence[Written]], None]
+Outcome = Written | Refused
+Job = tuple[Draft, "asyncio.Future[Written]"]
+
+
+class Writer:
+    """One a loop, one group in flight: the next forms while this one commits. `announce` hears of each group."""
+
+    def __init__(self, announce: Announce) -> None:
+        self._announce = announce
+        self._waiting: deque[Job] = deque()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._busy = False
+
+    async def write(self, draft: Draft) -> Written:
+        """Commit a draft. Returns once it is durable; raises Refused, also when the queue is full."""
+        if len(self._waiting) >= MOST_WAITING:
+            raise Refused(ErrorCode.RATE_LIMITED, "The server is busy. Try again in a moment.", retry_after=1.0)
+        future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
+        self._waiting.append((draft, future))
+        self._wake.set()
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+        return await future
+
+    async def close(self) -> None:
+        """Write what is waiting, then stop."""
+        while self._waiting or self._busy:
+            await asyncio.sleep(0.005)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                self._busy = True
+                group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
+                try:
+                    await self._commit(group)
+                except Exception:
+                    logger.exception("a group of %d messages was not written", len(group))
+                    _settle(group, [_internal()] * len(group))
+                self._busy = False
+
+    async def _commit(self, group: list[Job]) -> None:
+        outcomes = await _commit_patiently([draft for draft, _ in group])
+        new = [outcome for outcome in outcomes if isinstance(outcome, Written) and outcome.is_new]
+        self._announce(new)
+        _settle(group, outcomes)
+
+
+def _settle(group: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
+    for (_, future), outcome in zip(group, outcomes, strict=True):
+        if future.done():  # the asker has gone; the message stands
+            continue
+        if isinstance(outcome, Refused):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)
+
+
+async def _commit_patiently(drafts: list[Draft]) -> list[Outcome]:
+    """Commit, repeating while the database is away, for at most PATIENCE seconds."""
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + PATIENCE
+    pause = 0.05
+    while True:
+        try:
+            return await _commit_or_bisect(drafts)
+        except AWAY as error:
+            if loop.time() > give_up:
+                logger.error("the database is away: %d messages refused: %s", len(drafts), error)
+                busy = Refused(ErrorCode.RATE_LIMITED, "Messages cannot be stored right now.", retry_after=2.0)
+                return [busy] * len(drafts)
+            logger.warning("the database is away, repeating %d messages: %s", len(drafts), type(error).__name__)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 1.0)
+
+
+async def _commit_or_bisect(drafts: list[Draft]) -> list[Outcome]:
+    try:
+        return await _transact(drafts)
+    except AWAY:
+        raise
+    except psycopg.Error as error:
+        if len(drafts) == 1:
+            logger.error("a message was refused by the database: %s", type(error).__name__)
+            return [_internal()]
+    middle = len(drafts) // 2
+    return await _commit_or_bisect(drafts[:middle]) + await _commit_or_bisect(drafts[middle:])
+
+
+async def _transact(drafts: list[Draft]) -> list[Outcome]:
+    """One transaction in one round trip."""
+    firsts = _first_of_each(drafts)
+    schemas = [
+        list(group) for _, group in groupby(sorted(firsts, key=lambda d: d.tenant.schema_name), _schema_of)
+    ]
+    async with (await pool()).connection() as db:
+        try:
+            async with db.pipeline():
+                await db.execute("BEGIN")
+                cursors = [await _send(db, group) for group in schemas]
+                await db.execute("COMMIT")
+        except psycopg.Error:
+            if not db.closed and not db.broken:
+                await db.execute("ROLLBACK")
+            raise
+        found: dict[UUID, Outcome] = {}
+        for group, (locked, written) in zip(schemas, cursors, strict=True):
+            found |= _outcomes(group, await locked.fetchall(), await written.fetchall())
+    return [_of_draft(draft, found[first.id]) for draft, first in zip(drafts, _firsts(drafts), strict=True)]
+
+
+async def _send(db: Connection, drafts: list[Draft]) -> tuple[Any, Any]:
+    """Queue one schema's statements; returns the cursors of the lock and of the write."""
+    schema = drafts[0].tenant.schema_name
+    tables = {
+        "rooms": sql.Identifier(schema, "rooms_room"),
+        "messages": sql.Identifier(schema, "rooms_message"),
+        "memberships": sql.Identifier(schema, "rooms_membership"),
+    }
+    locked = await db.execute(_LOCK.format(**tables), [sorted({draft.room_id for draft in drafts})])
+    newcomers = sorted({(draft.room_id, draft.sender_id) for draft in drafts if draft.joins})
+    if newcomers:
+        pairs = [[room for room, _ in newcomers], [member for _, member in newcomers]]
+        await db.execute(_JOIN.format(**tables), pairs)
+    values = {
+        "ids": [draft.id for draft in drafts],
+        "rooms": [draft.room_id for draft in drafts],
+        "senders": [draft.sender_id for draft in drafts],
+        "bodies": [draft.body for draft in drafts],
+        "client_ids": [draft.client_id for draft in drafts],
+        "replies": [draft.reply_to for draft in drafts],
+    }
+    return locked, await db.execute(_WRITE.format(**tables), values)
+
+
+def _outcomes(drafts: list[Draft], rooms: list[Any], rows: list[Any]) -> dict[UUID, Outcome]:
+    archived = dict(rooms)
+    written = {drafts[ord_ - 1].id: Written(drafts[ord_ - 1], *rest) for ord_, *rest in rows}
+    outcomes: dict[UUID, Outcome] = {}
+    for draft in drafts:
+        if draft.id in written:
+            outcomes[draft.id] = written[draft.id]
+        elif archived.get(draft.room_id):
+            outcomes[draft.id] = Refused(ErrorCode.ROOM_ARCHIVED, "This room is archived; nobody can write in it.")
+        else:
+            outcomes[draft.id] = Refused(ErrorCode.NOT_FOUND, "There is no such room.")
+    return outcomes
+
+
+def _firsts(drafts: Sequence[Draft]) -> list[Draft]:
+    """For each draft, the first of its group with the same client_id: two at once are one message."""
+    seen: dict[tuple[str, int, int, str], Draft] = {}
+    firsts = []
+    for draft in drafts:
+        if draft.client_id is None:
+            firsts.append(draft)
+        else:
+            key = (draft.tenant.schema_name, draft.room_id, draft.sender_id, draft.client_id)
+            firsts.append(seen.setdefault(key, draft))
+    return firsts
+
+
+def _first_of_each(drafts: Sequence[Draft]) -> list[Draft]:
+    return list({draft.id: draft for draft in _firsts(drafts)}.values())
+
+
+def _of_draft(draft: Draft, outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Refused):
+        return outcome
+    return Written(draft, outcome.id, outcome.seq, outcome.rev, outcome.created_at)
+
+
+def _schema_of(draft: Draft) -> str:
+    return draft.tenant.schema_name
+
+
+def _internal() -> Refused:
+    return Refused(ErrorCode.INTERNAL_ERROR, "This message could not be stored.")

@@ -1,0 +1,91 @@
+"""Changes to a tenant's row in the public schema. Every one forgets what this process had cached of it."""
+
+import hashlib
+import hmac
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection
+
+from tenants import directory
+from tenants.directory import TenantInfo
+from tenants.models import MailIndex, Tenant
+
+MOST_ORIGINS: Final = 50
+_ORIGIN_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]")
+
+
+def allocate(*, slug: str, name: str, plan: str, locale: str, accent: str = "") -> Tenant:
+    """Insert a tenant's row in state `provisioning`, its schema named after its id."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('public.tenants_tenant', 'id'))")
+        id_ = cursor.fetchone()[0]
+    return Tenant.objects.create(
+        id=id_, schema_name=f"t{id_}", slug=slug, name=name, plan=plan, locale=locale, accent=accent
+    )
+
+
+def activate(tenant: Tenant) -> None:
+    """Let customers in."""
+    tenant.state = Tenant.State.ACTIVE
+    tenant.save(update_fields=["state"])
+    directory.forget()
+
+
+def set_state(tenant_id: int, state: str) -> None:
+    """Move a tenant to another state; open sockets and pages follow within `directory.FRESH` seconds."""
+    Tenant.objects.filter(id=tenant_id).update(state=Tenant.State(state))
+    directory.forget()
+
+
+def set_plan(tenant_id: int, plan: str) -> None:
+    """Put a tenant on another plan; open sockets follow within `directory.FRESH` seconds."""
+    Tenant.objects.filter(id=tenant_id).update(plan=plan)
+    directory.forget()
+
+
+def set_origins(tenant_id: int, origins: list[str]) -> list[str]:
+    """Replace the sites that may embed the widget; returns them normalised. Raises ValueError with a sentence."""
+    clean = list(dict.fromkeys(normal_origin(origin) for origin in origins if origin.strip()))
+    if len(clean) > MOST_ORIGINS:
+        raise ValueError(f"At most {MOST_ORIGINS} origins; these are {len(clean)}.")
+    Tenant.objects.filter(id=tenant_id).update(origins=clean)
+    directory.forget()
+    return clean
+
+
+def normal_origin(text: str) -> str:
+    """One origin as browsers send it: scheme, host, port where not the default. Raises ValueError with a sentence."""
+    advice = f"“{text.strip()[:80]}” is not an origin. Write it like https://shop.example.com."
+    try:
+        parts = urlsplit(text.strip().lower())
+        port = parts.port
+    except ValueError:
+        raise ValueError(advice) from None
+    host = parts.netloc.rpartition(":")[0] if port is not None else parts.netloc
+    if parts.scheme not in ("http", "https") or not _ORIGIN_HOST.fullmatch(host) or len(text) > 200:
+        raise ValueError(advice)
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError(f"{advice} Leave the path away.")
+    default = port is None or port == {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" if default else f"{parts.scheme}://{host}:{port}"
+
+
+def index_mail(tenant: Tenant, email: str) -> None:
+    """Let "find my workspaces" find this tenant by `email`."""
+    MailIndex.objects.get_or_create(mail_hash=_mail_hash(email), tenant=tenant)
+
+
+def workspaces_of(email: str) -> list[TenantInfo]:
+    """The open workspaces in which `email` is staff, by name."""
+    ids = MailIndex.objects.filter(mail_hash=_mail_hash(email)).values_list("tenant_id", flat=True)
+    slugs = Tenant.objects.filter(id__in=list(ids)).order_by("name").values_list("slug", flat=True)
+    found = (directory.find(f"{slug}.{settings.SNUG_BASE_DOMAIN}") for slug in slugs)
+    return [tenant for tenant in found if tenant and tenant.state not in ("provisioning", "deleting")]
+
+
+def _mail_hash(email: str) -> bytes:
+    # Keyed, so that a stolen table cannot be searched for known addresses.
+    return hmac.new(settings.SECRET_KEY.encode(), email.strip().lower().encode(), hashlib.sha256).digest()

@@ -1,0 +1,61 @@
+"""The one door into a tenant's schema for code that uses the ORM.
+
+`in_tenant` (async) and `run_in_tenant` (sync) enter the schema, run one function to its end and leave, all in one
+thread. The function must return plain data: a lazy queryset that escapes would be read in whatever schema comes next.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar
+
+from django.db import close_old_connections, connection
+from django.db.models import QuerySet
+from django_tenants.utils import tenant_context
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Bounded: asgiref's thread_sensitive mode would give the whole process one database thread.
+_executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="tenant")
+
+
+class HasSchema(Protocol):
+    """Anything that names a tenant's schema: the model, or the directory's TenantInfo."""
+
+    @property
+    def schema_name(self) -> str: ...
+
+
+def run_in_tenant(tenant: HasSchema, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run `work` inside the tenant's schema and return its result. Raises TypeError for a lazy queryset."""
+    with tenant_context(tenant):
+        result = work(*args, **kwargs)
+        if isinstance(result, QuerySet):
+            raise TypeError(f"{work} returned a lazy queryset, which would be read outside its tenant")
+        return result
+
+
+async def in_tenant(tenant: HasSchema, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """`run_in_tenant` from an event loop, in one hop to a database thread."""
+    call = partial(_in_thread, partial(run_in_tenant, tenant, work, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_executor, call)
+
+
+async def in_public(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run `work` in the public schema, in one hop to a database thread."""
+    call = partial(_in_thread, partial(_run_in_public, partial(work, *args, **kwargs)))
+    return await asyncio.get_running_loop().run_in_executor(_executor, call)
+
+
+def _run_in_public(work: Callable[[], R]) -> R:
+    connection.set_schema_to_public()
+    return work()
+
+
+def _in_thread(work: Callable[[], R]) -> R:
+    try:
+        return work()
+    finally:
+        close_old_connections()

@@ -1,0 +1,141 @@
+"""Who is at a host: a small cache of what the middleware and the sockets need to know of a tenant.
+
+Entries live for `FRESH` seconds, so a change of plan or state reaches every process within that time even when the
+announcement on Redis is lost.
+"""
+
+import re
+import time
+from typing import Any, Final
+
+import msgspec
+from django.conf import settings
+from django.db import connection
+
+from tenants.database import pool
+from tenants.entitlements import Limits, limits_for
+from tenants.hosts import bare_host, slug_of, tenant_host
+
+FRESH: Final = 2.0
+MOST: Final = 20_000
+
+_COLUMNS = "id, slug, name, schema_name, state, plan, own_limits, locale, accent, guests_allowed, origins"
+_BY_SLUG = f"SELECT {_COLUMNS} FROM public.tenants_tenant WHERE slug = %s"
+_BY_DOMAIN = (
+    f"SELECT {_COLUMNS} FROM public.tenants_tenant WHERE id = "
+    "(SELECT tenant_id FROM public.tenants_domain WHERE domain = %s AND verified_at IS NOT NULL)"
+)
+_BY_IDS = f"SELECT {_COLUMNS} FROM public.tenants_tenant WHERE id = ANY(%s)"
+
+
+class TenantInfo(msgspec.Struct, frozen=True):
+    """What any request or socket may know of its tenant, as of at most `FRESH` seconds ago."""
+
+    id: int
+    slug: str
+    name: str
+    schema_name: str
+    state: str
+    plan: str
+    limits: Limits
+    locale: str
+    accent: str
+    guests_allowed: bool
+    origins: tuple[str, ...]
+
+    @property
+    def host(self) -> str:
+        return tenant_host(self.slug)
+
+    @property
+    def open(self) -> bool:
+        """Whether customers may come in: neither half-built, nor suspended, nor on its way out."""
+        return self.state in ("active", "past_due")
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    until: float
+    found: TenantInfo | None
+
+
+_SHAPE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_cache: dict[str, _Entry] = {}
+
+
+def is_portal(host: str) -> bool:
+    """Whether a Host header names the portal."""
+    return bare_host(host) == settings.SNUG_BASE_DOMAIN
+
+
+def find(host: str) -> TenantInfo | None:
+    """The tenant at a Host header, or None. For sync code; one query when the cache is cold."""
+    name = bare_host(host)
+    if not _SHAPE.fullmatch(name):
+        return None
+    if (entry := _fresh(name)) is not None:
+        return entry.found
+    query, key = _question(name)
+    with connection.cursor() as cursor:
+        cursor.execute(query, [key])
+        return _remember(name, cursor.fetchone())
+
+
+async def afind(host: str) -> TenantInfo | None:
+    """`find` for the event loop."""
+    name = bare_host(host)
+    if not _SHAPE.fullmatch(name):
+        return None
+    if (entry := _fresh(name)) is not None:
+        return entry.found
+    query, key = _question(name)
+    async with (await pool()).connection() as db:
+        cursor = await db.execute(query, [key])  # type: ignore[arg-type]
+        return _remember(name, await cursor.fetchone())
+
+
+async def afetch(ids: list[int]) -> dict[int, TenantInfo]:
+    """Those of the tenants that exist, straight from the database, by id."""
+    async with (await pool()).connection() as db:
+        cursor = await db.execute(_BY_IDS, [ids])  # type: ignore[arg-type]
+        return {row[0]: _info(row) for row in await cursor.fetchall()}
+
+
+def forget() -> None:
+    """Drop every entry: this process has just changed a tenant."""
+    _cache.clear()
+
+
+def _fresh(name: str) -> _Entry | None:
+    entry = _cache.get(name)
+    return entry if entry is not None and entry.until > time.monotonic() else None
+
+
+def _question(name: str) -> tuple[str, str]:
+    slug = slug_of(name)
+    return (_BY_SLUG, slug) if slug is not None else (_BY_DOMAIN, name)
+
+
+def _remember(name: str, row: tuple[Any, ...] | None) -> TenantInfo | None:
+    if len(_cache) >= MOST:  # hosts are the client's to choose: never let them fill the memory
+        _cache.clear()
+    found = _info(row) if row else None
+    _cache[name] = _Entry(time.monotonic() + FRESH, found)
+    return found
+
+
+def _info(row: tuple[Any, ...]) -> TenantInfo:
+    id_, slug, name, schema, state, plan, own, locale, accent, guests, origins = row
+    own = msgspec.json.decode(own) if isinstance(own, str | bytes) else own
+    return TenantInfo(
+        id=id_,
+        slug=slug,
+        name=name,
+        schema_name=schema,
+        state=state,
+        plan=plan,
+        limits=limits_for(plan, own),
+        locale=locale,
+        accent=accent,
+        guests_allowed=guests,
+        origins=tuple(origins),
+    )

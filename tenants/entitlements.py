@@ -1,0 +1,35 @@
+"""What a tenant may use. Billing writes it (the plan and a tenant's own figures); everyone else only reads."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """The figures of one plan. None means unlimited.
+
+    Lengths are Unicode code points after trimming, `history_days` whole days, `max_file_bytes` bytes; connections are
+    counted over the tenant as a whole, all processes and nodes together.
+    """
+
+    max_connections: int
+    connections_per_user: int
+    max_message_length: int
+    messages_per_10s: int
+    max_rooms: int | None
+    history_days: int | None
+    api_per_minute: int
+    max_file_bytes: int
+    max_webhooks: int
+
+    def overridden(self, own: Mapping[str, int | None]) -> "Limits":
+        """These limits with a tenant's own figures in place; names that are no limit are ignored."""
+        known = {name: value for name, value in own.items() if name in self.__struct_fields__}
+        return msgspec.structs.replace(self, **known) if known else self
+
+
+def limits_for(plan: str, own: Mapping[str, int | None]) -> Limits:
+    """The limits in force for a tenant on `plan`; an unknown plan counts as free, so a typo never opens the gates."""
+    from tenants.plans import PLANS
+
+    return PLANS.get(plan, PLANS["free"]).limits.overridden(own)

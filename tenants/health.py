@@ -1,0 +1,68 @@
+"""Liveness, readiness and metrics, the same on every host."""
+
+import ipaddress
+from collections.abc import Callable
+from typing import Final
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from psycopg_pool import PoolTimeout
+
+from tenants.problems import problem
+
+# Set by the server when it begins to drain: a balancer then stops sending newcomers.
+draining = False
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 while the process lives."""
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when this process can do its work; 503 while draining or while the database or Redis is away."""
+    checks = {"server": not draining, "database": _database_answers(), "redis": _redis_answers()}
+    ready = all(checks.values())
+    return JsonResponse({"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503)
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus' text format, for private networks alone."""
+    try:
+        private = ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_private
+    except ValueError:
+        private = False
+    if not private:
+        return problem(403, "forbidden", "Metrics are served to private networks only.")
+    return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+VIEWS: Final[dict[str, Callable[[HttpRequest], HttpResponse]]] = {
+    "/healthz": healthz,
+    "/readyz": readyz,
+    "/metrics": metrics,
+}
+
+
+def _database_answers() -> bool:
+    try:
+        connection.set_schema_to_public()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return True
+    except (DatabaseError, InterfaceError, PoolTimeout):
+        connection.close()
+        return False
+
+
+def _redis_answers() -> bool:
+    try:
+        for url in settings.REDIS_URLS:
+            with redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1) as client:
+                client.ping()
+        return True
+    except (redis.RedisError, OSError):
+        return False

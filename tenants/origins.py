@@ -1,0 +1,40 @@
+"""Which sites may speak to a tenant from a browser."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from tenants.directory import TenantInfo
+
+
+def allowed(tenant: TenantInfo, origin: str, host: str) -> bool:
+    """Whether a page at `origin` may use this tenant; `host` is the request's own Host header.
+
+    The tenant's own pages always may; in development so may any page of this machine.
+    """
+    if same(origin, host):
+        return True
+    if settings.ENV.development and _is_local(origin):
+        return True
+    return any(_matches(origin.lower(), listed) for listed in tenant.origins)
+
+
+def same(origin: str, host: str) -> bool:
+    """Whether a page at `origin` was served by this very host."""
+    scheme, _, netloc = origin.lower().partition("://")
+    return scheme in ("http", "https") and netloc == host.lower()
+
+
+def _is_local(origin: str) -> bool:
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+
+
+def _matches(origin: str, listed: str) -> bool:
+    scheme, star, suffix = listed.partition("://*.")
+    if not star:
+        return origin == listed
+    return origin.startswith(f"{scheme}://") and origin.endswith(f".{suffix}")
