@@ -18,7 +18,7 @@ class StaffRequest(HttpRequest):
     """A request of a signed-in member of staff, on their own tenant's host."""
 
     tenant: TenantInfo
-    user: Member  # type: ignore[assignment] # Django allows strangers here, `staff_only` does not
+    user: Member
 
 
 StaffView = Callable[Concatenate[StaffRequest, P], HttpResponse]
@@ -29,7 +29,7 @@ def staff_only(view: StaffView[P]) -> View[P]:
     """Sends strangers to the sign-in page, and back here afterwards. Nothing here is ever cached."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not is_staff(request):
             back = f"?next={quote(request.path)}" if request.method in ("GET", "HEAD") else ""
             return redirect(f"/login/{back}")
@@ -44,7 +44,7 @@ def admins_only(view: StaffView[P]) -> View[P]:
     """Like `staff_only`, and refuses moderators and agents: they may look, not change."""
 
     @wraps(view)
-    def guarded(request: StaffRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not request.user.may_administer:
             return render(request, "errors/403.html", status=403)
         return view(request, *args, **kwargs)

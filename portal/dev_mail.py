@@ -27,7 +27,7 @@ def development_only(view: View[P]) -> View[P]:
     """A 404 outside development."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if settings.SNUG_ENV != "development":
             raise Http404
         return view(request, *args, **kwargs)

@@ -1,6 +1,6 @@
 """The portal's two forms. Their texts are read by people who are about to trust us."""
 
-from typing import Any, Final
+from typing import Final
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
@@ -94,9 +94,7 @@ class SignupForm(forms.Form):
         offered = suggest(self.cleaned_data.get("organisation", ""))
         if not offered:
             return "Choose an address for the workspace."
-        data: Any = self.data.copy()
-        data["slug"] = offered
-        self.data = data
+        self.data = {**dict(self.data.items()), "slug": offered}
         return f"Choose an address. “{offered}” is free, so we filled it in."
 
 

@@ -32,7 +32,7 @@ class EmlBackend(BaseEmailBackend):
             name = f"{time.time_ns() // 1000:016d}-{secrets.token_hex(4)}"
             draft = place / f".{name}.part"
             draft.touch(mode=0o600)
-            draft.write_bytes(message.message().as_bytes(linesep="\r\n"))
+            draft.write_bytes(message.message().as_bytes())
             draft.rename(place / f"{name}.eml")  # a reader sees whole mails only
         return len(email_messages)
 
