@@ -10,33 +10,42 @@ from realtime.refusals import SocketRefused
 from rooms.texts import is_room_name
 
 ROOM_PREFIX = "/ws/chat/"
+BASIC = "/ws/basic/"
 
 _basic: Any = BasicConsumer.as_asgi()
 _room: Any = ChatRoomConsumer.as_asgi()
 
 
-async def route(scope: Scope, receive: Receive, send: Send) -> None:
-    """Hand the socket to its consumer. Raises SocketRefused for a path that is none."""
-    path: str = scope["path"]
-    if path == "/ws/basic/":
+class PathMiddleware:
+    """Refuses a path that is no socket with MALFORMED, and puts `room_name` into the scope, before anyone is asked
+    who they are."""
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.inner({**scope, "room_name": _room_of(scope["path"])}, receive, send)
+
+
+async def _route(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["room_name"] is None:
         await _basic(scope, receive, send)
-    elif path.startswith(ROOM_PREFIX):
-        await _room({**scope, "room_name": _room_of(path)}, receive, send)
-    else:
-        raise SocketRefused(CloseCode.NOT_FOUND, "There is no socket at this path.")
-
-
-async def _guarded(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["identity"] is None and scope["path"] != "/ws/basic/":
+    elif scope["identity"] is None:
         raise SocketRefused(CloseCode.UNAUTHENTICATED, "This socket needs a token.")
-    await route(scope, receive, send)
+    else:
+        await _room(scope, receive, send)
 
 
-def _room_of(path: str) -> str:
+def _room_of(path: str) -> str | None:
+    """The room that a path names, None for the connection check. Raises SocketRefused."""
+    if path == BASIC:
+        return None
     name = path.removeprefix(ROOM_PREFIX).removesuffix("/")
-    if not path.endswith("/") or not is_room_name(name):
-        raise SocketRefused(CloseCode.MALFORMED, "A room's name has 1 to 80 letters, digits, hyphens or underscores.")
+    if not path.startswith(ROOM_PREFIX) or not path.endswith("/") or not is_room_name(name):
+        raise SocketRefused(
+            CloseCode.MALFORMED, "A room is at /ws/chat/ROOM/; its name has 1 to 80 letters, digits, - or _."
+        )
     return name
 
 
-application = RefusalMiddleware(TenantMiddleware(JWTAuthMiddleware(_guarded)))
+application = RefusalMiddleware(TenantMiddleware(PathMiddleware(JWTAuthMiddleware(_route))))

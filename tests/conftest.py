@@ -1,0 +1,83 @@
+"""What all tests stand on: one real stack a test process, with two web processes, and workspaces to break.
+
+The stack starts before collection, since Django reads its configuration when it is imported. Tests share it and never
+clean up: each opens the workspaces it needs, which takes a fraction of a second and proves isolation by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ops.local import Stack
+from tests.personas import Workspace, open_workspace
+
+_stacks: list[Stack] = []
+_folders: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # With xdist the controlling process runs no tests and needs no stack.
+    if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
+        return
+    if config.option.collectonly:
+        return
+    folder = tempfile.TemporaryDirectory(prefix="snug-test-", ignore_cleanup_errors=True)
+    stack = Stack(Path(folder.name) / "data", web_workers=2, separate_web_ports=True, fast=True)
+    _folders.append(folder)
+    _stacks.append(stack)
+    stack.start()
+    os.environ.update(stack.own_env)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    import django
+
+    django.setup()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _stacks:
+        from django.db import connection
+
+        connection.close_pool()
+    for stack in _stacks:
+        stack.stop()
+    for folder in _folders:
+        folder.cleanup()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    """The running product of this test process. Do not break it: faults have stacks of their own."""
+    return _stacks[0]
+
+
+@pytest.fixture(scope="session")
+def portal_url(stack: Stack) -> str:
+    """The portal's address; connect to 127.0.0.1 with this host."""
+    return f"http://localhost:{stack.web_ports[0]}"
+
+
+@pytest.fixture
+def new_workspace(stack: Stack) -> Callable[..., Workspace]:
+    """Opens workspaces: `new_workspace(plan="pro")`."""
+
+    def open_one(**options: object) -> Workspace:
+        return open_workspace(tuple(stack.web_ports), **options)  # type: ignore[arg-type]
+
+    return open_one
+
+
+@pytest.fixture
+def workspace(new_workspace: Callable[..., Workspace]) -> Workspace:
+    """Alice's workspace, on the free plan."""
+    return new_workspace()
+
+
+@pytest.fixture
+def elsewhere(new_workspace: Callable[..., Workspace]) -> Workspace:
+    """Mallory's workspace."""
+    return new_workspace()
