@@ -39,7 +39,7 @@ def main() -> int:
             check_redis(redis_url)
             stack.start_parts()
         with terminal.step("Database tables"):
-            stack.manage("migrate")
+            stack.migrate()
         stack.start_web()  # it gets ready while the demo is made
         demos = []
         if options.demo:

@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-import psycopg
-
 from ops.local.data_dir import default_data_dir
 from ops.local.errors import DataDirInUseError, LaunchError
 from ops.local.parent_death import ends_with_parent
@@ -78,8 +76,8 @@ def _become(words: list[str], env: Mapping[str, str]) -> NoReturn:
 
 def _with_own_parts(stack: Stack, words: list[str]) -> int:
     stack.start_parts()
-    if stack.embeds_database and words[:1] != ["migrate"] and _is_new(stack.env["DATABASE_URL"]):
-        stack.manage("migrate")
+    if stack.database_is_new and words[:1] != ["migrate"]:
+        stack.migrate()
     child = subprocess.Popen([*_MANAGE, *words], env=stack.env, preexec_fn=ends_with_parent())  # noqa: PLW1509
     # A Ctrl-C reaches the command as well: it decides what that means, and we only wait for it.
     signal.signal(signal.SIGINT, lambda number, frame: None)
@@ -87,13 +85,6 @@ def _with_own_parts(stack: Stack, words: list[str]) -> int:
         signal.signal(forwarded, lambda number, frame: child.send_signal(number))
     code = child.wait()
     return code if code >= 0 else 128 - code
-
-
-def _is_new(database_url: str) -> bool:
-    """Whether nobody ever migrated this database."""
-    with psycopg.connect(database_url) as connection:
-        found = connection.execute("SELECT to_regclass('public.django_migrations')").fetchone()
-    return found is None or found[0] is None
 
 
 def _data_dir_and_command(words: list[str]) -> tuple[Path, list[str]]:

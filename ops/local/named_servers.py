@@ -1,8 +1,5 @@
 """Whether a database or Redis that the environment names answers: asked first, for one clear line."""
 
-import psycopg
-import redis
-
 from ops.local.errors import LaunchError
 
 _PATIENCE = 5
@@ -11,6 +8,8 @@ _PATIENCE = 5
 def check_database(url: str | None) -> None:
     if url is None:
         return
+    import psycopg  # only here: most starts have no use for it
+
     try:
         psycopg.connect(url, connect_timeout=_PATIENCE).close()
     except psycopg.Error as error:
@@ -22,6 +21,8 @@ def check_redis(urls: str | None) -> None:
     for url in (urls or "").split(","):
         if not url.startswith(("redis://", "rediss://", "unix://")):
             continue
+        import redis
+
         try:
             with redis.Redis.from_url(
                 url, socket_connect_timeout=_PATIENCE, socket_timeout=_PATIENCE

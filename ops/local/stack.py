@@ -22,7 +22,8 @@ from ops.local.paths import POSTGRES_PROGRAMS, PROJECT, PYTHON
 from ops.local.supervisor import Program, Supervisor
 
 _POLL = 0.02
-_DRAIN = 15.0
+# A little more than a web process gives its own open requests.
+_DRAIN = 25.0
 _MOST_START_ATTEMPTS = 3
 
 
@@ -72,7 +73,7 @@ class Stack:
         self.open()
         try:
             self.start_parts()
-            self.manage("migrate")
+            self.migrate()
             self.start_web()
             self.wait_until_ready()
         except BaseException:
@@ -107,6 +108,10 @@ class Stack:
             fast=self._fast,
         )
         self._parts.start()
+
+    def migrate(self) -> None:
+        self.manage("migrate")
+        self.data_dir.remember(migrated=True)
 
     def start_web(self) -> None:
         """Start the web processes and the worker. They need a moment: `wait_until_ready`."""
@@ -143,6 +148,11 @@ class Stack:
     @property
     def embeds_database(self) -> bool:
         return self._parts is not None and self._parts.embeds_database
+
+    @property
+    def database_is_new(self) -> bool:
+        """Whether the embedded database may have no tables yet. To migrate once too often does no harm."""
+        return self.embeds_database and not self.data_dir.remembered("migrated")
 
     @property
     def own_env(self) -> dict[str, str]:
