@@ -75,9 +75,7 @@ def _welcome(request: HttpRequest, member: Member) -> HttpResponse:
 
 def _page(request: HttpRequest, form: SignInForm, status: int = 200, notice: str = "") -> HttpResponse:
     context = {"form": form, "tenant": _tenant(request), "notice": notice, "next": _next(request)}
-    response = render(request, "console/sign_in.html", context, status=status)
-    response["Referrer-Policy"] = "no-referrer"  # a sign-in token may stand in this page's address
-    return response
+    return render(request, "console/sign_in.html", context, status=status)
 
 
 def _next(request: HttpRequest) -> str:
