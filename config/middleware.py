@@ -1,12 +1,15 @@
 """Django's own middleware, fitted to hosts that are either the portal or a tenant."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -51,4 +54,19 @@ class SecurityHeadersMiddleware:
             response["Content-Security-Policy"] = self.POLICY.format(forms=base, ancestors="'none'")
         if "X-Frame-Options" not in response and not getattr(response, "xframe_options_exempt", False):
             response["X-Frame-Options"] = "DENY"
+        return response
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):
+    """WhiteNoise, handing over whole files: Django would otherwise warn of each stream and read it whole anyway."""
+
+    @staticmethod
+    def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
+        """Answer with the file, or with what a conditional request deserves."""
+        found = static_file.get_response(request.method, request.META)
+        with found.file or nullcontext() as file:
+            response = HttpResponse(file.read() if file else b"", status=int(found.status))
+        del response["Content-Type"]
+        for name, value in found.headers:
+            response[name] = value
         return response
