@@ -1,0 +1,174 @@
+/** The chat page: puts the visitor, a room and the parts of the page together. */
+import { Composer } from "./composer.js";
+import { Conversation } from "./conversation.js";
+import { $ } from "./dom.js";
+import { Host } from "./host.js";
+import { identify, rename } from "./identity.js";
+import { MessageList } from "./messages.js";
+import { Notice } from "./notice.js";
+import { drawGuest, drawPeople, drawRooms, fetchRooms, titleOf } from "./sides.js";
+import { speak } from "./words.js";
+
+const config = JSON.parse($("config").textContent);
+const words = speak(config.words, config.language);
+const host = config.parent ? new Host(config.parent) : null;
+const notice = new Notice(words, config.tenant);
+const wide = matchMedia("(min-width: 1000px)");
+
+let identity;
+let rooms = [];
+let conversation;
+let list;
+let composer;
+
+async function start() {
+  $("stop").hidden = true;
+  try {
+    identity = await identify(config, host);
+  } catch (error) {
+    return notice.stop(error.key ?? "unreachable", { retry: start });
+  }
+  if (!config.room) return notice.stop("broken");
+  enter(config.room);
+  rooms = await fetchRooms(identity).catch(() => []);
+  drawFrame();
+}
+
+function enter(room) {
+  conversation?.close();
+  conversation = new Conversation(room, identity);
+  list = new MessageList(conversation, words, seen);
+  composer = new Composer(conversation, words, `snug.draft.${identity.id}.${room}`, () => list.toEnd());
+  conversation.on("change", soon);
+  conversation.on("state", (change) =>
+    notice.connection(change, { loaded: conversation.loaded, retry: () => conversation.open() }));
+  conversation.on("arrived", (message) => list.arrived(message));
+  drawFrame();
+  conversation.open();
+  if (!host || host.open) focus();
+}
+
+function choose(room, push = true) {
+  if (room !== conversation.room) {
+    if (push) history.pushState(null, "", `?room=${room}`);
+    $("messages").replaceChildren();
+    enter(room);
+  }
+  openSide("rooms", false);
+}
+
+// Many changes in one breath are drawn once.
+let due = false;
+function soon() {
+  if (due) return;
+  due = true;
+  const draw = () => {
+    due = false;
+    drawAll();
+  };
+  if (isHidden()) setTimeout(draw, 200); // what is not shown is given no animation frames
+  else requestAnimationFrame(draw);
+}
+
+function drawAll() {
+  list.draw();
+  composer.draw();
+  drawHere();
+  drawTyping();
+  if (!$("people").hidden) drawPeople(conversation, words);
+  tellUnread();
+}
+
+function drawFrame() {
+  const title = titleOf(rooms, conversation.room);
+  list.title = title;
+  $("room-name").textContent = config.embed ? config.tenant : title;
+  drawRooms(rooms, conversation.room, identity, words, choose);
+  drawGuest(identity, words, async (name) => {
+    identity = await rename(name);
+    enter(conversation.room);
+  });
+  soon();
+}
+
+function drawHere() {
+  const { count, state } = conversation;
+  if (state.state === "stopped") return;
+  $("here").textContent = state.state === "online" || count ? words.say("here", { n: count }) : words.say("connecting");
+}
+
+function drawTyping() {
+  const [a, b, c] = [...conversation.typists.values()].map((typist) => typist.name);
+  const text = c ? words.say("typingMany") : b ? words.say("typingTwo", { a, b }) : a ? words.say("typingOne", { a }) : "";
+  if ($("typing").textContent !== text) $("typing").textContent = text;
+}
+
+/** The end of the list is in sight; it is read when somebody is looking. */
+function seen() {
+  if (!isHidden()) conversation.read();
+}
+
+const isHidden = () => document.hidden || (host !== null && !host.open);
+
+let told = 0;
+function tellUnread() {
+  const count = conversation.unread;
+  if (count === told) return;
+  told = count;
+  host?.tell("unread", { count });
+  document.title = document.title.replace(/^(\(\d+\) )?/, count ? `(${count}) ` : "");
+}
+
+/** Where typing goes; a finger first reads, and a keyboard that jumps up would hide what there is to read. */
+function focus() {
+  if (matchMedia("(pointer: fine)").matches) composer?.focus();
+}
+
+function openSide(id, open) {
+  const side = $(id);
+  const button = $(id === "rooms" ? "menu" : "people-toggle");
+  side.classList.toggle("open", open);
+  if (id === "people") side.hidden = !open;
+  button.setAttribute("aria-expanded", open);
+  if (open && !wide.matches) side.querySelector("a, li")?.focus?.();
+  if (conversation) soon();
+}
+
+const isOpen = (id) => $(id).classList.contains("open");
+
+function wire() {
+  $("menu").onclick = () => openSide("rooms", !isOpen("rooms"));
+  $("people-toggle").onclick = () => openSide("people", !isOpen("people"));
+  if ($("close")) $("close").onclick = () => host?.tell("close");
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    const side = ["people", "rooms"].find(isOpen);
+    if (side) openSide(side, false);
+    else host?.tell("close");
+  });
+  document.addEventListener("click", ({ target }) => {
+    if (wide.matches) return;
+    for (const [id, toggle] of [["rooms", "menu"], ["people", "people-toggle"]]) {
+      if (isOpen(id) && !$(id).contains(target) && !$(toggle).contains(target)) openSide(id, false);
+    }
+  });
+  document.addEventListener("visibilitychange", look);
+  addEventListener("popstate", () => choose(new URLSearchParams(location.search).get("room") ?? "general", false));
+  host?.on("open", () => {
+    look();
+    focus();
+  });
+  host?.on("closed", look);
+  host?.on("token", start);
+}
+
+function look() {
+  if (!conversation) return;
+  if (isHidden()) conversation.lookAway();
+  else if (list.atEnd) seen();
+  soon();
+}
+
+wire();
+if (!config.embed && wide.matches) openSide("people", true);
+start();

@@ -1,0 +1,76 @@
+/** Where one writes. It grows with the text, keeps a draft for each room, and counts only near the limit. */
+import { $, memory } from "./dom.js";
+import { lengthOf } from "./text.js";
+
+const NEAR = 0.9;
+
+export class Composer {
+  #text = $("text");
+  #send = $("send");
+  #count = $("count");
+  #words;
+  #conversation;
+  #draft;
+
+  /** @param {() => void} sent called after a message has gone to the outbox */
+  constructor(conversation, words, draftKey, sent) {
+    this.#conversation = conversation;
+    this.#words = words;
+    this.#draft = draftKey;
+    this.#text.value = memory.get(draftKey) ?? "";
+    this.#text.oninput = () => this.#changed();
+    this.#text.onkeydown = (event) => this.#key(event);
+    this.#text.onblur = () => conversation.client.typing(false);
+    $("composer").onsubmit = (event) => {
+      event.preventDefault();
+      this.#submit(sent);
+    };
+    this.draw();
+  }
+
+  focus() {
+    this.#text.focus({ preventScroll: true });
+  }
+
+  draw() {
+    const length = lengthOf(this.#text.value);
+    const { limit } = this.#conversation;
+    const over = limit !== null && length > limit;
+    this.#send.disabled = !length || over;
+    this.#count.hidden = limit === null || length < limit * NEAR;
+    this.#count.classList.toggle("over", over);
+    this.#count.textContent = this.#count.hidden ? "" : over
+      ? this.#words.say("over", { length, limit })
+      : this.#words.say("left", { n: limit - length });
+    this.#text.setAttribute("aria-invalid", over);
+    this.#grow();
+  }
+
+  #changed() {
+    memory.set(this.#draft, this.#text.value);
+    this.#conversation.client.typing(this.#text.value.trim() !== "");
+    this.draw();
+  }
+
+  // Enter sends; with Shift it breaks the line; while an input method composes, it belongs to that (229 in old Safari).
+  #key(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    if (!this.#send.disabled) $("composer").requestSubmit();
+  }
+
+  #submit(sent) {
+    if (this.#send.disabled) return;
+    this.#conversation.say(this.#text.value);
+    this.#text.value = "";
+    memory.set(this.#draft, null);
+    this.draw();
+    sent();
+  }
+
+  #grow() {
+    if (CSS.supports("field-sizing", "content")) return;
+    this.#text.style.height = "auto";
+    this.#text.style.height = `${this.#text.scrollHeight}px`;
+  }
+}

@@ -1,0 +1,165 @@
+/** The list of messages: draws only what changed, keeps the reader's place, and knows whether the end is in sight. */
+import { drawRow, looksOf } from "./bubble.js";
+import { $, announce, h } from "./dom.js";
+
+const NEAR = 48;      // this close to the end counts as being there, in pixels
+const EARLY = 600;    // older messages are fetched this long before the top is reached
+const SPOKEN = 200;   // how much of a message is read out
+
+export class MessageList {
+  #scroll = $("scroll");
+  #list = $("messages");
+  #pill = $("pill");
+  #beginning = $("beginning");
+  #rows = new Map(); // key → {element, looks}
+  #below = 0;        // arrived while the reader was further up
+  #atEnd = true;
+  #drawn = false;
+  #context;
+  #conversation;
+
+  /** @param {() => void} seen called when the end of the list is in sight */
+  constructor(conversation, words, seen) {
+    this.#conversation = conversation;
+    this.seen = seen;
+    this.words = words;
+    this.#context = {
+      words,
+      expanded: new Set(),
+      redraw: () => this.draw(),
+      retry: (id) => conversation.client.retry(id),
+      discard: (id) => conversation.client.discard(id),
+    };
+    this.#scroll.onscroll = () => this.#scrolled();
+    this.#pill.onclick = () => this.toEnd();
+    new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(this.#scroll);
+    this.#pill.hidden = true;
+    this.#beginning.hidden = true;
+  }
+
+  draw() {
+    if (!this.#conversation.loaded && !this.#conversation.client.pending.length) return;
+    const place = this.#place();
+    this.#drawRows(this.#conversation.rows);
+    this.#drawBeginning();
+    if (this.#atEnd) this.toEnd();
+    else this.#keep(place);
+    this.#drawn ||= this.#conversation.loaded;
+    this.#drawPill();
+    if (this.#atEnd) this.seen();
+    this.#reachBack();
+  }
+
+  /** Another's message has come in. */
+  arrived(message) {
+    if (!this.#atEnd || document.hidden) this.#below++;
+    announce(`${message.username}: ${message.message.slice(0, SPOKEN)}`);
+  }
+
+  toEnd() {
+    this.#atEnd = true;
+    this.#below = 0;
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.#drawPill();
+  }
+
+  get atEnd() {
+    return this.#atEnd;
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
+    this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR;
+    if (this.#atEnd) {
+      this.#below = 0;
+      this.seen();
+    }
+    this.#reachBack();
+    this.#drawPill();
+  }
+
+  #reachBack() {
+    const { loaded, older } = this.#conversation;
+    if (loaded && older === "ready" && this.#scroll.scrollTop < EARLY) this.#conversation.loadOlder();
+  }
+
+  #drawRows(rows) {
+    const keys = new Set(rows.map((row) => row.key));
+    for (const [key, { element }] of this.#rows) if (!keys.has(key)) this.#forget(key, element);
+    if (!this.#rows.size) this.#list.replaceChildren();
+    const newest = this.#drawn && rows.at(-1)?.key;
+    let after = null;
+    for (const row of rows) {
+      const element = this.#element(row, row.key === newest);
+      const next = after ? after.nextSibling : this.#list.firstChild;
+      if (element !== next) this.#list.insertBefore(element, next);
+      after = element;
+    }
+  }
+
+  #element(row, isNewest) {
+    const looks = looksOf(row, this.#context);
+    const known = this.#rows.get(row.key);
+    if (known?.looks === looks) return known.element;
+    const element = drawRow(row, this.#context);
+    element.dataset.key = row.key;
+    if (known) known.element.replaceWith(element);
+    else if (isNewest) element.classList.add("arriving");
+    this.#rows.set(row.key, { element, looks });
+    return element;
+  }
+
+  #forget(key, element) {
+    element.remove();
+    this.#rows.delete(key);
+  }
+
+  /** A message in view and where it stands, so that what is put in above it does not move it. Not the very first one:
+   * it loses its name and time when older ones of its run come before it. */
+  #place() {
+    const { top } = this.#scroll.getBoundingClientRect();
+    for (const element of this.#list.querySelectorAll(".message ~ .message")) {
+      const box = element.getBoundingClientRect();
+      if (box.bottom > top) return { key: element.dataset.key, offset: box.top };
+    }
+    return null;
+  }
+
+  #keep(place) {
+    const element = place && this.#rows.get(place.key)?.element;
+    if (element) this.#scroll.scrollTop += element.getBoundingClientRect().top - place.offset;
+  }
+
+  #drawBeginning() {
+    const { loaded, hasOlder, older, timeline, room } = this.#conversation;
+    const { words } = this;
+    this.#beginning.hidden = !loaded;
+    this.#beginning.className = `beginning ${hasOlder ? older : "reached"}`;
+    if (!loaded) return;
+    if (older === "failed") {
+      const again = h("button", { class: "link", type: "button", onclick: () => this.#again() }, words.say("retry"));
+      this.#beginning.replaceChildren(words.say("olderFailed"), " ", again);
+    } else if (hasOlder) this.#beginning.replaceChildren(h("span", { class: "spinner" }));
+    else if (!timeline.messages.length && !this.#conversation.client.pending.length) this.#drawEmpty();
+    else this.#beginning.replaceChildren(timeline.oldest > 1 ? words.say("kept") : words.say("beginning", { room: this.title ?? room }));
+  }
+
+  #drawEmpty() {
+    const { words } = this;
+    this.#beginning.className = "beginning empty";
+    this.#beginning.replaceChildren(h("b", {}, words.say("emptyTitle")), h("span", {}, words.say("emptyText")));
+  }
+
+  #again() {
+    this.#conversation.older = "ready";
+    this.#conversation.loadOlder();
+  }
+
+  #drawPill() {
+    this.#pill.hidden = this.#atEnd || !this.#drawn;
+    this.#pill.classList.toggle("fresh", this.#below > 0);
+    const text = this.#below ? this.words.say("below", { n: this.#below }) : "";
+    if (this.#pill.textContent !== text) this.#pill.textContent = text;
+    this.#pill.ariaLabel = text || this.words.say("latest");
+  }
+}

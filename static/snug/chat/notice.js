@@ -1,0 +1,99 @@
+/** How the connection stands: a bar while it is away for longer than a blink, a page when the chat cannot go on. */
+import { $, h, icon } from "./dom.js";
+
+const BLINK = 1_500;
+const FIRST = 4_000;
+const SAID = 2_500;
+const COUNTDOWN = 3_000; // shorter waits are not worth a figure
+const STOPS = { 1003: "broken", 1009: "broken", 4000: "broken", 4001: "token", 4003: "forbidden", 4004: "missing", 4402: "suspended" };
+
+export class Notice {
+  #words;
+  #tenant;
+  #timers = [];
+  #shown = false;
+  #wasOnline = false;
+
+  constructor(words, tenant) {
+    this.#words = words;
+    this.#tenant = tenant;
+  }
+
+  /** @param {{state: string, code?: number, retryAt?: number}} change */
+  connection(change, { loaded, retry }) {
+    this.#still();
+    const { state, code, retryAt } = change;
+    if (state === "online") return this.#back();
+    if (state === "stopped") return this.stop(STOPS[code] ?? "unreachable", { retry, loaded });
+    if (state === "offline") return this.#bar("offline");
+    if (code === 4002 || code === 4029) return this.stop(code === 4002 ? "full" : "busy", { retry, loaded });
+    const soon = () => this.#bar(this.#wasOnline ? "reconnecting" : "connecting");
+    if (retryAt - Date.now() > COUNTDOWN) this.#countdown(retryAt, retry);
+    else if (this.#shown) soon();
+    else this.#later(soon, this.#wasOnline ? BLINK : FIRST);
+  }
+
+  /** The chat stands still. In the middle of a conversation that is a bar; before one, it is all there is. */
+  stop(key, { retry, loaded = false } = {}) {
+    this.#still();
+    const [title, text] = this.#words.stop(key, { tenant: this.#tenant });
+    const again = retry && !["sign_in", "forbidden", "missing", "suspended", "broken"].includes(key)
+      && h("button", { class: "button small", type: "button", onclick: retry }, this.#words.say("retry"));
+    document.body.classList.toggle("stopped", !loaded || !["full", "busy"].includes(key));
+    if (loaded) return this.#show(h("b", {}, title), " ", text, " ", again);
+    $("here").textContent = "";
+    $("stop").hidden = false;
+    $("stop").replaceChildren(...[
+      h("span", { class: "seal" }, icon(key === "sign_in" || key === "forbidden" ? "lock" : key === "missing" ? "door" : "info")),
+      h("h2", {}, title), h("p", {}, text), again, key === "sign_in" && this.#staffDoor()].filter(Boolean));
+  }
+
+  #staffDoor() {
+    return !document.body.classList.contains("embed")
+      && h("a", { class: "link", href: `/login/?next=${encodeURIComponent(location.pathname)}` }, this.#words.say("signIn"));
+  }
+
+  #back() {
+    const wasAway = this.#shown;
+    $("stop").hidden = true;
+    document.body.classList.remove("stopped");
+    this.#wasOnline = true;
+    if (!wasAway) return this.#hide();
+    this.#show(icon("check"), this.#words.say("online"));
+    $("notice").className = "notice well";
+    this.#later(() => this.#hide(), SAID);
+  }
+
+  #bar(key) {
+    this.#show(key === "offline" ? icon("alert") : h("span", { class: "spinner" }), h("span", {}, this.#words.say(key)));
+  }
+
+  #countdown(retryAt, retry) {
+    const button = h("button", { class: "link", type: "button", onclick: retry }, this.#words.say("tryNow"));
+    const text = h("span", { "aria-live": "off" });
+    const tick = () => (text.textContent = this.#words.say("waiting", { n: Math.max(0, Math.ceil((retryAt - Date.now()) / 1000)) }));
+    tick();
+    this.#show(icon("alert"), text, " ", button);
+    this.#timers.push(setInterval(tick, 1_000));
+  }
+
+  #show(...parts) {
+    this.#shown = true;
+    $("notice").className = "notice";
+    $("notice").hidden = false;
+    $("notice").replaceChildren(...parts.filter(Boolean));
+  }
+
+  #hide() {
+    this.#shown = false;
+    $("notice").hidden = true;
+  }
+
+  #later(act, delay) {
+    this.#timers.push(setTimeout(act, delay));
+  }
+
+  #still() {
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+  }
+}

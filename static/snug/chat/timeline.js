@@ -1,0 +1,115 @@
+/** What a room's list shows: messages by seq, and from them rows of days, runs of one author, and the unread line. */
+
+const RUN = 5 * 60_000; // a pause longer than this begins a new run, with name and time
+const KEEP = 300;
+const MOST = 600;
+
+export class Timeline {
+  #messages = new Map(); // by message_id
+  #sorted = null;
+
+  get messages() {
+    this.#sorted ??= [...this.#messages.values()].sort((a, b) => a.seq - b.seq);
+    return this.#sorted;
+  }
+
+  get oldest() {
+    return this.messages[0]?.seq;
+  }
+
+  get newest() {
+    return this.messages.at(-1)?.seq ?? 0;
+  }
+
+  /** Take in messages in any order and any number of times; the latest state of each wins. */
+  add(messages) {
+    for (const message of messages) {
+      const known = this.#messages.get(message.message_id);
+      if (known && known.rev >= message.rev) continue;
+      // A deleted message comes without its time, and still has its place in a day.
+      this.#messages.set(message.message_id, { timestamp: known?.timestamp, ...message });
+    }
+    this.#sorted = null;
+  }
+
+  /** Take in a change to a message, if it is one we show. */
+  change(message) {
+    if (this.#messages.has(message.message_id)) this.add([message]);
+  }
+
+  react({ message_id, rev, emoji, count }) {
+    const message = this.#messages.get(message_id);
+    if (!message || message.deleted) return;
+    const others = (message.reactions ?? []).filter((reaction) => reaction.emoji !== emoji);
+    this.add([{ ...message, rev, reactions: count ? [...others, { emoji, count }] : others }]);
+  }
+
+  clear() {
+    this.#messages.clear();
+    this.#sorted = null;
+  }
+
+  /** Forget the oldest when there are very many. @returns whether any were forgotten */
+  trim() {
+    if (this.#messages.size <= MOST) return false;
+    this.#messages = new Map(this.messages.slice(-KEEP).map((message) => [message.message_id, message]));
+    this.#sorted = null;
+    return true;
+  }
+
+  /** How many messages of others came after a seq. */
+  unreadAfter(seq, me) {
+    return this.messages.filter((message) => message.seq > seq && !message.deleted && message.user_id !== me).length;
+  }
+
+  /** Rows to draw, top to bottom. `pending` are the client's own that no one has yet acknowledged. */
+  rows({ me, pending, unreadAfter }) {
+    const rows = [];
+    const sent = this.messages.map((message) => entry(message, me));
+    const keys = new Set(sent.map((item) => item.key));
+    const entries = [...sent, ...pending.map((item) => waiting(item, me)).filter((item) => !keys.has(item.key))];
+    const firstAt = sent.find((item) => item.at)?.at ?? new Date();
+    let previous = null;
+    let lineDrawn = unreadAfter === null;
+    for (const item of entries) {
+      item.at ??= previous?.at ?? firstAt;
+      const day = item.at.toDateString();
+      if (day !== previous?.at.toDateString()) rows.push({ kind: "day", key: `day ${day}`, at: item.at });
+      if (!lineDrawn && item.seq > unreadAfter && !item.own) {
+        lineDrawn = true;
+        rows.push({ kind: "unread", key: "unread" });
+      }
+      item.first = rows.at(-1)?.kind !== "message" || item.author !== previous.author || item.at - previous.at > RUN;
+      rows.push(item);
+      previous = item;
+    }
+    return rows;
+  }
+}
+
+// One's own message keeps its key from the first key stroke to the acknowledgement, so that its row stays in place.
+function entry(message, me) {
+  const own = message.user_id !== undefined && message.user_id === me;
+  return {
+    kind: "message",
+    key: own && message.client_id ? `own ${message.client_id}` : message.message_id,
+    at: message.timestamp ? new Date(message.timestamp) : null,
+    author: message.user_id ?? "",
+    seq: message.seq,
+    own,
+    message,
+  };
+}
+
+function waiting(item, me) {
+  return {
+    kind: "message",
+    key: `own ${item.client_id}`,
+    at: new Date(item.at),
+    author: me,
+    seq: Infinity,
+    own: true,
+    pending: true,
+    message: item,
+  };
+}

@@ -1,0 +1,169 @@
+/** Types of snug-client.js. Shapes are those of the socket protocol, version `snug.v1`. */
+
+export interface Message {
+  message_id: string;
+  /** Place in the room: 1, 2, 3 … without a gap. */
+  seq: number;
+  /** Number of the room's durable change that this state belongs to. */
+  rev: number;
+  room: string;
+  message: string;
+  user_id: string;
+  username: string;
+  /** RFC 3339, UTC. */
+  timestamp: string;
+  client_id?: string;
+  reply_to?: string;
+  edited_at?: string;
+  reactions?: { emoji: string; count: number }[];
+}
+
+export interface DeletedMessage {
+  message_id: string;
+  seq: number;
+  rev: number;
+  room: string;
+  deleted: true;
+}
+
+export interface Limits {
+  /** Unicode code points, after trimming. */
+  max_message_length: number;
+  messages_per_10s: number;
+  connections: number;
+  connections_per_user: number;
+}
+
+export interface User {
+  id: string;
+  username: string;
+}
+
+/** A message on its way. `failure` is the error code of a message that was refused; `delayed` of one that waits. */
+export interface Pending {
+  client_id: string;
+  message: string;
+  reply_to?: string;
+  /** Milliseconds since 1970, by this device's clock. */
+  at: number;
+  failure?: string;
+  reason?: string;
+  delayed?: string;
+}
+
+export interface HistoryFrame {
+  type: "history";
+  messages: (Message | DeletedMessage)[];
+  changed?: (Message | DeletedMessage)[];
+  has_more: boolean;
+  oldest_seq?: number;
+  from_resume?: boolean;
+}
+
+export interface ErrorFrame {
+  type: "error";
+  error: { code: string; message: string };
+  message: string;
+  client_id?: string;
+  /** Seconds. */
+  retry_after?: number;
+}
+
+export type State = "idle" | "connecting" | "online" | "waiting" | "offline" | "stopped";
+
+export interface StateChange {
+  state: State;
+  /** The close code behind `waiting` or `stopped`. */
+  code?: number;
+  reason?: string;
+  /** When `waiting` ends, in milliseconds since 1970. */
+  retryAt?: number;
+}
+
+export interface Frames {
+  chat_message: Message & { type: "chat_message" };
+  message_edited: Message & { type: "message_edited" };
+  message_deleted: DeletedMessage & { type: "message_deleted" };
+  reaction: {
+    type: "reaction"; message_id: string; seq: number; rev: number; emoji: string; user_id: string; on: boolean; count: number;
+  };
+  typing: { type: "typing"; user_id: string; username: string; is_typing: boolean };
+  user_joined: { type: "user_joined"; user_id: string; username: string; timestamp: string };
+  user_left: { type: "user_left"; user_id: string; username: string; timestamp: string };
+  presence: { type: "presence"; joined: number; left: number; count: number };
+  read: { type: "read"; user_id: string; seq: number };
+  unread: { type: "unread"; room: string; count: number };
+  history: HistoryFrame;
+  online_users: {
+    type: "online_users"; users: User[]; count: number; room: string; connection_id: string;
+    last_seq: number; last_rev: number; limits: Limits;
+  };
+}
+
+export interface Events extends Frames {
+  /** The socket opened; the room is entered with `online_users`. */
+  open: Event;
+  close: CloseEvent;
+  /** A socket's own error event, or an error frame of the server (it has `error.code`). */
+  error: Event | ErrorFrame;
+  /** Every frame, whatever its type. */
+  message: { type: string; [field: string]: unknown };
+  state: StateChange;
+  /** `pending` has changed. */
+  outbox: undefined;
+  /** Changes were missed; the client is fetching them. */
+  gap: { after: number; before: number };
+  /** The room was made anew: forget what you show, and ask for `history()`. */
+  reset: undefined;
+}
+
+export interface Options {
+  /** Room name; not needed when the address is a room's own socket URL. Default `general`. */
+  room?: string;
+  /** A user token, a ticket, or on a server an API key. Leave out for a staff session on the tenant's own host. */
+  token?: string;
+  /** Called for a first token, and with `true` when one was refused or is about to end. */
+  getToken?: (fresh: boolean) => Promise<string | null>;
+  /** Whose outbox to keep across reloads. Default: the token's `sub`. */
+  user?: string;
+  /** Where the outbox is kept. Default `localStorage`; null for memory only. */
+  storage?: Storage | null;
+  /** First longest wait before a reconnect, in milliseconds. Default 1000. */
+  reconnectInterval?: number;
+  /** Longest wait of all, in milliseconds. Default 30000. */
+  maxReconnectInterval?: number;
+  /** Factor from one wait to the next. Default 2. */
+  reconnectDecay?: number;
+  /** Default: never give up. */
+  maxReconnectAttempts?: number;
+  /** Pause between pings, in milliseconds. Default 30000. */
+  heartbeatInterval?: number;
+  /** A WebSocket class, where there is no global one. */
+  WebSocket?: typeof WebSocket;
+}
+
+export class SnugClient {
+  /** @param address the tenant's address (`https://acme.example.com`) or a room's socket (`wss://…/ws/chat/general/`) */
+  constructor(address: string, options?: Options);
+  readonly url: string;
+  readonly room: string;
+  readonly state: State;
+  readonly me: User | null;
+  readonly limits: Limits | null;
+  readonly seq: number | null;
+  readonly rev: number | null;
+  readonly pending: Pending[];
+  connect(): void;
+  disconnect(): void;
+  on<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): () => void;
+  off<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): void;
+  /** Send a text; returns its `client_id`. */
+  say(message: string, options?: { reply_to?: string; client_id?: string }): string;
+  retry(clientId: string): void;
+  discard(clientId: string): void;
+  /** Send any frame of the protocol. */
+  send(frame: { type: string; [field: string]: unknown } | string): void;
+  typing(isTyping?: boolean): void;
+  read(seq: number): void;
+  history(page?: { before?: number; after?: number; limit?: number }): Promise<HistoryFrame>;
+}

@@ -1,0 +1,279 @@
+/**
+ * Snug's JavaScript client: one room over one socket, no dependencies. Types: snug-client.d.ts.
+ *
+ *   const chat = new SnugClient("https://acme.example.com", { room: "general", getToken: () => fetchMyToken() });
+ *   chat.on("chat_message", (message) => console.log(message.username, message.message));
+ *   chat.connect();
+ *   chat.say("Hello");
+ */
+import { Connection, claims } from "./connection.js";
+import { Emitter } from "./emitter.js";
+import { Outbox } from "./outbox.js";
+
+const DURABLE = new Set(["chat_message", "message_edited", "message_deleted", "reaction"]);
+const WAIT_FOR_ECHO = 10_000;
+const WAIT_FOR_PAGE = 10_000;
+const TYPING_EVERY = 4_000;  // the server forgets a typist after 6 s
+const GAP_PAUSE = 10_000;    // never resume more often than this for gaps
+const LATER = new Set(["RATE_LIMITED", "SLOW_MODE", "INTERNAL_ERROR"]);
+
+export class SnugClient extends Emitter {
+  room;
+  /** Who the server says we are: {id, username}; null before the first entry. */
+  me = null;
+  /** @type {import("./snug-client").Limits | null} */
+  limits = null;
+  /** The last change we are sure to have seen, and all before it. */
+  seq = null;
+  rev = null;
+  #url;
+  #connection;
+  #connectionId;
+  #outbox;
+  #inFlight = null;
+  #echoTimer;
+  #pages = [];   // history requests waiting for their answer, in order
+  #resuming = null;
+  #gapAt = 0;
+  #typedAt = 0;
+  #readSeq = 0;
+  #queue = [];
+
+  constructor(url, options = {}) {
+    super();
+    this.#url = roomUrl(url, options.room);
+    this.room = decodeURIComponent(this.#url.pathname.split("/").at(-2));
+    this.options = { storage: defaultStorage(), ...options };
+    const user = options.user ?? claims(options.token).sub;
+    this.#outbox = new Outbox(user ? `${this.#url.host}.${this.room}.${user}` : null, this.options.storage);
+    this.#connection = this.#listen(new Connection(() => this.#address(), options));
+  }
+
+  get url() {
+    return this.#url.href;
+  }
+
+  /** idle, connecting, online, waiting, offline or stopped */
+  get state() {
+    return this.#connection.state;
+  }
+
+  /** What is written but not acknowledged yet, oldest first. */
+  get pending() {
+    return this.#outbox.items;
+  }
+
+  connect() {
+    this.#connection.connect();
+  }
+
+  disconnect() {
+    this.#connection.disconnect();
+    this.#forget();
+  }
+
+  /** Send a text. It appears in `pending` at once and leaves when there is a connection. Returns its client_id. */
+  say(message, { reply_to, client_id = newId() } = {}) {
+    this.#outbox.put({ client_id, message, ...(reply_to && { reply_to }), at: Date.now() });
+    this.#typedAt = 0;
+    this.emit("outbox");
+    this.#pump();
+    return client_id;
+  }
+
+  /** Try a failed message again. */
+  retry(clientId) {
+    const { failure, reason, ...item } = this.#outbox.get(clientId) ?? {};
+    if (!failure) return;
+    this.#outbox.put(item);
+    this.emit("outbox");
+    this.#pump();
+  }
+
+  /** Give a failed message up. */
+  discard(clientId) {
+    if (this.#outbox.remove(clientId)) this.emit("outbox");
+  }
+
+  /** Send any frame of the protocol; messages go through the outbox, the rest waits for a connection. */
+  send(frame) {
+    const data = typeof frame === "string" ? JSON.parse(frame) : frame;
+    if (data.type === "chat_message") this.say(data.message, data);
+    else if (this.state !== "online" || !this.#connection.send(data)) this.#queue.push(data);
+  }
+
+  /** Say that the user is typing (or has stopped); call it on every key, it sends what is needed. */
+  typing(isTyping = true) {
+    const now = Date.now();
+    if (isTyping ? now - this.#typedAt < TYPING_EVERY : !this.#typedAt) return;
+    this.#typedAt = isTyping ? now : 0;
+    this.#connection.send({ type: "typing", is_typing: isTyping });
+  }
+
+  /** Everything up to `seq` has been read. */
+  read(seq) {
+    if (seq <= this.#readSeq || this.state !== "online") return;
+    this.#readSeq = seq;
+    this.#connection.send({ type: "read", seq });
+  }
+
+  /** One page of history: the latest, or before or after a seq. Rejects when the connection goes. */
+  history({ before, after, limit = 50 } = {}) {
+    return new Promise((resolve, reject) => {
+      const give = (why) => reject(new Error(why));
+      if (!this.#connection.send({ type: "history", before, after, limit })) return give("not connected");
+      // A page that is late keeps its place in the line: answers come in the order of the questions.
+      const timer = setTimeout(give, WAIT_FOR_PAGE, "no answer");
+      this.#pages.push({ resolve, give, timer, after });
+    });
+  }
+
+  #listen(connection) {
+    for (const name of ["open", "close", "error"]) connection.on(name, (event) => this.emit(name, event));
+    connection.on("state", (change) => {
+      if (change.state !== "online") this.#forget();
+      this.emit("state", change);
+    });
+    connection.on("frame", (frame) => this.#receive(frame));
+    return connection;
+  }
+
+  #address() {
+    const url = new URL(this.#url);
+    this.#resuming = this.seq === null ? null : { seq: this.seq };
+    if (this.#resuming) url.searchParams.set("since", this.seq);
+    if (this.#resuming) url.searchParams.set("rev", this.rev);
+    if (this.#connectionId) url.searchParams.set("connection", this.#connectionId);
+    return url.href;
+  }
+
+  #receive(frame) {
+    if (frame.type === "online_users") this.#enter(frame);
+    else if (frame.type === "user_joined" && !this.me) this.me = { id: frame.user_id, username: frame.username };
+    else if (frame.type === "history") this.#page(frame);
+    else if (frame.type === "error") this.#refused(frame);
+    else if (DURABLE.has(frame.type) && !this.#follows(frame)) return;
+    if (frame.type === "chat_message") this.#echoed(frame);
+    this.emit("message", frame);
+    this.emit(frame.type, frame);
+  }
+
+  #enter({ last_seq, last_rev, connection_id, limits }) {
+    this.#connectionId = connection_id;
+    this.limits = limits;
+    this.me = null; // the user_joined that follows is our own
+    if (this.#resuming && last_seq < this.seq) this.#restart();
+    if (this.#resuming) this.#resuming.rev = last_rev;
+    else [this.seq, this.rev] = [last_seq, last_rev];
+    this.#connection.settled();
+    if (!this.#resuming) this.#caughtUp();
+  }
+
+  // The room is younger than what we saw: it was restored or made anew, so nothing we hold is worth keeping.
+  #restart() {
+    this.#resuming = null;
+    this.#readSeq = 0;
+    this.emit("reset");
+  }
+
+  #page(frame) {
+    const asked = frame.from_resume ? { after: this.seq } : this.#pages.shift();
+    clearTimeout(asked?.timer);
+    asked?.resolve?.(frame);
+    if (!this.#resuming || asked?.after === undefined) return;
+    this.seq = Math.max(this.seq, ...frame.messages.map((message) => message.seq));
+    if (frame.has_more) this.history({ after: this.seq, limit: 100 }).catch(() => {});
+    else this.#caughtUp();
+  }
+
+  #caughtUp() {
+    this.rev = Math.max(this.rev, this.#resuming?.rev ?? 0);
+    this.#resuming = null;
+    for (const frame of this.#queue.splice(0)) this.#connection.send(frame);
+    this.#pump();
+  }
+
+  /** Whether a change comes right after the last one seen. After a gap, the room is resumed from before it. */
+  #follows({ type, seq, rev }) {
+    const hole = rev > this.rev + 1;
+    if (hole && Date.now() - this.#gapAt > GAP_PAUSE) {
+      this.#gapAt = Date.now();
+      this.emit("gap", { after: this.rev, before: rev });
+      this.#connection.connect();
+      return false;
+    }
+    if (hole && seq > this.seq + 1) this.history({ after: this.seq, limit: 100 }).catch(() => {});
+    this.rev = Math.max(this.rev, rev);
+    if (type === "chat_message") this.seq = Math.max(this.seq, seq);
+    return true;
+  }
+
+  /** One message at a time, so that they arrive in the order in which they were written. */
+  #pump() {
+    const item = this.#outbox.next;
+    if (!item || this.#inFlight || this.#resuming || this.state !== "online") return;
+    const { client_id, message, reply_to } = item;
+    if (!this.#connection.send({ type: "chat_message", message, client_id, reply_to })) return;
+    this.#inFlight = client_id;
+    this.#echoTimer = setTimeout(() => this.#connection.connect(), WAIT_FOR_ECHO);
+  }
+
+  #echoed({ client_id, user_id }) {
+    if (!client_id || (this.me && user_id !== this.me.id) || !this.#outbox.remove(client_id)) return;
+    this.#landed(client_id);
+    this.emit("outbox");
+  }
+
+  #refused({ client_id, error, message, retry_after }) {
+    const item = this.#outbox.get(client_id);
+    if (!item) return;
+    if (LATER.has(error.code)) {
+      this.#outbox.put({ ...item, delayed: error.code });
+      clearTimeout(this.#echoTimer);
+      this.#echoTimer = setTimeout(() => this.#landed(client_id), (retry_after ?? 3) * 1000);
+    } else {
+      this.#outbox.put({ ...item, failure: error.code, reason: error.message ?? message });
+      this.#landed(client_id);
+    }
+    this.emit("outbox");
+  }
+
+  #landed(clientId) {
+    if (this.#inFlight !== clientId) return;
+    clearTimeout(this.#echoTimer);
+    this.#inFlight = null;
+    this.#pump();
+  }
+
+  // What belonged to the socket goes with it; what was written stays.
+  #forget() {
+    clearTimeout(this.#echoTimer);
+    this.#inFlight = null;
+    this.#typedAt = 0;
+    for (const { give, timer } of this.#pages.splice(0)) {
+      clearTimeout(timer);
+      give("disconnected");
+    }
+  }
+}
+
+/** The socket of a room, from its own ws: URL or from the tenant's address and a room name. */
+function roomUrl(address, room = "general") {
+  const url = new URL(address, globalThis.location?.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  if (!url.pathname.startsWith("/ws/")) url.pathname = `/ws/chat/${encodeURIComponent(room)}/`;
+  return url;
+}
+
+// randomUUID exists on secure pages only, and a widget may stand on a plain one.
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function defaultStorage() {
+  try {
+    return globalThis.localStorage;
+  } catch {
+    return null;
+  }
+}

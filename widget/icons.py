@@ -1,0 +1,30 @@
+"""The icons of the chat page, cut out of the house's drawn set and put into the page itself.
+
+A page that has lost its network still has to draw "offline" and "not sent": it must not fetch a picture then.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from django.contrib.staticfiles import finders
+from django.utils.safestring import SafeString, mark_safe
+
+NAMES: Final = (
+    *("alert", "arrow-right", "check", "chevron-down", "clock", "copy"),
+    *("door", "hash", "info", "lock", "menu", "users"),
+)
+_SYMBOL: Final = re.compile(r'<symbol id="([a-z-]+)".*?</symbol>', re.DOTALL)
+
+
+@cache
+def sprite() -> SafeString:
+    """The symbols that the chat page uses, as markup. Raises LookupError when one is not in the set."""
+    path = finders.find("snug/icons.svg")
+    if not isinstance(path, str):
+        raise LookupError("static/snug/icons.svg is missing")
+    with open(path, encoding="utf-8") as file:
+        drawn = {match[1]: match[0] for match in _SYMBOL.finditer(file.read())}
+    return mark_safe("".join(drawn[name] for name in NAMES))  # noqa: S308 (our own file)
