@@ -1,7 +1,6 @@
 """bin/dev: the whole product on this machine, from one command."""
 
 import argparse
-import json
 import os
 import signal
 import threading
@@ -9,6 +8,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from ops.local import demo
 from ops.local.data_dir import Running, default_data_dir
 from ops.local.named_servers import check_database, check_redis
 from ops.local.stack import Stack
@@ -18,15 +18,12 @@ from ops.local.terminal import Terminal, run
 def main() -> int:
     options = _options()
     terminal = Terminal()
-    started = time.monotonic()
-    database_url = os.environ.get("DATABASE_URL") or None
-    redis_url = os.environ.get("REDIS_URL") or None
     stack = Stack(
         options.data_dir,
         web_workers=options.workers,
         port=options.port,
-        database_url=database_url,
-        redis_url=redis_url,
+        database_url=os.environ.get("DATABASE_URL") or None,
+        redis_url=os.environ.get("REDIS_URL") or None,
         holder="bin/dev",
         report=lambda line: terminal.line(f"  {line}"),
     )
@@ -34,21 +31,8 @@ def main() -> int:
     stack.open()
     try:
         terminal.line(f"Snug, with its data in {stack.data_dir.path}")
-        with terminal.step(_parts_label(database_url, redis_url)):
-            check_database(database_url)
-            check_redis(redis_url)
-            stack.start_parts()
-        with terminal.step("Database tables"):
-            stack.migrate()
-        stack.start_web()  # it gets ready while the demo is made
-        demos = []
-        if options.demo:
-            with terminal.step("Demo workspaces"):
-                demos = json.loads(stack.manage("seed_demo", "--json"))
-        with terminal.step(f"{options.workers} web processes and a worker"):
-            stack.wait_until_ready()
-        stack.data_dir.remember(web_port=stack.web_port)
-        stack.data_dir.announce(Running(os.getpid(), stack.own_env))
+        started = time.monotonic()
+        demos = _start(stack, terminal, with_demo=options.demo)
         terminal.line(f"Ready in {time.monotonic() - started:.1f} s. Ctrl-C stops all of it.")
         _welcome(terminal, stack, demos)
         threading.Event().wait()
@@ -59,6 +43,27 @@ def main() -> int:
             stack.data_dir.withdraw()
             stack.stop()
     return 0
+
+
+def _start(stack: Stack, terminal: Terminal, *, with_demo: bool) -> list[demo.Workspace]:
+    with terminal.step("Database and Redis"):
+        check_database(stack.database_url)
+        check_redis(stack.redis_url)
+        stack.start_parts()
+    with terminal.step("Database tables"):
+        stack.migrate()
+    stack.start_web()  # it gets ready while the demo is made
+    demos = demo.known(stack) if with_demo else []
+    if demos is None:
+        with terminal.step("Demo workspaces"):
+            demos = demo.make(stack)
+    with terminal.step("Web processes and worker"):
+        stack.wait_until_ready()
+        if not demo.all_there(stack, demos):
+            demos = demo.make(stack)
+    stack.data_dir.remember(web_port=stack.web_port)
+    stack.data_dir.announce(Running(os.getpid(), stack.own_env))
+    return demos
 
 
 def _options() -> argparse.Namespace:
@@ -105,22 +110,17 @@ def _stop_on_signals() -> None:
         signal.signal(each, stop)
 
 
-def _parts_label(database_url: str | None, redis_url: str | None) -> str:
-    database = "PostgreSQL of DATABASE_URL" if database_url else "PostgreSQL"
-    redis = "Redis of REDIS_URL" if redis_url else "Valkey"
-    return f"{database}, {redis}"
-
-
-def _welcome(terminal: Terminal, stack: Stack, demos: list[dict[str, str]]) -> None:
+def _welcome(terminal: Terminal, stack: Stack, demos: list[demo.Workspace]) -> None:
     portal = f"http://localhost:{stack.web_port}"
     rows = [("Sign up", f"{portal}/"), ("Mail it sends", f"{portal}/dev/mail/")]
-    for demo in demos:
-        rows.append((f"{demo['name']} ({demo['plan']})", demo["url"]))
-        rows.append(("", f"{demo['owner_email']}  {demo['owner_password']}"))
+    for each in demos:
+        rows.append((f"{each['name']} ({each['plan']})", each["url"]))
+        rows.append(("", f"{each['owner_email']}  {each['owner_password']}"))
     rows.append(("Logs", str(stack.data_dir.logs)))
+    width = max(len(label) for label, _ in rows) + 2
     terminal.line()
     for label, value in rows:
-        terminal.line(f"  {label.ljust(24)}{value}")
+        terminal.line(f"  {label.ljust(width)}{value}")
     terminal.line()
 
 

@@ -59,6 +59,8 @@ class Parts:
         if self._postgres is not None:
             postgres = self._postgres
             postgres.prepare()
+            if postgres.is_new:
+                self._data_dir.remember(migrations=None, demo=None)
             port = self._start_on_a_port(
                 postgres.program, lambda _: self._postgres_is_ready(), "postgres", timeout
             )

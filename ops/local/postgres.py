@@ -35,6 +35,7 @@ class Postgres:
         self.password = password
         self.admin_password = admin_password
         self.fast = fast
+        self.is_new = False  # made by this very start
         self._identity: Identity | None = None
 
     def prepare(self) -> None:
@@ -48,6 +49,7 @@ class Postgres:
         self.settle()
         if not (self.cluster / "PG_VERSION").exists():
             self._create()
+            self.is_new = True
         self.sockets.mkdir(mode=0o700, exist_ok=True)
         self._own(self.sockets)
 

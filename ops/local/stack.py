@@ -14,6 +14,7 @@ from typing import Self
 
 from ops.local.data_dir import DataDir
 from ops.local.errors import DataDirInUseError, LaunchError
+from ops.local.fingerprint import MIGRATIONS, fingerprint
 from ops.local.logs import last_words
 from ops.local.network import LOOPBACK, listen, port_of, raise_file_limit
 from ops.local.parent_death import ends_with_parent
@@ -57,8 +58,8 @@ class Stack:
         self._port = port
         self._separate = separate_web_ports
         self._fast = fast
-        self._database_url = database_url
-        self._redis_url = redis_url
+        self.database_url = database_url
+        self.redis_url = redis_url
         self._extra_env = dict(extra_env or {})
         self._holder = holder
         self._report = report
@@ -103,15 +104,18 @@ class Stack:
         self._parts = Parts(
             self.data_dir,
             self._running,
-            database_url=self._database_url,
-            redis_url=self._redis_url,
+            database_url=self.database_url,
+            redis_url=self.redis_url,
             fast=self._fast,
         )
         self._parts.start()
 
     def migrate(self) -> None:
-        self.manage("migrate")
-        self.data_dir.remember(migrated=True)
+        """Bring every table up to date; at once done when no migration changed since the last time."""
+        current = fingerprint(MIGRATIONS)
+        if not self.embeds_database or self.data_dir.remembered("migrations") != current:
+            self.manage("migrate")
+            self.data_dir.remember(migrations=current)
 
     def start_web(self) -> None:
         """Start the web processes and the worker. They need a moment: `wait_until_ready`."""
@@ -151,8 +155,8 @@ class Stack:
 
     @property
     def database_is_new(self) -> bool:
-        """Whether the embedded database may have no tables yet. To migrate once too often does no harm."""
-        return self.embeds_database and not self.data_dir.remembered("migrated")
+        """Whether the embedded database has no tables yet."""
+        return self.embeds_database and self.data_dir.remembered("migrations") is None
 
     @property
     def own_env(self) -> dict[str, str]:
