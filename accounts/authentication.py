@@ -66,7 +66,8 @@ async def key_by_secret(tenant: TenantInfo, secret: str) -> KeyRecord:
 
 def bot_identity(record: KeyRecord) -> Identity:
     """The bot as which an API key speaks."""
-    assert record.bot_id is not None and record.bot_external_id is not None  # every key but the internal has a bot
+    assert record.bot_id is not None  # every key but the internal one has a bot
+    assert record.bot_external_id is not None
     return Identity(
         member_id=record.bot_id,
         external_id=record.bot_external_id,

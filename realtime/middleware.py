@@ -11,13 +11,13 @@ from accounts import authentication
 from accounts.identity import Identity
 from accounts.models import Member
 from accounts.tokens import TokenRefused
-from realtime.consumers.base import Receive, Scope, Send
 from realtime.events import CloseCode
 from realtime.refusals import SocketRefused, refuse
-from tenants import directory, origins
-from tenants.directory import TenantInfo
+from realtime.scope import Receive, Scope, Send
 from realtime.store import AWAY
+from tenants import directory, origins
 from tenants.database import AWAY as DATABASE_AWAY
+from tenants.directory import TenantInfo
 
 PARTS_AWAY = (*AWAY, *DATABASE_AWAY)
 

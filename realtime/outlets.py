@@ -7,17 +7,16 @@ transport. Elsewhere (daphne, tests) a small queue and plain ASGI `send` do the 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Final, Protocol
 
 from realtime.events import CloseCode, Frame
+from realtime.scope import Scope, Send
 
 EXTENSION: Final = "snug.socket"
 # What may wait for one reader. About 4,000 ordinary messages; beyond that it is not reading.
 MOST_BACKLOG: Final = 1024 * 1024
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Burst:
@@ -120,7 +119,7 @@ class AsgiOutlet:
                     self._backlog -= len(message.get("text", "").encode())
 
 
-def outlet_for(scope: dict[str, Any], send: Send) -> WireOutlet | AsgiOutlet:
+def outlet_for(scope: Scope, send: Send) -> WireOutlet | AsgiOutlet:
     """The best way out that this server offers."""
     transport = (scope.get("extensions") or {}).get(EXTENSION)
     return WireOutlet(transport) if transport is not None else AsgiOutlet(send)

@@ -1,14 +1,12 @@
 """How a socket is refused, so that whoever knocks can tell why."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from realtime.events import SUBPROTOCOL, CloseCode
+from realtime.scope import Scope, Send
 from tenants import problems
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 _STATUS: Final[dict[int, int]] = {
     CloseCode.MALFORMED: 400,
@@ -31,7 +29,7 @@ class SocketRefused(Exception):
         self.reason = reason
 
 
-async def refuse(scope: dict[str, Any], send: Send, refused: SocketRefused) -> None:
+async def refuse(scope: Scope, send: Send, refused: SocketRefused) -> None:
     """Refuse a socket that was not accepted yet.
 
     Our own clients are accepted and at once closed, so that a browser can read the code. Others are refused in the

@@ -3,10 +3,10 @@
 from typing import Any
 
 from realtime.consumers import BasicConsumer, ChatRoomConsumer
-from realtime.consumers.base import Receive, Scope, Send
 from realtime.events import CloseCode
 from realtime.middleware import JWTAuthMiddleware, RefusalMiddleware, TenantMiddleware
 from realtime.refusals import SocketRefused
+from realtime.scope import Receive, Scope, Send
 from rooms.texts import is_room_name
 
 ROOM_PREFIX = "/ws/chat/"

@@ -6,7 +6,7 @@ from django.conf import settings
 
 
 def client_address(peer: str, forwarded_for: str) -> str:
-    """The client's address: the peer's own, or, from a trusted proxy, the last hop of X-Forwarded-For it vouches for."""
+    """The client's address: the peer's own, or, from a trusted proxy, the last hop it vouches for."""
     address = peer
     hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
     while hops and _trusted(address):

@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from psycopg import sql
 
-from tenants.models import Tenant, TemplateDump
+from tenants.models import TemplateDump, Tenant
 
 TEMPLATE: Final = "snug_template"
 

@@ -58,7 +58,7 @@ def _furnish(seed: Seed) -> None:
     owner.save(update_fields=["name"])
     people = {OWNER: owner}
     for external_id, name in seed.people.items():
-        people[external_id] = Member.objects.create(external_id=external_id, name=name, password="!")  # noqa: S106
+        people[external_id] = Member.objects.create(external_id=external_id, name=name, password="!")
     for room in seed.rooms:
         _fill(room, people)
 

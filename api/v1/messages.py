@@ -14,11 +14,11 @@ from accounts.identity import Identity
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
 from api.paging import Cursor, Limit, cursor_at, position_of
+from realtime.events import ErrorCode
 from realtime.hub import hub
 from rooms import access, reading
 from rooms.actions import Posted, post_message
 from rooms.texts import Refused, is_room_name
-from realtime.events import ErrorCode
 
 router = Router(tags=["messages"])
 

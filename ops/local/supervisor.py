@@ -124,7 +124,7 @@ class Supervisor:
             return
         try:
             work()
-        except BaseException as error:  # noqa: BLE001 - it is the caller's to see, in the caller's thread
+        except BaseException as error:
             done.set_exception(error)
         else:
             done.set_result(None)

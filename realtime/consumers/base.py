@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Final
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -18,16 +17,13 @@ from realtime.events import SUBPROTOCOL, CloseCode, ErrorCode, Frame
 from realtime.hub import Hub, hub
 from realtime.outlets import AsgiOutlet, Burst, Outlet, outlet_for
 from realtime.refusals import SocketRefused, refuse
+from realtime.scope import Receive, Scope, Send
 from realtime.store import AWAY
 from rooms.texts import Refused
 from tenants.database import AWAY as DATABASE_AWAY
 from tenants.directory import TenantInfo
 
 logger = logging.getLogger("snug.socket")
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 ANONYMOUS: Final = 0  # the tenant id under which connections without credentials are leased
 

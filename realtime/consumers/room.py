@@ -10,7 +10,17 @@ from realtime import commands, events
 from realtime.commands import ROOM, Parser
 from realtime.consumers.base import SocketConsumer
 from realtime.consumers.views import limits_view
-from realtime.events import CloseCode, ErrorCode, History, OnlineUsers, Pong, TokenRefreshed, UserJoined, UserRef, stamp
+from realtime.events import (
+    CloseCode,
+    ErrorCode,
+    History,
+    OnlineUsers,
+    Pong,
+    TokenRefreshed,
+    UserJoined,
+    UserRef,
+    stamp,
+)
 from realtime.feed import Feed
 from realtime.refusals import SocketRefused
 from rooms import access, reading

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 
 class Room(models.Model):
-    """A place to talk. `last_seq` and `last_rev` are its counters: the writer alone moves them, under the row's lock."""
+    """A place to talk. `last_seq` and `last_rev` are its counters: the writer alone moves them, under its lock."""
 
     class Kind(models.TextChoices):
         PUBLIC = "public"
