@@ -123,7 +123,9 @@ async def _admit(tenant: TenantInfo, claims: Claims, key_id: str) -> Identity:
     guest = claims.sub.startswith("guest:")
     if guest and not tenant.guests_allowed:
         raise TokenRefused("this workspace does not admit guests")
-    member = await members.recognise(tenant, claims.sub, "guest" if guest else "user", claims.name, claims.avatar)
+    member = await members.recognise(
+        tenant, claims.sub, "guest" if guest else "user", claims.name, claims.avatar
+    )
     after = member.tokens_valid_after
     if after is not None and claims.issued_at <= after.timestamp():
         raise TokenRefused("the token has been revoked")

@@ -99,7 +99,10 @@ class ApiKey(models.Model):
     def take_unseen_secret(self) -> tuple[str, str] | None:
         """(secret, signing secret) if nobody has been shown them yet; the secret is forgotten by this call."""
         sealed = (
-            ApiKey.objects.select_for_update().filter(pk=self.pk).values_list("unseen_secret", flat=True).first()
+            ApiKey.objects.select_for_update()
+            .filter(pk=self.pk)
+            .values_list("unseen_secret", flat=True)
+            .first()
         )
         if not sealed:
             return None

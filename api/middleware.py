@@ -39,5 +39,7 @@ class ApiMiddleware:
         response["Access-Control-Allow-Origin"] = origin
         response["Access-Control-Allow-Methods"] = "GET, POST, PUT, PATCH, DELETE"
         response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key"
-        response["Access-Control-Expose-Headers"] = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
+        response["Access-Control-Expose-Headers"] = (
+            "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
+        )
         response["Access-Control-Max-Age"] = "600"

@@ -32,7 +32,9 @@ def position_of(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     try:
-        version, _, number = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
+        version, _, number = (
+            base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(":")
+        )
         position = int(number) if version == "v1" and number.isascii() and number.isdigit() else -1
     except (binascii.Error, ValueError):
         position = -1

@@ -63,7 +63,9 @@ def read(source: Mapping[str, str] | None = None) -> Env:
     return Env(
         environment="development" if development else "production",
         base_domain=reader.host("SNUG_BASE_DOMAIN", "localhost"),
-        public_scheme=reader.choice("SNUG_PUBLIC_SCHEME", ("http", "https"), "http" if development else "https"),
+        public_scheme=reader.choice(
+            "SNUG_PUBLIC_SCHEME", ("http", "https"), "http" if development else "https"
+        ),
         public_port=reader.optional_integer("SNUG_PUBLIC_PORT", 1, 65535),
         data_dir=Path(reader.text("SNUG_DATA_DIR", ".snug")).absolute(),
         secret_key=reader.secret("SECRET_KEY", 32),
@@ -137,13 +139,17 @@ class _Reader:
     def url(self, name: str, schemes: tuple[str, ...]) -> str:
         value = self.optional_url(name, schemes)
         if value is None:
-            raise ConfigurationError(f"{name} is not set (bin/dev and bin/manage set it for the embedded parts)")
+            raise ConfigurationError(
+                f"{name} is not set (bin/dev and bin/manage set it for the embedded parts)"
+            )
         return value
 
     def urls(self, name: str, schemes: tuple[str, ...]) -> tuple[str, ...]:
         words = self.words(name)
         if not words:
-            raise ConfigurationError(f"{name} is not set (bin/dev and bin/manage set it for the embedded parts)")
+            raise ConfigurationError(
+                f"{name} is not set (bin/dev and bin/manage set it for the embedded parts)"
+            )
         for word in words:
             if urlsplit(word).scheme not in schemes:
                 raise ConfigurationError(f"{name} must hold URLs that begin with {'://, '.join(schemes)}://")
@@ -157,7 +163,9 @@ class _Reader:
             try:
                 Fernet(key)
             except ValueError:
-                raise ConfigurationError(f"{name} holds a key that is not 32 bytes in URL-safe base64") from None
+                raise ConfigurationError(
+                    f"{name} holds a key that is not 32 bytes in URL-safe base64"
+                ) from None
         return keys
 
     def networks(self, name: str) -> tuple[Network, ...]:

@@ -31,7 +31,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(request, 403, "csrf_failed", "This form is stale. Load the page anew.", template="csrf")
 
 
-def _answer(request: HttpRequest, status: int, code: str, detail: str, template: str | None = None) -> HttpResponse:
+def _answer(
+    request: HttpRequest, status: int, code: str, detail: str, template: str | None = None
+) -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem(status, code, detail)
     context = {"tenant": getattr(request, "tenant", None)}

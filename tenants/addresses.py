@@ -18,7 +18,9 @@ def client_address(peer: str, forwarded_for: str) -> str:
 
 
 def _trusted(address: str) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in settings.SNUG_TRUSTED_PROXIES)
+    return _is_address(address) and any(
+        ip_address(address) in network for network in settings.SNUG_TRUSTED_PROXIES
+    )
 
 
 def _is_address(text: str) -> bool:

@@ -26,7 +26,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """200 when this process can do its work; 503 while draining or while the database or Redis is away."""
     checks = {"server": not draining, "database": _database_answers(), "redis": _redis_answers()}
     ready = all(checks.values())
-    return JsonResponse({"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503)
+    return JsonResponse(
+        {"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503
+    )
 
 
 def metrics(request: HttpRequest) -> HttpResponse:

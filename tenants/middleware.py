@@ -78,7 +78,9 @@ class TenantStateMiddleware:
         if request.path.startswith(self.OPEN_WHEN_SUSPENDED):
             return self.get_response(request)
         if request.path.startswith("/api/"):
-            return problem(402, "tenant_suspended", "This workspace is suspended. Its owner can settle it in billing.")
+            return problem(
+                402, "tenant_suspended", "This workspace is suspended. Its owner can settle it in billing."
+            )
         return SimpleTemplateResponse("errors/402.html", {"tenant": tenant}, status=402).render()
 
 

@@ -49,7 +49,9 @@ class MailIndex(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["mail_hash", "tenant"], name="mail_index_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["mail_hash", "tenant"], name="mail_index_once")
+        ]
 
     def __str__(self) -> str:
         return f"{bytes(self.mail_hash).hex()[:8]} at {self.tenant_id}"

@@ -21,4 +21,6 @@ def body(status: int, code: str | int, detail: str, **more: Any) -> dict[str, An
 
 def problem(status: int, code: str, detail: str, **more: Any) -> JsonResponse:
     """An `application/problem+json` response."""
-    return JsonResponse(body(status, code, detail, **more), status=status, content_type="application/problem+json")
+    return JsonResponse(
+        body(status, code, detail, **more), status=status, content_type="application/problem+json"
+    )

@@ -38,9 +38,7 @@ def state_of(schemas: list[str]) -> dict[str, str]:
     """The digest of the migrations applied in each schema, for all of them in one query."""
     if not schemas:
         return {}
-    one = sql.SQL(
-        "SELECT {name}, array_agg(DISTINCT app || '.' || name) FROM {table}"
-    )
+    one = sql.SQL("SELECT {name}, array_agg(DISTINCT app || '.' || name) FROM {table}")
     parts = [one.format(name=sql.Literal(s), table=sql.Identifier(s, "django_migrations")) for s in schemas]
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(" UNION ALL ").join(parts).as_string(None))
@@ -70,7 +68,9 @@ def create_schema(tenant: Tenant) -> None:
 def drop_schema(schema_name: str) -> None:
     """Drop a tenant's schema and all it holds."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema_name)).as_string(None))
+        cursor.execute(
+            sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema_name)).as_string(None)
+        )
 
 
 def _digest(names: Iterable[str]) -> str:
@@ -87,7 +87,14 @@ def _pg_dump() -> str:
     complaints: list[str] = []
     for binary in _binaries():
         done = subprocess.run(
-            [binary, f"--schema={TEMPLATE}", "--no-owner", "--no-privileges", "--inserts", "--rows-per-insert=500"],
+            [
+                binary,
+                f"--schema={TEMPLATE}",
+                "--no-owner",
+                "--no-privileges",
+                "--inserts",
+                "--rows-per-insert=500",
+            ],
             env={**os.environ, **_libpq_environment()},
             capture_output=True,
             text=True,
@@ -97,13 +104,21 @@ def _pg_dump() -> str:
         if done.returncode == 0:
             return done.stdout
         complaints.append(f"{binary}: {done.stderr.strip()}")
-    raise ProvisioningError("no pg_dump could read the template: " + ("; ".join(complaints) or "none is installed"))
+    raise ProvisioningError(
+        "no pg_dump could read the template: " + ("; ".join(complaints) or "none is installed")
+    )
 
 
 def _libpq_environment() -> dict[str, str]:
     """Where the database is, for a libpq program; the environment keeps the password out of the process list."""
     database = settings.DATABASES["default"]
-    names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGDATABASE": "NAME"}
+    names = {
+        "PGHOST": "HOST",
+        "PGPORT": "PORT",
+        "PGUSER": "USER",
+        "PGPASSWORD": "PASSWORD",
+        "PGDATABASE": "NAME",
+    }
     return {variable: str(database[key]) for variable, key in names.items() if database.get(key)}
 
 

@@ -35,7 +35,9 @@ def check_shape(slug: str) -> None:
     if len(slug) > 40:
         raise SlugRefused("An address has at most 40 characters.")
     if not SHAPE.fullmatch(slug):
-        raise SlugRefused("Use lower-case letters, digits and hyphens; begin with a letter, end without a hyphen.")
+        raise SlugRefused(
+            "Use lower-case letters, digits and hyphens; begin with a letter, end without a hyphen."
+        )
     if slug in RESERVED or slug.startswith("xn--"):
         raise SlugRefused(f"“{slug}” is reserved. Choose another address.")
 

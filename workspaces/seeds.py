@@ -68,12 +68,22 @@ def _fill(wanted: dict[str, Any], people: dict[str, Member]) -> None:
     said = wanted["messages"]
     room, _ = Room.objects.update_or_create(
         name=wanted["name"],
-        defaults={"title": wanted["title"], "kind": wanted["kind"], "last_seq": len(said), "last_rev": len(said)},
+        defaults={
+            "title": wanted["title"],
+            "kind": wanted["kind"],
+            "last_seq": len(said),
+            "last_rev": len(said),
+        },
     )
     now = timezone.now()
     Message.objects.bulk_create(
         Message(
-            room=room, seq=seq, rev=seq, sender=people[who], body=text, created_at=now - timedelta(minutes=minutes)
+            room=room,
+            seq=seq,
+            rev=seq,
+            sender=people[who],
+            body=text,
+            created_at=now - timedelta(minutes=minutes),
         )
         for seq, (who, minutes, text) in enumerate(said, 1)
     )

@@ -45,7 +45,9 @@ def create_api_key(
 
 def revoke_api_key(key_id: str) -> bool:
     """Void a key and every user token it signed; False where there is no such active key."""
-    changed = ApiKey.objects.filter(id=key_id, internal=False, revoked_at=None).update(revoked_at=timezone.now())
+    changed = ApiKey.objects.filter(id=key_id, internal=False, revoked_at=None).update(
+        revoked_at=timezone.now()
+    )
     keys.forget(connection.schema_name)
     return bool(changed)
 

@@ -35,6 +35,8 @@ def create_guest(request: ApiRequest, body: NewGuest | None = None) -> tuple[int
         raise Problem(403, "origin_not_allowed", "This site is not on the workspace's list of origins.")
     address = client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("x-forwarded-for", ""))
     if not limits.hit_sync(request.tenant.schema_name, f"guests:{address}", MOST_A_MINUTE, 60):
-        raise Problem(429, "rate_limited", "Too many guests from your address. Wait a minute.", retry_after=60)
+        raise Problem(
+            429, "rate_limited", "Too many guests from your address. Wait a minute.", retry_after=60
+        )
     token, exp, sub = admit_guest(body.name if body else None)
     return 201, Guest(token=token, exp=exp, sub=sub)

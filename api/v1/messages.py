@@ -44,7 +44,9 @@ def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cur
 def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResponse:
     """Say something in a room. A repeated client_id is answered with the first message and 200."""
     if body.sub is not None and not request.auth.is_bot:
-        raise Problem(403, "sub_not_allowed", "With a user's token the message is the user's own; leave sub away.")
+        raise Problem(
+            403, "sub_not_allowed", "With a user's token the message is the user's own; leave sub away."
+        )
     posted = async_to_sync(_post)(request, name, body)
     return _json(posted.message, status=201 if posted.created else 200)
 
@@ -80,7 +82,9 @@ async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
     # A tenant's own server is limited by its API requests; a user's token by the user's rate.
     if not request.auth.is_bot and (wait := rate.hit(limit)):
         raise Refused(
-            ErrorCode.RATE_LIMITED, f"At most {limit} messages in 10 seconds. Try again in {wait:g} s.", retry_after=wait
+            ErrorCode.RATE_LIMITED,
+            f"At most {limit} messages in 10 seconds. Try again in {wait:g} s.",
+            retry_after=wait,
         )
     posted = await post_message(
         request.tenant, room, sender, body.message, client_id=body.client_id, reply_to=body.reply_to

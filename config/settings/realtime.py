@@ -11,7 +11,9 @@ CHANNEL_LAYERS = {
             "hosts": list(ENV.redis_urls),
             "prefix": "snug",
             **(
-                {"symmetric_encryption_keys": list(ENV.channel_encryption_keys)} if ENV.channel_encryption_keys else {}
+                {"symmetric_encryption_keys": list(ENV.channel_encryption_keys)}
+                if ENV.channel_encryption_keys
+                else {}
             ),
         },
     }

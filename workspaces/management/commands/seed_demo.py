@@ -19,7 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         seeds = all_seeds()
-        there = set(Tenant.objects.filter(slug__in=[seed.slug for seed in seeds]).values_list("slug", flat=True))
+        there = set(
+            Tenant.objects.filter(slug__in=[seed.slug for seed in seeds]).values_list("slug", flat=True)
+        )
         for seed in seeds:
             if seed.slug not in there:
                 plant(seed)
