@@ -5,6 +5,7 @@ import hashlib
 from django.http import HttpRequest
 
 from realtime.limits import hit_sync
+from tenants.addresses import client_address
 from tenants.directory import TenantInfo
 
 MINUTES = 60
@@ -15,11 +16,11 @@ def may_try(request: HttpRequest, tenant: TenantInfo, email: str) -> bool:
 
     The widest count is generous, so that a stranger's guesses do not soon lock the rightful person out.
     """
-    address = str(request.META.get("REMOTE_ADDR", ""))
+    address = client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
     person = hashlib.sha256(email.strip().lower().encode(errors="replace")).hexdigest()[:32]
     tries = [
-        hit_sync(tenant.schema_name, f"login:{address}:{person}", 10, 10 * MINUTES),
-        hit_sync(tenant.schema_name, f"login:{address}", 50, 10 * MINUTES),
-        hit_sync(tenant.schema_name, f"login:{person}", 100, 60 * MINUTES),
+        hit_sync(tenant.schema_name, f"login:{address}:{person}", 20, 10 * MINUTES),
+        hit_sync(tenant.schema_name, f"login:{address}", 100, 10 * MINUTES),
+        hit_sync(tenant.schema_name, f"login:{person}", 500, 60 * MINUTES),
     ]
     return all(tries)

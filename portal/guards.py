@@ -5,25 +5,26 @@ import hashlib
 from django.http import HttpRequest
 
 from realtime.limits import hit_sync
+from tenants.addresses import client_address
 
 HOUR = 3600
 SCOPE = "portal"
 
 
 def may_sign_up(request: HttpRequest) -> bool:
-    """Whether this address may send another sign-up form: 20 an hour, an office's worth."""
-    return hit_sync(SCOPE, f"signup:{_address(request)}", 20, HOUR)
+    """Whether this address may send another sign-up form: 40 an hour, an office's worth."""
+    return hit_sync(SCOPE, f"signup:{_address(request)}", 40, HOUR)
 
 
 def may_mail(email: str) -> bool:
-    """Whether another mail may go to `email`: 5 an hour, so that we flood nobody's mailbox."""
+    """Whether another mail may go to `email`: 10 an hour, so that we flood nobody's mailbox."""
     digest = hashlib.sha256(email.encode()).hexdigest()[:32]
-    return hit_sync(SCOPE, f"mail:{digest}", 5, HOUR)
+    return hit_sync(SCOPE, f"mail:{digest}", 10, HOUR)
 
 
 def may_look_up(request: HttpRequest) -> bool:
-    """Whether this address may ask for workspaces again: 10 an hour."""
-    return hit_sync(SCOPE, f"find:{_address(request)}", 10, HOUR)
+    """Whether this address may ask for workspaces again: 30 an hour."""
+    return hit_sync(SCOPE, f"find:{_address(request)}", 30, HOUR)
 
 
 def may_check_slug(request: HttpRequest) -> bool:
@@ -32,4 +33,4 @@ def may_check_slug(request: HttpRequest) -> bool:
 
 
 def _address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
+    return client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))

@@ -47,9 +47,12 @@ function later(parameters) {
   timer = setTimeout(check, PAUSE, parameters);
 }
 
-organisation.addEventListener("input", () => {
+function suggest() {
   if (!chosen && organisation.value.trim()) later({ organisation: organisation.value });
-});
+}
+
+organisation.addEventListener("input", suggest);
+suggest(); // for what was typed, or filled in by the browser, before this script came
 
 slug.addEventListener("input", () => {
   const plain = slug.value.toLowerCase().replace(/[\s_.]+/g, "-");

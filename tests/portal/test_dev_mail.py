@@ -1,0 +1,57 @@
+"""Development mail: readable in the browser there, and nowhere else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core.mail import EmailMessage
+from django.http import Http404
+from django.test import RequestFactory, override_settings
+
+from portal import dev_mail, mailbox
+from tests.portal.conftest import Peter
+from tests.portal.visitor import Visitor, mails_to
+
+
+def test_a_mail_is_shown_as_text_and_in_a_sealed_frame(peter: Peter) -> None:
+    peter.sign_up()
+    page = mails_to(peter.visitor, peter.email)[0]
+    frame = re.search(r'<iframe[^>]+src="([^"]+)"[^>]*sandbox="([^"]*)"', page)
+    assert frame
+    assert "allow-scripts" not in frame.group(2)
+    shown = peter.visitor.get(frame.group(1))
+    assert "Confirm and open" in shown.text
+    assert "default-src 'none'" in shown.headers["content-security-policy"]
+    assert "sandbox" in shown.headers["content-security-policy"]
+    assert shown.headers["x-frame-options"] == "SAMEORIGIN"
+
+
+@pytest.mark.parametrize("name", ["nothing", "0000000000000000-00000000", "..", "-", "x" * 300])
+def test_a_mail_that_is_not_there_is_not_found(visitor: Visitor, name: str) -> None:
+    assert visitor.get(f"/dev/mail/{name}/").status_code == 404
+    assert visitor.get(f"/dev/mail/{name}/html/").status_code == 404
+
+
+@pytest.mark.parametrize("name", ["../secrets", "/etc/passwd", "0000000000000000-00000000/../../secrets", ""])
+def test_a_name_never_leads_out_of_the_folder(name: str) -> None:
+    assert mailbox.read(name) is None
+
+
+def test_production_has_no_such_pages() -> None:
+    request = RequestFactory().get("/dev/mail/")
+    assert dev_mail.mails(request).status_code == 200
+    with override_settings(SNUG_ENV="production"):
+        for view, arguments in ((dev_mail.mails, ()), (dev_mail.mail, ("x",)), (dev_mail.mail_html, ("x",))):
+            with pytest.raises(Http404):
+                view(request, *arguments)
+
+
+def test_mail_on_disk_is_for_its_owner_alone() -> None:
+    EmailMessage("Grüße", "Zeile eins\nZeile zwei ✓", to=["bob@example.com"]).send()
+    newest = max(mailbox.folder().glob("*.eml"))
+    assert newest.stat().st_mode & 0o077 == 0
+    assert mailbox.folder().stat().st_mode & 0o077 == 0
+    mail = mailbox.read(newest.stem)
+    assert mail is not None
+    assert (mail.subject, mail.text.split("\n")[:2]) == ("Grüße", ["Zeile eins", "Zeile zwei ✓"])
