@@ -79,6 +79,7 @@ class DataDir:
             lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise LaunchError(f"the data folder {self.path} cannot be used: {error.strerror}.") from None
+        give_to_folder_owner(self.path / "lock")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -156,4 +157,12 @@ class DataDir:
             json.dump(content, file, indent=1)
             file.flush()
             os.fsync(file.fileno())
+        give_to_folder_owner(draft)
         draft.replace(self.path / name)
+
+
+def give_to_folder_owner(path: Path) -> None:
+    """What root makes in an ordinary user's data folder is that user's, who otherwise could not start again."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)

@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from ops.local.data_dir import give_to_folder_owner
 from ops.local.errors import LaunchError
 from ops.local.network import LOOPBACK
 from ops.local.parent_death import ends_with_parent
@@ -42,7 +43,9 @@ class Postgres:
         """Make the cluster when there is none, and clear away what a crash left. Raises LaunchError."""
         program = postgres_program("postgres")
         try:
-            self.folder.mkdir(mode=0o700, exist_ok=True)
+            if not self.folder.exists():
+                self.folder.mkdir(mode=0o700)
+                give_to_folder_owner(self.folder)
         except OSError as error:
             raise LaunchError(f"{self.folder} cannot be made: {error.strerror}.") from None
         self._identity = choose(self.folder, program)

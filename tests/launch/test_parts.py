@@ -11,7 +11,7 @@ import redis
 from ops.local import LaunchError, Stack
 from ops.local.data_dir import DataDir
 from ops.local.network import listen
-from tests.launch.machine import lives, parts_in
+from tests.launch.machine import lives, parts_in, run
 
 
 def test_the_database_is_durable_and_its_role_no_superuser(parts: Stack) -> None:
@@ -155,6 +155,27 @@ def test_a_data_folder_may_move_below_a_closed_one_and_out_again(
             connection.execute("INSERT INTO note VALUES ('kept')")
             assert connection.execute("SELECT count(*) FROM note").fetchone() == (count,)
         place = place.rename(next_place)
+
+
+def test_where_no_user_namespace_may_be_made_a_closed_folder_works_too(
+    closed_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing = closed_folder.parent / "bin"
+    refusing.mkdir()
+    (refusing / "unshare").write_text("#!/bin/sh\nexit 1\n")
+    (refusing / "unshare").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{refusing}:{os.environ['PATH']}")
+    with parts_in(closed_folder / "data") as stack:
+        psycopg.connect(stack.env["DATABASE_URL"]).close()
+
+
+def test_an_ordinary_users_folder_stays_theirs_when_root_uses_it(project: Path) -> None:
+    if os.geteuid() == 0:
+        (project / ".snug").mkdir(mode=0o700)
+        os.chown(project / ".snug", 1000, 1000)
+    assert run(project, "manage", "write", "by root").returncode == 0
+    made = [path for path in (project / ".snug").iterdir() if path.name not in ("logs", "valkey")]
+    assert {path.stat().st_uid for path in made} == {(project / ".snug").stat().st_uid}
 
 
 def test_as_root_the_database_runs_without_its_rights(parts: Stack) -> None:
