@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+from pathlib import Path
 from urllib.request import urlopen
 
 from tests.launch.machine import environment, launcher, lives, processes_about, run, wait_for
