@@ -7,11 +7,13 @@ clean up: each opens the workspaces it needs, which takes a fraction of a second
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from ops.local import Stack
 from tests.personas import Workspace, open_workspace
@@ -81,3 +83,15 @@ def workspace(new_workspace: Callable[..., Workspace]) -> Workspace:
 def elsewhere(new_workspace: Callable[..., Workspace]) -> Workspace:
     """Mallory's workspace."""
     return new_workspace()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. It lasts for one module only: Playwright's own event loop must be gone before the next
+    test that has one."""
+    program = os.environ.get("SNUG_TEST_BROWSER") or shutil.which("chromium")
+    flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=flags)
+        yield chromium
+        chromium.close()
