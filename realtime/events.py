@@ -243,4 +243,6 @@ def error(
 ) -> Frame:
     """An error frame. `retry_after` is in seconds."""
     detail = ErrorDetail(code, message)
-    return frame(Error(error=detail, message=message, room=room, client_id=client_id, retry_after=retry_after))
+    return frame(
+        Error(error=detail, message=message, room=room, client_id=client_id, retry_after=retry_after)
+    )

@@ -113,11 +113,15 @@ class Hub:
             feed = self.feeds[group] = Feed(tenant, room)
             feed.entering += 1
             try:
-                await asyncio.wait_for(self._layer().group_add(group, await self._own_channel()), SUBSCRIBE_TIMEOUT)
+                await asyncio.wait_for(
+                    self._layer().group_add(group, await self._own_channel()), SUBSCRIBE_TIMEOUT
+                )
                 await feed.open()
             except BaseException as error:
                 del self.feeds[group]
-                feed.ready.set_exception(error if isinstance(error, Exception) else ConnectionError("cancelled"))
+                feed.ready.set_exception(
+                    error if isinstance(error, Exception) else ConnectionError("cancelled")
+                )
                 feed.ready.exception()  # seen: whoever waits gets it too, and nobody may be waiting
                 raise
             feed.ready.set_result(None)
@@ -258,7 +262,9 @@ class Hub:
             if info is not None and info.open:
                 of_tenant.info = info
                 continue
-            code = CloseCode.SUSPENDED if info is not None and info.state == "suspended" else CloseCode.NOT_FOUND
+            code = (
+                CloseCode.SUSPENDED if info is not None and info.state == "suspended" else CloseCode.NOT_FOUND
+            )
             for socket in list(of_tenant.sockets):
                 socket.outlet.close(code, "this workspace is suspended" if info else "this workspace is gone")
 

@@ -47,7 +47,9 @@ async def acquire(
     if refused == 1:
         raise LeaseRefused(f"This workspace has all {most} connections of its plan in use.")
     if refused == 2:
-        raise LeaseRefused(f"You have {most_per_user} connections open, as many as this workspace's plan allows.")
+        raise LeaseRefused(
+            f"You have {most_per_user} connections open, as many as this workspace's plan allows."
+        )
 
 
 async def release(tenant_id: int, user: str, connection_id: str) -> None:

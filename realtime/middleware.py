@@ -2,7 +2,6 @@
 
 import logging
 from typing import Any
-from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http.cookie import parse_cookie
@@ -13,7 +12,7 @@ from accounts.models import Member
 from accounts.tokens import TokenRefused
 from realtime.events import CloseCode
 from realtime.refusals import SocketRefused, refuse
-from realtime.scope import Receive, Scope, Send
+from realtime.scope import Receive, Scope, Send, header, query
 from realtime.store import AWAY
 from tenants import directory, origins
 from tenants.database import AWAY as DATABASE_AWAY
@@ -38,7 +37,9 @@ class RefusalMiddleware:
             return
         except SocketRefused as error:
             refused = error
-            logger.info("%s %r refused %d: %s", _host(scope)[:100], scope["path"][:100], error.code, error.reason)
+            logger.info(
+                "%s %r refused %d: %s", _host(scope)[:100], scope["path"][:100], error.code, error.reason
+            )
         except Exception as error:  # consumers answer for themselves: this came before one took over
             log = logger.warning if isinstance(error, PARTS_AWAY) else logger.exception
             log("a socket could not be opened: %s", type(error).__name__)
@@ -81,7 +82,7 @@ class JWTAuthMiddleware:
         credential, key_allowed = _credential(scope)
         if credential is None:
             return await self._by_session(tenant, scope)
-        origin = _header(scope, b"origin")
+        origin = header(scope, b"origin")
         if origin is not None and not origins.allowed(tenant, origin, _host(scope)):
             raise SocketRefused(CloseCode.FORBIDDEN, "This site is not on the workspace's list of origins.")
         try:
@@ -90,13 +91,15 @@ class JWTAuthMiddleware:
             raise SocketRefused(CloseCode.UNAUTHENTICATED, str(error)) from None
 
     async def _by_session(self, tenant: TenantInfo, scope: Scope) -> Identity | None:
-        cookie = parse_cookie(_header(scope, b"cookie") or "").get(settings.SESSION_COOKIE_NAME)
+        cookie = parse_cookie(header(scope, b"cookie") or "").get(settings.SESSION_COOKIE_NAME)
         if not cookie or len(cookie) > 64:
             return None
-        origin = _header(scope, b"origin")
+        origin = header(scope, b"origin")
         # A cookie rides along from anywhere: without this check any site could open sockets as our staff.
         if origin is None or not origins.same(origin, _host(scope)):
-            raise SocketRefused(CloseCode.FORBIDDEN, "A staff session is good on the workspace's own pages only.")
+            raise SocketRefused(
+                CloseCode.FORBIDDEN, "A staff session is good on the workspace's own pages only."
+            )
         return await authentication.by_session(tenant, cookie)
 
 
@@ -105,20 +108,11 @@ def _credential(scope: Scope) -> tuple[str | None, bool]:
     for offered in scope.get("subprotocols", ()):
         if offered.startswith(BEARER):
             return offered[len(BEARER) :], True
-    scheme, _, value = (_header(scope, b"authorization") or "").partition(" ")
+    scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer" and value:
         return value.strip(), True
-    query = parse_qs(scope.get("query_string", b"").decode("ascii", "replace"), max_num_fields=20)
-    token = query.get("token", [None])[0]
-    return token, False
+    return query(scope, "token") or None, False
 
 
 def _host(scope: Scope) -> str:
-    return _header(scope, b"host") or ""
-
-
-def _header(scope: Scope, name: bytes) -> str | None:
-    for key, value in scope.get("headers", ()):
-        if key.lower() == name:
-            return bytes(value).decode("latin-1")
-    return None
+    return header(scope, b"host") or ""

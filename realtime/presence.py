@@ -86,7 +86,9 @@ async def enter(
     An empty `user` only looks: bots are not people.
     """
     keys = [*_room_keys(tenant_id, room_id), groups.holders(tenant_id, room_id, user)]
-    answer = await store.client(tenant_id).eval(_ENTER, 3, *keys, user, username, process, TTL * 1000, MOST_LISTED)
+    answer = await store.client(tenant_id).eval(
+        _ENTER, 3, *keys, user, username, process, TTL * 1000, MOST_LISTED
+    )
     new, count, listed, shown = answer
     people = [(id_.decode(), (name or id_).decode()) for id_, name in zip(listed, shown, strict=True)]
     return bool(new), count, people

@@ -29,7 +29,9 @@ class SnugProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.logger = _silent
         self.close_timeout = CLOSE_TIMEOUT
-        self._deadline: asyncio.TimerHandle | None = self.loop.call_later(HANDSHAKE_TIMEOUT, self._handshake_late)
+        self._deadline: asyncio.TimerHandle | None = self.loop.call_later(
+            HANDSHAKE_TIMEOUT, self._handshake_late
+        )
 
     # ---- the extension
 

@@ -48,7 +48,10 @@ async def _respond(send: Send, refused: SocketRefused) -> None:
     status = _STATUS.get(refused.code, 503)
     body = problems.body(status, int(refused.code), refused.reason, close_code=int(refused.code))
     payload = msgspec.json.encode(body)
-    headers = [(b"content-type", b"application/problem+json"), (b"content-length", str(len(payload)).encode())]
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(payload)).encode()),
+    ]
     if status == 429:
         headers.append((b"retry-after", b"10"))
     await send({"type": "websocket.http.response.start", "status": status, "headers": headers})

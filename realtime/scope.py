@@ -1,8 +1,23 @@
-"""The ASGI types of a socket."""
+"""The ASGI types of a socket, and what its request line and headers say."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """The first header of this lower-case name, None where there is none."""
+    for key, value in scope.get("headers", ()):
+        if key.lower() == name:
+            return bytes(value).decode("latin-1")
+    return None
+
+
+def query(scope: Scope, name: str) -> str:
+    """The first parameter of this name, "" where it is absent. The server bounds the request line, and so this work."""
+    fields = parse_qs(scope.get("query_string", b"").decode("ascii", "replace"))
+    return fields.get(name, [""])[0]

@@ -53,7 +53,9 @@ async def enter(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord
         await _make_vouched(tenant, name)
         room = await _find(tenant, identity, name)
         if room is None:
-            raise Refused(ErrorCode.FORBIDDEN, f"This workspace has all {tenant.limits.max_rooms} rooms of its plan.")
+            raise Refused(
+                ErrorCode.FORBIDDEN, f"This workspace has all {tenant.limits.max_rooms} rooms of its plan."
+            )
     if room is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such room.")
     if not _may_enter(identity, room):

@@ -55,7 +55,13 @@ async def history(
     tenant: TenantInfo, room_id: int, room_name: str, *, before: int | None, after: int | None, limit: int
 ) -> Page:
     """A page before or after a `seq` (exclusive), or the latest."""
-    values = {"room": room_id, "since": _kept_since(tenant), "before": before, "after": after, "limit": limit + 1}
+    values = {
+        "room": room_id,
+        "since": _kept_since(tenant),
+        "before": before,
+        "after": after,
+        "limit": limit + 1,
+    }
     if after is not None:
         where = sql.SQL("m.seq > %(after)s ORDER BY m.seq LIMIT %(limit)s")
     elif before is not None:
@@ -93,7 +99,9 @@ async def missed(
     )
 
 
-async def changes(tenant: TenantInfo, room_id: int, room_name: str, *, rev: int, upto: int) -> list[AnyMessage]:
+async def changes(
+    tenant: TenantInfo, room_id: int, room_name: str, *, rev: int, upto: int
+) -> list[AnyMessage]:
     """Every message changed after `rev` up to `upto`, in order of `rev`: what a hub that missed publishes lacks."""
     where = sql.SQL("m.room_id = %(room)s AND m.rev > %(rev)s AND m.rev <= %(upto)s ORDER BY m.rev")
     rows = await _fetch(tenant, {"room": room_id, "rev": rev, "upto": upto}, _MESSAGES, where)

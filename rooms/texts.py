@@ -43,7 +43,9 @@ def check_client_id(client_id: object) -> str | None:
     if client_id is None:
         return None
     if not isinstance(client_id, str) or not 1 <= len(client_id) <= MAX_CLIENT_ID or not storable(client_id):
-        raise Refused(ErrorCode.INVALID_FIELD, f"client_id must be a string of 1 to {MAX_CLIENT_ID} characters.")
+        raise Refused(
+            ErrorCode.INVALID_FIELD, f"client_id must be a string of 1 to {MAX_CLIENT_ID} characters."
+        )
     return client_id
 
 

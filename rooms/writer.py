@@ -33,7 +33,9 @@ MOST_AT_ONCE: Final = 500
 # How long a database may be away before senders are told; a crash and recovery takes far less.
 PATIENCE: Final = 15.0
 
-_LOCK = sql.SQL("SELECT id, archived_at IS NOT NULL FROM {rooms} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE")
+_LOCK = sql.SQL(
+    "SELECT id, archived_at IS NOT NULL FROM {rooms} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+)
 _JOIN = sql.SQL(
     "INSERT INTO {memberships} (room_id, member_id, role, joined_at) "
     "SELECT r.id, i.member_id, 'member', now() FROM unnest(%s::bigint[], %s::bigint[]) AS i(room_id, member_id) "
@@ -118,7 +120,9 @@ class Writer:
     async def write(self, draft: Draft) -> Written:
         """Commit a draft. Returns once it is durable; raises Refused, also when the queue is full."""
         if len(self._waiting) >= MOST_WAITING:
-            raise Refused(ErrorCode.RATE_LIMITED, "The server is busy. Try again in a moment.", retry_after=1.0)
+            raise Refused(
+                ErrorCode.RATE_LIMITED, "The server is busy. Try again in a moment.", retry_after=1.0
+            )
         future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         self._waiting.append((draft, future))
         self._wake.set()
@@ -176,9 +180,13 @@ async def _commit_patiently(drafts: list[Draft]) -> list[Outcome]:
         except AWAY as error:
             if loop.time() > give_up:
                 logger.error("the database is away: %d messages refused: %s", len(drafts), error)
-                busy = Refused(ErrorCode.RATE_LIMITED, "Messages cannot be stored right now.", retry_after=2.0)
+                busy = Refused(
+                    ErrorCode.RATE_LIMITED, "Messages cannot be stored right now.", retry_after=2.0
+                )
                 return [busy] * len(drafts)
-            logger.warning("the database is away, repeating %d messages: %s", len(drafts), type(error).__name__)
+            logger.warning(
+                "the database is away, repeating %d messages: %s", len(drafts), type(error).__name__
+            )
         await asyncio.sleep(pause)
         pause = min(pause * 2, 1.0)
 
@@ -250,7 +258,9 @@ def _outcomes(drafts: list[Draft], rooms: list[Any], rows: list[Any]) -> dict[UU
         if draft.id in written:
             outcomes[draft.id] = written[draft.id]
         elif archived.get(draft.room_id):
-            outcomes[draft.id] = Refused(ErrorCode.ROOM_ARCHIVED, "This room is archived; nobody can write in it.")
+            outcomes[draft.id] = Refused(
+                ErrorCode.ROOM_ARCHIVED, "This room is archived; nobody can write in it."
+            )
         else:
             outcomes[draft.id] = Refused(ErrorCode.NOT_FOUND, "There is no such room.")
     return outcomes

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 from typing import Any, ClassVar, Final
-from urllib.parse import parse_qs
 from uuid import uuid4
 
 from channels.consumer import AsyncConsumer
@@ -17,7 +16,7 @@ from realtime.events import SUBPROTOCOL, CloseCode, ErrorCode, Frame
 from realtime.hub import Hub, hub
 from realtime.outlets import AsgiOutlet, Burst, Outlet, outlet_for
 from realtime.refusals import SocketRefused, refuse
-from realtime.scope import Receive, Scope, Send
+from realtime.scope import Receive, Scope, Send, query
 from realtime.store import AWAY
 from rooms.texts import Refused
 from tenants.database import AWAY as DATABASE_AWAY
@@ -90,16 +89,11 @@ class SocketConsumer(AsyncConsumer):
                 self.connection_id,
                 most=most,
                 most_per_user=most_per_user,
-                replaces=self.query("connection"),
+                replaces=query(self.scope, "connection"),
             )
         except leases.LeaseRefused as error:
             raise SocketRefused(CloseCode.TOO_MANY_CONNECTIONS, str(error)) from None
         self._leased = (tenant_id, user)
-
-    def query(self, name: str) -> str:
-        """One parameter of the URL, "" where it is absent."""
-        fields = parse_qs(self.scope.get("query_string", b"").decode("ascii", "replace"), max_num_fields=20)
-        return fields.get(name, [""])[0]
 
     # ---- the life of a socket
 
@@ -153,11 +147,16 @@ class SocketConsumer(AsyncConsumer):
             logger.exception("%s: a command failed", self._who())
             self._push_error(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side.", fields, None)
 
-    def _push_error(self, code: ErrorCode, text: str, fields: dict[str, Any], retry_after: float | None) -> None:
-        client_id = client_id_of(fields) or UNSET
+    def _push_error(
+        self, code: ErrorCode, text: str, fields: dict[str, Any], retry_after: float | None
+    ) -> None:
         self.push(
             events.error(
-                code, text, room=self.room_name, client_id=client_id, retry_after=UNSET if retry_after is None else retry_after
+                code,
+                text,
+                room=self.room_name,
+                client_id=client_id_of(fields) or UNSET,
+                retry_after=UNSET if retry_after is None else retry_after,
             )
         )
 

@@ -23,6 +23,7 @@ from realtime.events import (
 )
 from realtime.feed import Feed
 from realtime.refusals import SocketRefused
+from realtime.scope import query
 from rooms import access, reading
 from rooms.access import RoomRecord
 from rooms.actions import post_message
@@ -76,7 +77,9 @@ class ChatRoomConsumer(SocketConsumer):
         await self._greet(count, people, since, rev)
         self._watch_expiry(self.identity.exp)
 
-    async def _greet(self, count: int, people: list[tuple[str, str]], since: int | None, rev: int | None) -> None:
+    async def _greet(
+        self, count: int, people: list[tuple[str, str]], since: int | None, rev: int | None
+    ) -> None:
         """The entry frames, the resume where one was asked for, then live: no frame may slip in between."""
         feed = self._feed
         at = feed.seq
@@ -120,7 +123,7 @@ class ChatRoomConsumer(SocketConsumer):
         return self._counter("since"), self._counter("rev")
 
     def _counter(self, name: str) -> int | None:
-        text = self.query(name)
+        text = query(self.scope, name)
         if not text:
             return None
         if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > MOST_SEQ:
@@ -204,7 +207,10 @@ class ChatRoomConsumer(SocketConsumer):
         )
         self.push(
             History(
-                room=self.room.name, messages=page.messages, has_more=page.has_more, oldest_seq=page.oldest_seq
+                room=self.room.name,
+                messages=page.messages,
+                has_more=page.has_more,
+                oldest_seq=page.oldest_seq,
             )
         )
         await self._note_drained(command.after, page.messages, page.has_more)
@@ -240,7 +246,11 @@ class ChatRoomConsumer(SocketConsumer):
             self.expiry_timer = asyncio.get_running_loop().call_later(left, self._expired)
 
     def _expired(self) -> None:
-        self.push(events.error(ErrorCode.TOKEN_EXPIRED, "Your token has expired. Send a new one.", room=self.room.name))
+        self.push(
+            events.error(
+                ErrorCode.TOKEN_EXPIRED, "Your token has expired. Send a new one.", room=self.room.name
+            )
+        )
         self.expiry_timer = asyncio.get_running_loop().call_later(
             EXPIRY_GRACE, self.outlet.close, CloseCode.UNAUTHENTICATED, "token expired"
         )

@@ -15,8 +15,12 @@ def add_member(room: Room, external_id: str, role: str = Membership.Role.MEMBER)
         raise ValueError(f"A member's role is one of {', '.join(Membership.Role.values)}.")
     member = Member.objects.filter(external_id=external_id).first()
     if member is None:
-        member, _ = Member.objects.get_or_create(external_id=check_sub(external_id), defaults={"password": "!"})
-    membership, created = Membership.objects.update_or_create(room=room, member=member, defaults={"role": role})
+        member, _ = Member.objects.get_or_create(
+            external_id=check_sub(external_id), defaults={"password": "!"}
+        )
+    membership, created = Membership.objects.update_or_create(
+        room=room, member=member, defaults={"role": role}
+    )
     access.forget()
     return membership, created
 

@@ -85,7 +85,9 @@ def _announce(committed: Sequence[Written]) -> None:
     for written in committed:
         group = groups.room(written.draft.tenant.id, written.draft.room_id)
         rooms[group].append((written.rev, written.seq, msgspec.json.encode(_state(ChatMessage, written))))
-    publisher().publish([(group, {"type": "durable", "items": sorted(items)}) for group, items in rooms.items()])
+    publisher().publish(
+        [(group, {"type": "durable", "items": sorted(items)}) for group, items in rooms.items()]
+    )
 
 
 def _state(shape: type[S], written: Written) -> S:
