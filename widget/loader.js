@@ -13,7 +13,7 @@
   const phone = matchMedia("(max-width: 480px), (max-height: 420px)");
   const listeners = {};
   let memory = {};
-  const bubble = "M6.5 4h11A3.5 3.5 0 0 1 21 7.5v6a3.5 3.5 0 0 1-3.5 3.5H12l-5 4v-4h-.5A3.5 3.5 0 0 1 3 13.5v-6A3.5 3.5 0 0 1 6.5 4Z";
+  const bubble = "M20.5 14.5a2 2 0 0 1-2 2H8l-4.5 4V5.5a2 2 0 0 1 2-2h13a2 2 0 0 1 2 2Z";
   const accent = [data.accent, config.accent].find((colour) => colour && CSS.supports("color", colour));
   let token = data.token || null;
   let unread = 0;

@@ -1,7 +1,7 @@
 """The text of `/widget.js` for one tenant: widget/loader.js with the tenant's words and colours filled in.
 
-The file is plain code that needs no build; only its comment lines and spare white space are dropped, which keeps
-what every page of a customer loads within 3 KB.
+The file is plain code that needs no build; only comment lines and spare white space are dropped, which keeps what
+every page of a customer loads within 3 KB.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The two addresses of the widget: its loader and the chat page that it frames."""
+"""What the widget is made of: its loader, and the chat page that it frames."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from tenants.directory import TenantInfo
+from widget import bundle
 from widget.framing import content_security_policy, frame_ancestors
 from widget.icons import sprite
 from widget.loader import loader as loader_of
@@ -34,17 +35,22 @@ def loader(request: HttpRequest) -> HttpResponse:
     response: HttpResponse
     if script.etag in request.headers.get("If-None-Match", ""):
         response = HttpResponseNotModified()
-    elif "gzip" in request.headers.get("Accept-Encoding", ""):
-        response = HttpResponse(script.compressed, headers={"Content-Encoding": "gzip"})
     else:
-        response = HttpResponse(script.plain)
-    response["Content-Type"] = "text/javascript; charset=utf-8"
+        response = _text(request, script.plain, script.compressed, "text/javascript; charset=utf-8")
     response["Cache-Control"] = f"public, max-age={_LOADER_SECONDS}, stale-while-revalidate=86400"
     response["ETag"] = script.etag
     # It is meant for other sites' pages, under `crossorigin` and cross-origin isolation too.
     response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    patch_vary_headers(response, ["Accept-Encoding"])
+    return response
+
+
+@require_safe
+def asset(request: HttpRequest, name: str) -> HttpResponse:
+    """The chat page's script and styles. A name of another release gets today's file, and is not kept."""
+    found = bundle.sheet() if name.endswith(".css") else bundle.script()
+    response = _text(request, found.plain, found.compressed, found.content_type)
+    response["Cache-Control"] = "public, max-age=31536000, immutable" if name == found.name else "no-store"
     return response
 
 
@@ -66,6 +72,8 @@ def chat(request: HttpRequest) -> HttpResponse:
         "theme": theme if (theme := request.GET.get("theme", "")) in _THEMES else "",
         "palette": palette(request.GET.get("accent", "")) or palette(tenant.accent),
         "nonce": nonce,
+        "script": bundle.script().name,
+        "sheet": bundle.sheet().name,
         "sprite": sprite(),
         "config": _config(request, tenant, embed=embed) | {"words": words.page, "language": words.language},
     }
@@ -76,6 +84,15 @@ def chat(request: HttpRequest) -> HttpResponse:
         ancestors=frame_ancestors(tenant.origins, development=settings.SNUG_ENV == "development"),
     )
     response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _text(request: HttpRequest, plain: bytes, compressed: bytes, content_type: str) -> HttpResponse:
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    response = HttpResponse(compressed if packed else plain, content_type=content_type)
+    if packed:
+        response["Content-Encoding"] = "gzip"
+    patch_vary_headers(response, ["Accept-Encoding"])
     return response
 
 

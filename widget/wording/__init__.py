@@ -1,7 +1,7 @@
 """What the widget and the chat page say, one JSON file a language.
 
-A value is a text, a pair of title and text, or the plural forms of CLDR (`one`, `few`, `other`, …). The browser
-fills in `{n}` and the like, and has the plural rules. tests/widget/test_wording.py keeps the files alike.
+A value is a text, a pair of title and text, or the plural forms of CLDR (`one`, `few`, `other`, …). The
+browser fills in `{n}` and the like, and has the plural rules. tests/widget/test_wording.py keeps the files alike.
 """
 
 from __future__ import annotations
