@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,6 +21,10 @@ PREFIX_LENGTH: Final = len(MARK) + 10
 _COLUMNS = sql.SQL(
     "SELECT k.id, k.internal, k.secret_hash, k.signing_secret, k.scopes, k.expires_at, k.revoked_at, k.bot_id, "
     "b.external_id, b.name FROM {keys} k LEFT JOIN {members} b ON b.id = k.bot_id WHERE k.{column} = %s"
+)
+_UNUSABLE = sql.SQL(
+    "SELECT asked.id FROM unnest(%s::text[]) AS asked(id) WHERE NOT EXISTS (SELECT FROM {keys} k "
+    "WHERE k.id = asked.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))"
 )
 
 
@@ -70,6 +75,13 @@ async def find(tenant: HasSchema, column: str, value: str) -> KeyRecord | None:
     async with (await pool()).connection() as db:
         cursor = await db.execute(_query(schema, column), [value])
         return _remember(schema, value, await cursor.fetchone())
+
+
+async def unusable(tenant: HasSchema, ids: Iterable[str]) -> set[str]:
+    """Those of the keys that vouch for nobody any more: revoked, expired or gone. Straight from the database."""
+    query = _UNUSABLE.format(keys=sql.Identifier(tenant.schema_name, "accounts_apikey"))
+    async with (await pool()).connection() as db:
+        return {row[0] for row in await (await db.execute(query, [list(ids)])).fetchall()}
 
 
 def forget(schema: str) -> None:

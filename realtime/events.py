@@ -16,6 +16,7 @@ MAX_FRAME_BYTES: Final = 64 * 1024
 class CloseCode(IntEnum):
     """Why the server closed a socket; what a client should do about it is in the contract of each code."""
 
+    REPLACED = 1000
     MALFORMED = 4000
     UNAUTHENTICATED = 4001
     TOO_MANY_CONNECTIONS = 4002

@@ -6,11 +6,10 @@ by the publish that was overtaken or, after PATIENCE seconds, from the database.
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
-from realtime import events
+from realtime import events, groups
 from realtime.events import Frame
 from realtime.outlets import Burst, Outlet
 from rooms import reading
@@ -40,17 +39,17 @@ class Listener(Protocol):
 class Feed:
     """Made by the hub. `open` must have finished before sockets are attached. Not thread-safe."""
 
+    opening: asyncio.Task[None]
+
     def __init__(self, tenant: TenantInfo, room: RoomRecord) -> None:
+        self.group = groups.room(tenant.id, room.id)
         self.tenant = tenant
         self.room_id = room.id
         self.room_name = room.name
         self.rev = -1
         self.seq = 0
         self.sockets: set[Listener] = set()
-        self.people: Counter[str] = Counter()
-        self.names: dict[str, str] = {}
         self.entering = 0
-        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._held: dict[int, Item] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._repairing: asyncio.Task[None] | None = None

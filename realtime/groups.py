@@ -38,6 +38,16 @@ def user_leases(tenant_id: int, user: str) -> str:
     return f"snug:t{tenant_id}:leases:{user}"
 
 
+def checks(tenant_id: int) -> str:
+    """Sorted set of a tenant's open connection checks, which need no credentials and count against no plan."""
+    return f"snug:t{tenant_id}:checks"
+
+
+def address_checks(tenant_id: int, address: str) -> str:
+    """The same for the connection checks from one address."""
+    return f"snug:t{tenant_id}:checks:{address}"
+
+
 def ticket(tenant_id: int, digest: str) -> str:
     """A one-use socket ticket."""
     return f"snug:t{tenant_id}:ticket:{digest}"

@@ -1,17 +1,23 @@
 """Who is in a room: people, not tabs.
 
 `people` holds everyone present, scored by when their presence lapses; beside it one small set a person names the
-processes that hold their sockets. Whoever leaves lingers for GRACE seconds, so that a reconnect is silent.
+processes that hold their sockets. Whoever leaves lingers for GRACE seconds, so that a reconnect is silent. Those whose
+presence has lapsed are taken out by whoever looks next, and told to that one caller only: it says goodbye for them.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from realtime import groups, store
 
 TTL: Final = 30
 GRACE: Final = 5
 MOST_LISTED: Final = 100
+_MOST_AT_ONCE: Final = 500
+
+Person = tuple[str, str]  # id, username
 
 _NOW = """
 local t = redis.call('TIME')
@@ -19,23 +25,37 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local people, names = KEYS[1], KEYS[2]
 """
 
+_SWEPT = f"""
+local gone = redis.call('ZRANGEBYSCORE', people, '-inf', now, 'LIMIT', 0, {_MOST_AT_ONCE})
+local left = {{}}
+for _, who in ipairs(gone) do
+  table.insert(left, who)
+  table.insert(left, redis.call('HGET', names, who) or who)
+  redis.call('ZREM', people, who)
+  redis.call('HDEL', names, who)
+end
+"""
+
+# Someone who lapsed but whom nobody has swept was never said to have left, and so is not new.
 _ENTER = (
     _NOW
     + """
 local at, user, username, process, ttl = KEYS[3], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local new = 0
 if user ~= '' then
-  local was = redis.call('ZSCORE', people, user)
-  if not was or tonumber(was) <= now then new = 1 end
+  if not redis.call('ZSCORE', people, user) then new = 1 end
   redis.call('ZADD', people, now + ttl, user)
   redis.call('HSET', names, user, username)
   redis.call('ZADD', at, now + ttl, process)
   for _, key in ipairs({people, names, at}) do redis.call('PEXPIRE', key, ttl * 4) end
 end
+"""
+    + _SWEPT
+    + """
 local listed = redis.call('ZRANGEBYSCORE', people, '(' .. now, '+inf', 'LIMIT', 0, tonumber(ARGV[5]))
 local shown = {}
 if #listed > 0 then shown = redis.call('HMGET', names, unpack(listed)) end
-return {new, redis.call('ZCOUNT', people, '(' .. now, '+inf'), listed, shown}
+return {new, redis.call('ZCOUNT', people, '(' .. now, '+inf'), listed, shown, left}
 """
 )
 
@@ -65,33 +85,32 @@ for i = 3, #ARGV, 2 do
 end
 redis.call('PEXPIRE', people, ttl * 4)
 redis.call('PEXPIRE', names, ttl * 4)
-local gone = redis.call('ZRANGEBYSCORE', people, '-inf', now, 'LIMIT', 0, 500)
-local left = {}
-for _, user in ipairs(gone) do
-  table.insert(left, user)
-  table.insert(left, redis.call('HGET', names, user) or user)
-  redis.call('ZREM', people, user)
-  redis.call('HDEL', names, user)
-end
-return left
+return 0
 """
 )
 
+_SWEEP = _NOW + _SWEPT + "return left"
 
-async def enter(
-    tenant_id: int, room_id: int, user: str, username: str, process: str
-) -> tuple[bool, int, list[tuple[str, str]]]:
-    """Note a person's arrival: (are they new here, how many are here, the first MOST_LISTED as (id, name)).
 
-    An empty `user` only looks: bots are not people.
-    """
+class Arrival(msgspec.Struct, frozen=True):
+    """What someone who enters finds: are they new here, how many people are here, the first MOST_LISTED of them; and
+    whom the caller has to say goodbye for."""
+
+    is_new: bool
+    count: int
+    people: list[Person]
+    lapsed: list[Person]
+
+
+async def enter(tenant_id: int, room_id: int, user: str, username: str, process: str) -> Arrival:
+    """Note a person's arrival. An empty `user` only looks: bots are not people."""
     keys = [*_room_keys(tenant_id, room_id), groups.holders(tenant_id, room_id, user)]
-    answer = await store.client(tenant_id).eval(
+    answer: Any = await store.client(tenant_id).eval(
         _ENTER, 3, *keys, user, username, process, TTL * 1000, MOST_LISTED
     )
-    new, count, listed, shown = answer
+    new, count, listed, shown, left = answer
     people = [(id_.decode(), (name or id_).decode()) for id_, name in zip(listed, shown, strict=True)]
-    return bool(new), count, people
+    return Arrival(bool(new), count, people, _pairs(left))
 
 
 async def leave(tenant_id: int, room_id: int, user: str, process: str) -> None:
@@ -100,20 +119,31 @@ async def leave(tenant_id: int, room_id: int, user: str, process: str) -> None:
     await store.client(tenant_id).eval(_LEAVE, 3, *keys, user, process, GRACE * 1000)
 
 
-async def renew(
-    tenant_id: int, room_id: int, here: Sequence[tuple[str, str]], process: str
-) -> list[tuple[str, str]]:
-    """Keep (id, name) pairs present, and take out whoever has lapsed: each of those is returned to one caller only."""
-    keys = [*_room_keys(tenant_id, room_id), *(groups.holders(tenant_id, room_id, user) for user, _ in here)]
-    flat = [text for pair in here for text in pair]
-    answer = await store.client(tenant_id).eval(_RENEW, len(keys), *keys, process, TTL * 1000, *flat)
-    texts = [text.decode() for text in answer]
+async def renew(tenant_id: int, room_id: int, here: Sequence[Person], process: str) -> None:
+    """Keep people present whose sockets this process holds."""
+    for start in range(0, len(here), _MOST_AT_ONCE):
+        some = here[start : start + _MOST_AT_ONCE]
+        keys = [
+            *_room_keys(tenant_id, room_id),
+            *(groups.holders(tenant_id, room_id, user) for user, _ in some),
+        ]
+        flat = [text for pair in some for text in pair]
+        await store.client(tenant_id).eval(_RENEW, len(keys), *keys, process, TTL * 1000, *flat)
+
+
+async def sweep(tenant_id: int, room_id: int) -> list[Person]:
+    """Those who have lapsed, taken out."""
+    swept: list[Person] = []
+    while True:
+        answer: Any = await store.client(tenant_id).eval(_SWEEP, 2, *_room_keys(tenant_id, room_id))
+        swept += _pairs(answer)
+        if len(answer) < 2 * _MOST_AT_ONCE:
+            return swept
+
+
+def _pairs(flat: list[bytes]) -> list[Person]:
+    texts = [text.decode() for text in flat]
     return list(zip(texts[::2], texts[1::2], strict=True))
-
-
-async def sweep(tenant_id: int, room_id: int) -> list[tuple[str, str]]:
-    """Those who have lapsed, taken out; each is returned to one caller only."""
-    return await renew(tenant_id, room_id, (), "")
 
 
 def _room_keys(tenant_id: int, room_id: int) -> list[str]:

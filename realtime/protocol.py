@@ -63,7 +63,8 @@ class SnugProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            self.scope["extensions"][EXTENSION] = self  # type: ignore[typeddict-unknown-key]
+            extensions: dict[str, Any] = dict(self.scope["extensions"] or {})
+            self.scope["extensions"] = extensions | {EXTENSION: self}
 
     def data_received(self, data: bytes) -> None:
         self.conn.receive_data(data)

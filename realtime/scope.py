@@ -19,5 +19,6 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 def query(scope: Scope, name: str) -> str:
     """The first parameter of this name, "" where it is absent. The server bounds the request line, and so this work."""
-    fields = parse_qs(scope.get("query_string", b"").decode("ascii", "replace"))
+    text: str = scope.get("query_string", b"").decode("ascii", "replace")
+    fields = parse_qs(text)
     return fields.get(name, [""])[0]

@@ -132,7 +132,7 @@ def _qualified(tenant: TenantInfo, *parts: sql.SQL) -> sql.Composed:
         "members": sql.Identifier(tenant.schema_name, "accounts_member"),
         "rooms": sql.Identifier(tenant.schema_name, "rooms_room"),
     }
-    return sql.Composed(part.format(**tables) for part in parts)
+    return sql.Composed([part.format(**tables) for part in parts])
 
 
 def _message(row: tuple[Any, ...], room_name: str) -> AnyMessage:

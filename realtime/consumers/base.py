@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from channels.consumer import AsyncConsumer
@@ -11,9 +11,11 @@ from msgspec import UNSET, Struct
 
 from accounts.identity import Identity
 from realtime import events, leases
+from realtime.admissions import TenantSockets
 from realtime.commands import BadFrame, Parser, client_id_of
 from realtime.events import SUBPROTOCOL, CloseCode, ErrorCode, Frame
 from realtime.hub import Hub, hub
+from realtime.leases import Lease
 from realtime.outlets import AsgiOutlet, Burst, Outlet, outlet_for
 from realtime.refusals import SocketRefused, refuse
 from realtime.scope import Receive, Scope, Send, query
@@ -23,8 +25,6 @@ from tenants.database import AWAY as DATABASE_AWAY
 from tenants.directory import TenantInfo
 
 logger = logging.getLogger("snug.socket")
-
-ANONYMOUS: Final = 0  # the tenant id under which connections without credentials are leased
 
 
 class SocketConsumer(AsyncConsumer):
@@ -40,14 +40,16 @@ class SocketConsumer(AsyncConsumer):
     identity: Identity | None
     hub: Hub
     outlet: Outlet
+    of_tenant: TenantSockets
+    key_id: str | None = None
+    lease: Lease | None = None
+    accepted = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self._send = scope, send
         self.tenant, self.identity = scope["tenant"], scope.get("identity")
         self.connection_id = uuid4().hex
         self.key_id = self.identity.key_id if self.identity else None
-        self._leased: tuple[int, str] | None = None
-        self._accepted = False
         code = 1006
         await receive()  # websocket.connect
         try:
@@ -55,6 +57,11 @@ class SocketConsumer(AsyncConsumer):
                 code = await self._read(receive)
         finally:
             await self._leave(code)
+
+    @property
+    def user(self) -> str:
+        """The public id of whoever is at the other end; "" for nobody in particular."""
+        return self.identity.external_id if self.identity else ""
 
     # ---- for subclasses
 
@@ -73,27 +80,25 @@ class SocketConsumer(AsyncConsumer):
         """Open the socket; from here on frames can be pushed."""
         offered = SUBPROTOCOL in self.scope.get("subprotocols", ())
         await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if offered else None})
-        self._accepted = True
+        self.accepted = True
         self.outlet = outlet_for(self.scope, self._send)
+        self.of_tenant = self.hub.admissions.admit(self.tenant, self)
 
     def push(self, *bodies: Struct | Frame) -> None:
         """Send frames to this socket alone."""
         self.outlet.push(Burst([body if isinstance(body, Frame) else events.frame(body) for body in bodies]))
 
-    async def lease(self, tenant_id: int, user: str, *, most: int, most_per_user: int) -> None:
+    async def take_lease(self, lease: Lease, *, most: int, most_own: int) -> None:
         """Take a connection lease, held until the socket ends. Raises SocketRefused."""
+        replaces = query(self.scope, "connection")
+        self.lease = lease  # already: a call that fails half-way may have taken it
         try:
-            await leases.acquire(
-                tenant_id,
-                user,
-                self.connection_id,
-                most=most,
-                most_per_user=most_per_user,
-                replaces=query(self.scope, "connection"),
-            )
+            await leases.acquire(lease, most=most, most_own=most_own, replaces=replaces)
         except leases.LeaseRefused as error:
+            self.lease = None
             raise SocketRefused(CloseCode.TOO_MANY_CONNECTIONS, str(error)) from None
-        self._leased = (tenant_id, user)
+        if replaces:
+            self.hub.replace(self.tenant.id, self.user, replaces)
 
     # ---- the life of a socket
 
@@ -110,7 +115,7 @@ class SocketConsumer(AsyncConsumer):
         else:
             logger.info("%s connected", self._who())
             return True
-        if self._accepted:
+        if self.accepted:
             self.outlet.close(refused.code, refused.reason)
         else:
             with contextlib.suppress(OSError):  # the client did not wait for the answer
@@ -166,22 +171,23 @@ class SocketConsumer(AsyncConsumer):
         return UNSET
 
     async def _leave(self, code: int) -> None:
-        if self._accepted and isinstance(self.outlet, AsgiOutlet):
+        if self.accepted and isinstance(self.outlet, AsgiOutlet):
             self.outlet.abandon()
         undo = [self.depart()]
-        if self._leased is not None:
-            undo.append(leases.release(*self._leased, self.connection_id))
+        if self.accepted:
+            self.hub.admissions.dismiss(self.tenant.id, self)
+        if self.lease is not None:
+            undo.append(leases.release(self.lease))
         for failure in await asyncio.gather(*undo, return_exceptions=True):
             if isinstance(failure, AWAY):  # leases and presence lapse by themselves
                 logger.warning("%s left untidily: %s", self._who(), type(failure).__name__)
             elif isinstance(failure, BaseException):
                 logger.error("%s left untidily", self._who(), exc_info=failure)
-        if self._accepted:
+        if self.accepted:
             logger.info("%s disconnected %d", self._who(), code)
 
     def _who(self) -> str:
-        member = self.identity.external_id if self.identity else "-"
-        return f"{self.tenant.slug} {self.scope['path'][:100]!r} {member!r} {self.connection_id[:8]}"
+        return f"{self.tenant.slug} {self.scope['path'][:100]!r} {self.user or '-'!r} {self.connection_id}"
 
 
 def _as_refusal(error: Refused) -> SocketRefused:

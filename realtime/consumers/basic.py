@@ -4,14 +4,15 @@ from typing import Any, ClassVar, Final
 
 from realtime import limits
 from realtime.commands import BASIC, Echo, Parser, Ping
-from realtime.consumers.base import ANONYMOUS, SocketConsumer
+from realtime.consumers.base import SocketConsumer
 from realtime.consumers.views import limits_view
 from realtime.events import CloseCode, ConnectionEstablished, EchoResponse, Pong, UserRef, stamp
+from realtime.leases import Lease
 from realtime.refusals import SocketRefused
 from tenants.addresses import client_address
 
 MOST_AN_ADDRESS: Final = 20
-MOST_ANONYMOUS: Final = 2_000
+MOST_OPEN: Final = 2_000
 OPENED_A_MINUTE: Final = 120
 
 
@@ -22,7 +23,8 @@ class BasicConsumer(SocketConsumer):
         address = self._address()
         if not await limits.hit(self.tenant.schema_name, f"basic:{address}", OPENED_A_MINUTE, 60):
             raise SocketRefused(CloseCode.TOO_MANY_CONNECTIONS, "Too many connections from your address.")
-        await self.lease(ANONYMOUS, f"address:{address}", most=MOST_ANONYMOUS, most_per_user=MOST_AN_ADDRESS)
+        lease = Lease.of_address(self.tenant.id, address, self.connection_id)
+        await self.take_lease(lease, most=MOST_OPEN, most_own=MOST_AN_ADDRESS)
         await self.accept()
         who = self.identity
         self.push(

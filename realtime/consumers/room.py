@@ -22,6 +22,8 @@ from realtime.events import (
     stamp,
 )
 from realtime.feed import Feed
+from realtime.leases import Lease
+from realtime.presence import Arrival
 from realtime.refusals import SocketRefused
 from realtime.scope import query
 from rooms import access, reading
@@ -49,10 +51,6 @@ class ChatRoomConsumer(SocketConsumer):
     expiry_timer: asyncio.TimerHandle | None = None
 
     @property
-    def user(self) -> str:
-        return self.identity.external_id
-
-    @property
     def room_name(self) -> Any:
         return self.scope["room_name"]
 
@@ -62,28 +60,26 @@ class ChatRoomConsumer(SocketConsumer):
         since, rev = self._resume_point()
         self.room = await access.enter(self.tenant, self.identity, self.scope["room_name"])
         limits = self.tenant.limits
-        await self.lease(
-            self.tenant.id, self.user, most=limits.max_connections, most_per_user=limits.connections_per_user
-        )
+        lease = Lease.of_user(self.tenant.id, self.user, self.connection_id)
+        await self.take_lease(lease, most=limits.max_connections, most_own=limits.connections_per_user)
         self.feed = await self.hub.feed(self.tenant, self.room)
         self.present = not self.identity.is_bot
-        is_new, count, people = await self.hub.enter(
+        arrival = await self.hub.attendance.enter(
             self.feed, self.user if self.present else "", self.identity.username
         )
+        if (
+            arrival.is_new
+        ):  # said before anything can fail: whoever is counted in will also be said to have left
+            self.hub.say(self.feed, self._joined(), self.user)
         await self.accept()
-        self.of_tenant = self.hub.admit(self.tenant, self)
-        if is_new:
-            self.hub.say(self.feed, self._joined(), skip=self.user)
-        await self._greet(count, people, since, rev)
+        await self._greet(arrival, since, rev)
         self._watch_expiry(self.identity.exp)
 
-    async def _greet(
-        self, count: int, people: list[tuple[str, str]], since: int | None, rev: int | None
-    ) -> None:
+    async def _greet(self, arrival: Arrival, since: int | None, rev: int | None) -> None:
         """The entry frames, the resume where one was asked for, then live: no frame may slip in between."""
         feed = self._feed
         at = feed.seq
-        self.push(self._online_users(count, people), self._joined())
+        self.push(self._online_users(arrival), self._joined())
         if since is None:
             self._go_live()
             return
@@ -130,11 +126,11 @@ class ChatRoomConsumer(SocketConsumer):
             raise SocketRefused(CloseCode.MALFORMED, f"{name} must be a whole number.")
         return int(text)
 
-    def _online_users(self, count: int, people: list[tuple[str, str]]) -> OnlineUsers:
+    def _online_users(self, arrival: Arrival) -> OnlineUsers:
         feed = self._feed
         return OnlineUsers(
-            users=[UserRef(id_, name) for id_, name in people],
-            count=count,
+            users=[UserRef(id_, name) for id_, name in arrival.people],
+            count=arrival.count,
             room=self.room.name,
             connection_id=self.connection_id,
             last_seq=feed.seq,
@@ -192,7 +188,7 @@ class ChatRoomConsumer(SocketConsumer):
         typing = events.Typing(
             room=self.room.name, user_id=self.user, username=self.identity.username, is_typing=is_typing
         )
-        self.hub.say(self._feed, typing, skip=self.user)
+        self.hub.say(self._feed, typing, self.user)
 
     async def _history(self, command: commands.History) -> None:
         if command.before is not None and command.after is not None:
@@ -269,9 +265,8 @@ class ChatRoomConsumer(SocketConsumer):
             self.hub.detach(self.feed, self)
         else:
             self.hub.give_up(self.feed)
-        self.hub.dismiss(self.tenant.id, self)
         if self.present:
-            await self.hub.leave(self.feed, self.user)
+            await self.hub.attendance.leave(self.feed, self.user)
 
     @property
     def _feed(self) -> Feed:

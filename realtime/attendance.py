@@ -1,0 +1,96 @@
+"""The people in this process's sockets, kept in step with the presence that all processes share."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final
+from weakref import WeakValueDictionary
+
+from realtime import presence
+from realtime.events import UserLeft, stamp
+from realtime.feed import Feed
+from realtime.presence import Arrival
+
+# A little later than GRACE, so that whoever left has lapsed when we look.
+SWEEP_AFTER: Final = presence.GRACE + 0.1
+
+Say = Callable[[Feed, UserLeft, str], None]  # what to whom, and who need not hear it
+Spawn = Callable[[Awaitable[None]], None]  # run in the background; failures are logged
+
+
+class _Person:
+    """One person in one room, with how many of this process's sockets."""
+
+    __slots__ = ("sockets", "username")
+
+    def __init__(self, username: str) -> None:
+        self.username = username
+        self.sockets = 0
+
+
+class Attendance:
+    """One a hub. Not thread-safe."""
+
+    def __init__(self, process: str, say: Say, spawn: Spawn) -> None:
+        self._process = process
+        self._say = say
+        self._spawn = spawn
+        self._here: dict[str, dict[str, _Person]] = {}
+        # What is sent to Redis for one person goes one after the other: two calls on two connections may swap, and a
+        # reload of a page would then end with its new socket counted out.
+        self._gates: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+
+    async def enter(self, feed: Feed, user: str, username: str) -> Arrival:
+        """Note a socket's person in the room; an empty `user` only looks. Undo with `leave`, even when this raises."""
+        if not user:
+            arrival = await presence.enter(feed.tenant.id, feed.room_id, "", "", self._process)
+        else:
+            person = self._here.setdefault(feed.group, {}).setdefault(user, _Person(username))
+            person.sockets += 1
+            person.username = username
+            async with self._gate(feed, user):
+                arrival = await presence.enter(feed.tenant.id, feed.room_id, user, username, self._process)
+        self._say_goodbye(feed, arrival.lapsed)
+        return arrival
+
+    async def leave(self, feed: Feed, user: str) -> None:
+        """A socket of this person has left; the room hears of it once the grace for reconnects is over."""
+        people = self._here[feed.group]
+        people[user].sockets -= 1
+        if people[user].sockets > 0:
+            return
+        del people[user]
+        if not people:
+            del self._here[feed.group]
+        await self._count_out(feed, user)
+        asyncio.get_running_loop().call_later(SWEEP_AFTER, lambda: self._spawn(self._sweep(feed)))
+
+    async def renew(self, feed: Feed) -> None:
+        """Keep this process's people present, and take out whoever has lapsed."""
+        here = [(user, person.username) for user, person in self._here.get(feed.group, {}).items()]
+        await presence.renew(feed.tenant.id, feed.room_id, here, self._process)
+        for user, _ in here:
+            await self._count_out(feed, user)  # whoever left while this was under way was made present again
+        await self._sweep(feed)
+
+    async def _count_out(self, feed: Feed, user: str) -> None:
+        if not self._is_here(feed, user):
+            async with self._gate(feed, user):
+                if not self._is_here(feed, user):  # back while waiting for the gate
+                    await presence.leave(feed.tenant.id, feed.room_id, user, self._process)
+
+    async def _sweep(self, feed: Feed) -> None:
+        self._say_goodbye(feed, await presence.sweep(feed.tenant.id, feed.room_id))
+
+    def _say_goodbye(self, feed: Feed, lapsed: Iterable[presence.Person]) -> None:
+        for user, username in lapsed:
+            if not self._is_here(
+                feed, user
+            ):  # they lapsed because Redis was away; the next renewal brings them back
+                left = UserLeft(room=feed.room_name, user_id=user, username=username, timestamp=stamp())
+                self._say(feed, left, user)
+
+    def _is_here(self, feed: Feed, user: str) -> bool:
+        return user in self._here.get(feed.group, {})
+
+    def _gate(self, feed: Feed, user: str) -> Any:
+        return self._gates.setdefault((feed.group, user), asyncio.Lock())
