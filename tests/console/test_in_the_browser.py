@@ -1,0 +1,151 @@
+"""The console in a real browser: how it holds, what moves on it, what is copied from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tenants.actions import set_origins
+from tenants.context import run_in_tenant
+from tests.personas import PASSWORD, Workspace
+from tests.portal.looking import faults_of
+
+Enter = Callable[..., Page]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _database_beside_playwright() -> Iterator[None]:
+    """Playwright's loop runs in the tests' thread; Django must be told that nobody awaits anything there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield
+
+
+@pytest.fixture
+def enter(browser: Browser) -> Iterator[Enter]:
+    """Signs the owner of a workspace in, in a browser profile of its own."""
+    contexts: list[BrowserContext] = []
+    failures: list[str] = []
+
+    def sign_in(workspace: Workspace, **options: object) -> Page:
+        context = browser.new_context(reduced_motion="reduce", **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: failures.append(str(error)))
+        page.on(
+            "console",
+            lambda message: failures.append(message.text) if "policy" in message.text.lower() else None,
+        )
+        page.goto(f"{workspace.origin}/login/")
+        page.get_by_label("Mail address").fill(workspace.owner_email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/console/")
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    assert failures == []
+
+
+def furnish(workspace: Workspace) -> None:
+    """Names as long and as strange as they may be."""
+    from accounts.actions import create_api_key, revoke_api_key
+    from rooms.models import Room
+
+    def work() -> None:
+        create_api_key(
+            "The " + "extraordinarily long ".ljust(70, "y"), ["messages:read", "tokens:mint", "rooms:write"]
+        )
+        create_api_key("W" * 80)
+        void, _, _ = create_api_key("A key that is gone")
+        revoke_api_key(void.id)
+        Room.objects.create(name="n" * 80, title="T" * 120, kind="private", last_seq=12_345_678_901)
+        Room.objects.create(name="rtl", title="غرفة عامة للجميع with some English in it", kind="support")
+
+    run_in_tenant(workspace.tenant, work)
+    set_origins(
+        workspace.tenant.id, [f"https://{'a' * 60}.{'b' * 60}.example.com:8443", "http://localhost:3000"]
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_the_console_holds_at_every_width_by_day_and_by_night(
+    enter: Enter, new_workspace: Callable[..., Workspace], theme: str, width: int
+) -> None:
+    workspace = new_workspace(
+        name="The Extraordinarily Long Named Cooperative of Lighthouse Keepers", keep_first_key=True
+    )
+    furnish(workspace)
+    page = enter(workspace, viewport={"width": width, "height": 800}, color_scheme=theme)
+    expect(page.get_by_text("Your first API key")).to_be_visible()
+    for part in page.locator("details:not(.menu) > summary").all():
+        part.click()
+    page.get_by_label("Only these").check()
+    assert faults_of(page) == []
+    page.locator("td details.menu > summary").first.click()
+    assert faults_of(page) == []
+    page.get_by_role("button", name="Make the key").click()
+    page.goto(f"{workspace.origin}/console/preview/")
+    assert [fault for fault in faults_of(page) if "h1" not in fault] == []
+    page.context.clear_cookies()
+    for path in ("/", "/login/", "/login/?handoff=x"):
+        page.goto(workspace.origin + path)
+        assert faults_of(page) == [], path
+
+
+def test_figures_move_by_themselves(enter: Enter, workspace: Workspace, browser: Browser) -> None:
+    page = enter(workspace)
+    expect(page.locator("[data-connections]")).to_have_text("0")
+    visitor = browser.new_context().new_page()
+    visitor.goto(f"{workspace.origin}/chat/")
+    expect(page.locator("[data-connections]")).to_have_text("1", timeout=15_000)
+    assert page.locator("[data-connections-meter]").evaluate("meter => meter.value") == 1
+    visitor.context.close()
+
+
+def test_a_secret_and_the_line_to_embed_can_be_copied(
+    enter: Enter, new_workspace: Callable[..., Workspace]
+) -> None:
+    workspace = new_workspace(keep_first_key=True)
+    page = enter(workspace, permissions=["clipboard-read", "clipboard-write"])
+    for target, words in (("fresh-secret", workspace.secret), ("fresh-signing", workspace.signing_secret)):
+        button = page.locator(f"[data-copy={target}]")
+        button.click()
+        expect(button).to_contain_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == words
+    page.locator("[data-copy=snippet]").click()
+    line = f'<script async src="{workspace.origin}/widget.js" data-room="general"></script>'
+    assert page.evaluate("navigator.clipboard.readText()").startswith(line.split("//", maxsplit=1)[0])
+    assert workspace.host in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_revoking_asks_first_and_the_keyboard_can_do_it(enter: Enter, workspace: Workspace) -> None:
+    page = enter(workspace)
+    summary = page.locator("td details.menu > summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Revoke First key?")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_text("Revoke First key?")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The key is revoked.")).to_be_visible()
+
+
+def test_the_console_works_without_a_script(enter: Enter, workspace: Workspace) -> None:
+    page = enter(workspace, java_script_enabled=False)
+    expect(page.locator(".copy").first).to_be_hidden()
+    page.locator("summary", has_text="New room").click()
+    page.locator("#id_room-name").fill("orders")
+    page.get_by_role("button", name="Make the room").click()
+    expect(page.get_by_text("The room “orders” is open.")).to_be_visible()
+    page.locator("summary", has_text="New key").click()
+    page.locator("#id_key-name").fill("Shop")
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.get_by_text("Shop is ready")).to_be_visible()
