@@ -4,6 +4,8 @@ import time
 from collections.abc import Iterable
 from typing import Final, Protocol
 
+import msgspec
+
 from accounts import keys
 from realtime import leases
 from realtime.background import quietly
@@ -16,15 +18,22 @@ from tenants.directory import TenantInfo
 
 # By then no cache knows a revoked key as a good one, and no socket is still entering with it.
 REVOKED_REMEMBERED: Final = 60.0
-REVOKED: Final = "the key that vouched for you was revoked or has expired"
+REVOKED: Final = "what vouched for you was revoked or has expired"
 
 
 class Socket(Listener, Protocol):
     """A socket, as the process knows it."""
 
     connection_id: str
-    key_id: str | None
     lease: Lease | None
+
+    @property
+    def key_id(self) -> str | None:
+        """The API key that vouches for whoever is at the other end."""
+
+    @property
+    def issued_at(self) -> float | None:
+        """When their token was issued, in Unix seconds; None where there is none that could be revoked."""
 
 
 class TenantSockets:
@@ -37,20 +46,33 @@ class TenantSockets:
         self.sockets: dict[str, Socket] = {}
 
 
+class _Revocation(msgspec.Struct, frozen=True):
+    """What a tenant revoked, and when, on this process's clock."""
+
+    key_id: str | None = None
+    user: str | None = None
+    before: float = 0.0
+    at: float = msgspec.field(default_factory=time.monotonic)
+
+    def concerns(self, socket: Socket) -> bool:
+        if self.key_id is not None:
+            return socket.key_id == self.key_id
+        return socket.user == self.user and socket.issued_at is not None and socket.issued_at <= self.before
+
+
 class Admissions:
     """One a hub. Not thread-safe."""
 
     def __init__(self) -> None:
         self._tenants: dict[int, TenantSockets] = {}
-        self._revoked: dict[tuple[str, str], float] = {}
+        self._revoked: dict[str, list[_Revocation]] = {}
 
     def admit(self, tenant: TenantInfo, socket: Socket) -> TenantSockets:
         """Count a socket among its tenant's; the answer's `info` stays current while the socket is open.
 
         Raises SocketRefused where the key that vouches for it was revoked while it was entering.
         """
-        if (tenant.schema_name, socket.key_id) in self._revoked:
-            raise SocketRefused(CloseCode.UNAUTHENTICATED, REVOKED)
+        self.check_not_revoked(tenant, socket)
         of_tenant = self._tenants.get(tenant.id)
         if of_tenant is None:
             of_tenant = self._tenants[tenant.id] = TenantSockets(tenant)
@@ -72,16 +94,25 @@ class Admissions:
         if socket is not None and socket.user == user:
             socket.outlet.close(CloseCode.REPLACED, "replaced by a newer connection")
 
-    def revoke(self, schema: str, key_id: str) -> None:
+    def revoke_key(self, schema: str, key_id: str) -> None:
         """Close every socket for which this key vouched, and those that are still entering with it."""
-        self._revoked[schema, key_id] = time.monotonic()
-        for of_tenant in list(self._tenants.values()):
-            if of_tenant.info.schema_name == schema:
-                _close_those_of(of_tenant, {key_id})
+        self._revoke(schema, _Revocation(key_id=key_id))
 
-    def is_revoked(self, schema: str, key_id: str | None) -> bool:
-        """Whether this key was revoked lately: a cache may still know it as good."""
-        return (schema, key_id) in self._revoked
+    def revoke_user(self, schema: str, user: str, before: float) -> None:
+        """Close this user's sockets whose tokens were issued up to `before`, in Unix seconds."""
+        self._revoke(schema, _Revocation(user=user, before=before))
+
+    def check_not_revoked(self, tenant: TenantInfo, socket: Socket) -> None:
+        """Raise SocketRefused where what vouched for the socket was revoked lately: caches may not know it yet."""
+        if any(each.concerns(socket) for each in self._revoked.get(tenant.schema_name, ())):
+            raise SocketRefused(CloseCode.UNAUTHENTICATED, REVOKED)
+
+    def _revoke(self, schema: str, revocation: _Revocation) -> None:
+        self._revoked.setdefault(schema, []).append(revocation)
+        mine = [each for each in self._tenants.values() if each.info.schema_name == schema]
+        for socket in [socket for of_tenant in mine for socket in of_tenant.sockets.values()]:
+            if revocation.concerns(socket):
+                socket.outlet.close(CloseCode.UNAUTHENTICATED, REVOKED)
 
     async def follow_tenants(self) -> None:
         """Learn of plans and states as they are now, and close the sockets of tenants that are no longer open."""
@@ -114,11 +145,17 @@ class Admissions:
                 await leases.release(lease)
 
     async def _follow_keys_of(self, of_tenant: TenantSockets, asked: Iterable[str]) -> None:
-        _close_those_of(of_tenant, await keys.unusable(of_tenant.info, asked))
+        unusable = await keys.unusable(of_tenant.info, asked)
+        for socket in list(of_tenant.sockets.values()):
+            if socket.key_id in unusable:
+                socket.outlet.close(CloseCode.UNAUTHENTICATED, REVOKED)
 
     def _forget_old_revocations(self) -> None:
-        now = time.monotonic()
-        self._revoked = {key: at for key, at in self._revoked.items() if now - at < REVOKED_REMEMBERED}
+        oldest = time.monotonic() - REVOKED_REMEMBERED
+        recent = {
+            schema: [each for each in all_ if each.at > oldest] for schema, all_ in self._revoked.items()
+        }
+        self._revoked = {schema: left for schema, left in recent.items() if left}
 
 
 def _follow(of_tenant: TenantSockets, info: TenantInfo | None) -> None:
@@ -129,9 +166,3 @@ def _follow(of_tenant: TenantSockets, info: TenantInfo | None) -> None:
     code = CloseCode.SUSPENDED if suspended else CloseCode.NOT_FOUND
     for socket in list(of_tenant.sockets.values()):
         socket.outlet.close(code, "this workspace is suspended" if suspended else "this workspace is gone")
-
-
-def _close_those_of(of_tenant: TenantSockets, key_ids: set[str]) -> None:
-    for socket in list(of_tenant.sockets.values()):
-        if socket.key_id in key_ids:
-            socket.outlet.close(CloseCode.UNAUTHENTICATED, REVOKED)

@@ -152,18 +152,21 @@ class Hub:
                 if feed := self.feeds.get(group):
                     feed.fleeting(event["payload"], event["skip"])
             case "changed":
-                self._changed(event["schema"], event.get("key_id"))
+                self._changed(event)
             case "replaced":
                 self.admissions.replace(event["tenant"], event["user"], event["connection"])
 
-    def _changed(self, schema: str, revoked_key: str | None) -> None:
-        """Something about a tenant changed: caches go, and so do sockets that it concerns."""
+    def _changed(self, event: dict[str, Any]) -> None:
+        """Something about a tenant changed: caches go, and so do the sockets that it concerns."""
+        schema = event["schema"]
         directory.forget()
         keys.forget(schema)
         members.forget(schema)
         access.forget()
-        if revoked_key is not None:
-            self.admissions.revoke(schema, revoked_key)
+        if "key_id" in event:
+            self.admissions.revoke_key(schema, event["key_id"])
+        if "user" in event:
+            self.admissions.revoke_user(schema, event["user"], event["before"])
         self._begin(self.admissions.follow_tenants())
 
     async def _listen(self) -> None:

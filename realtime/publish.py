@@ -9,11 +9,14 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
 from channels.layers import get_channel_layer
+from django.db import transaction
 
+from realtime import groups
 from realtime.loop_local import LoopLocal
 from realtime.store import AWAY
 
@@ -74,6 +77,25 @@ class Publisher:
                     logger.warning("%d events not published: %s", len(batch), type(error).__name__)
                 for _ in range(min(len(batch), len(self._waiting))):
                     self._waiting.popleft()
+
+
+def tell_all(**event: Any) -> None:
+    """Publish an event to every process, from code without an event loop, once its transaction is committed.
+
+    `type="changed"` makes them forget what they cached of the tenant with the schema `schema`. With `key_id`, they also
+    close the sockets for which that API key vouched; with `user` and `before` (Unix seconds), the sockets of that user
+    whose tokens were issued up to then.
+    """
+    event |= {"from": "", "group": groups.CONTROL}
+    transaction.on_commit(partial(_send_now, groups.CONTROL, event))
+
+
+def _send_now(group: str, event: Event) -> None:
+    layer: Any = get_channel_layer()
+    try:
+        layer.group_send_now(group, event)
+    except AWAY as error:  # caches are short and the hubs look for themselves: it only takes longer
+        logger.warning("%s not published: %s", event["type"], type(error).__name__)
 
 
 _publishers: LoopLocal[Publisher] = LoopLocal(Publisher)

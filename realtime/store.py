@@ -42,7 +42,8 @@ async def close() -> None:
 
 
 @cache
-def _sync_clients() -> "list[redis.Redis]":
+def sync_clients() -> "list[redis.Redis]":
+    """Every shard's client for code without an event loop, in the order of settings. Thread-safe."""
     return [
         redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         for url in settings.REDIS_URLS
@@ -51,7 +52,7 @@ def _sync_clients() -> "list[redis.Redis]":
 
 def sync_client(key: int | str) -> "redis.Redis":
     """`client` for code without an event loop. Thread-safe."""
-    clients = _sync_clients()
+    clients = sync_clients()
     return clients[_shard(key, len(clients))]
 
 

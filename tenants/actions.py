@@ -3,12 +3,13 @@
 import hashlib
 import hmac
 import re
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
 
+from realtime import publish
 from tenants import directory
 from tenants.directory import TenantInfo
 from tenants.models import MailIndex, Tenant
@@ -35,15 +36,13 @@ def activate(tenant: Tenant) -> None:
 
 
 def set_state(tenant_id: int, state: str) -> None:
-    """Move a tenant to another state; open sockets and pages follow within `directory.FRESH` seconds."""
-    Tenant.objects.filter(id=tenant_id).update(state=Tenant.State(state))
-    directory.forget()
+    """Move a tenant to another state; open sockets and pages follow at once, or within `directory.FRESH` seconds."""
+    _change(tenant_id, state=Tenant.State(state))
 
 
 def set_plan(tenant_id: int, plan: str) -> None:
-    """Put a tenant on another plan; open sockets follow within `directory.FRESH` seconds."""
-    Tenant.objects.filter(id=tenant_id).update(plan=plan)
-    directory.forget()
+    """Put a tenant on another plan; open sockets follow at once, or within `directory.FRESH` seconds."""
+    _change(tenant_id, plan=plan)
 
 
 def set_origins(tenant_id: int, origins: list[str]) -> list[str]:
@@ -51,8 +50,7 @@ def set_origins(tenant_id: int, origins: list[str]) -> list[str]:
     clean = list(dict.fromkeys(normal_origin(origin) for origin in origins if origin.strip()))
     if len(clean) > MOST_ORIGINS:
         raise ValueError(f"At most {MOST_ORIGINS} origins; these are {len(clean)}.")
-    Tenant.objects.filter(id=tenant_id).update(origins=clean)
-    directory.forget()
+    _change(tenant_id, origins=clean)
     return clean
 
 
@@ -84,6 +82,13 @@ def workspaces_of(email: str) -> list[TenantInfo]:
     slugs = Tenant.objects.filter(id__in=list(ids)).order_by("name").values_list("slug", flat=True)
     found = (directory.find(f"{slug}.{settings.SNUG_BASE_DOMAIN}") for slug in slugs)
     return [tenant for tenant in found if tenant and tenant.state not in ("provisioning", "deleting")]
+
+
+def _change(tenant_id: int, **fields: Any) -> None:
+    Tenant.objects.filter(id=tenant_id).update(**fields)
+    directory.forget()
+    for schema in Tenant.objects.filter(id=tenant_id).values_list("schema_name", flat=True):
+        publish.tell_all(type="changed", schema=schema)
 
 
 def _mail_hash(email: str) -> bytes:

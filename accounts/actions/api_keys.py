@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts import encryption, keys
 from accounts.models import ApiKey, Member, new_key_id
 from accounts.scopes import SCOPES
+from realtime import publish
 
 INTERNAL = "internal"
 
@@ -44,11 +45,13 @@ def create_api_key(
 
 
 def revoke_api_key(key_id: str) -> bool:
-    """Void a key and every user token it signed; False where there is no such active key."""
+    """Void a key and every user token it signed, on open sockets too; False where there is no such active key."""
     changed = ApiKey.objects.filter(id=key_id, internal=False, revoked_at=None).update(
         revoked_at=timezone.now()
     )
-    keys.forget(connection.schema_name)
+    if changed:
+        keys.forget(connection.schema_name)
+        publish.tell_all(type="changed", schema=connection.schema_name, key_id=key_id)
     return bool(changed)
 
 

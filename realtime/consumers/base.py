@@ -41,7 +41,6 @@ class SocketConsumer(AsyncConsumer):
     hub: Hub
     outlet: Outlet
     of_tenant: TenantSockets
-    key_id: str | None = None
     lease: Lease | None = None
     accepted = False
 
@@ -49,7 +48,6 @@ class SocketConsumer(AsyncConsumer):
         self.scope, self._send = scope, send
         self.tenant, self.identity = scope["tenant"], scope.get("identity")
         self.connection_id = uuid4().hex
-        self.key_id = self.identity.key_id if self.identity else None
         code = 1006
         await receive()  # websocket.connect
         try:
@@ -62,6 +60,14 @@ class SocketConsumer(AsyncConsumer):
     def user(self) -> str:
         """The public id of whoever is at the other end; "" for nobody in particular."""
         return self.identity.external_id if self.identity else ""
+
+    @property
+    def key_id(self) -> str | None:
+        return self.identity.key_id if self.identity else None
+
+    @property
+    def issued_at(self) -> float | None:
+        return self.identity.issued_at if self.identity else None
 
     # ---- for subclasses
 

@@ -230,7 +230,8 @@ class ChatRoomConsumer(SocketConsumer):
         if fresh.external_id != self.user:
             raise Refused(ErrorCode.FORBIDDEN, "The token names somebody else.")
         await access.enter(self.tenant, fresh, self.room.name)
-        self.identity, self.key_id = fresh, fresh.key_id
+        self.identity = fresh
+        self.hub.admissions.check_not_revoked(self.tenant, self)
         self._watch_expiry(fresh.exp)
         self.push(TokenRefreshed(exp=fresh.exp or 0, room=self.room.name))
 
