@@ -15,7 +15,9 @@ from tenants.directory import TenantInfo
 from tenants.models import MailIndex, Tenant
 
 MOST_ORIGINS: Final = 50
-_ORIGIN_HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]")
+_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+# After a star at least two labels: nobody owns every site below com.
+_ORIGIN_HOST = re.compile(rf"({_LABEL}\.)*{_LABEL}|\*(\.{_LABEL}){{2,}}|\*\.localhost|\[[0-9a-f:.]+\]")
 
 
 def allocate(*, slug: str, name: str, plan: str, locale: str, accent: str = "") -> Tenant:
@@ -23,9 +25,11 @@ def allocate(*, slug: str, name: str, plan: str, locale: str, accent: str = "") 
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('public.tenants_tenant', 'id'))")
         id_ = cursor.fetchone()[0]
-    return Tenant.objects.create(
+    tenant = Tenant(
         id=id_, schema_name=f"t{id_}", slug=slug, name=name, plan=plan, locale=locale, accent=accent
     )
+    tenant.save(force_insert=True)
+    return tenant
 
 
 def activate(tenant: Tenant) -> None:

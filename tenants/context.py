@@ -5,13 +5,13 @@ thread. The function must return plain data: a lazy queryset that escapes would 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Final, ParamSpec, Protocol, TypeVar, cast
 
 from django.db import close_old_connections, connection
-from django.db.models import QuerySet
+from django.db.models import Manager, QuerySet
 from django_tenants.utils import tenant_context
 
 P = ParamSpec("P")
@@ -19,6 +19,9 @@ R = TypeVar("R")
 
 # Bounded: asgiref's thread_sensitive mode would give the whole process one database thread.
 _executor = ThreadPoolExecutor(max_workers=8, thread_name_prefix="tenant")
+
+# What does its reading only after it has left.
+_LAZY: Final = (QuerySet, Manager, Iterator, Awaitable)
 
 
 class HasSchema(Protocol):
@@ -28,12 +31,29 @@ class HasSchema(Protocol):
     def schema_name(self) -> str: ...
 
 
+class SchemaConnection(Protocol):
+    """What django-tenants adds to this thread's connection."""
+
+    schema_name: str
+
+    def set_tenant(self, tenant: HasSchema) -> None: ...
+
+    def set_schema_to_public(self) -> None: ...
+
+
+def schema_connection() -> SchemaConnection:
+    """This thread's connection. For middleware and for those who open workspaces; others go through the door."""
+    return cast(SchemaConnection, connection)
+
+
 def run_in_tenant(tenant: HasSchema, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run `work` inside the tenant's schema and return its result. Raises TypeError for a lazy queryset."""
+    """Run `work` inside the tenant's schema and return its result. Raises TypeError for a lazy one."""
     with tenant_context(tenant):
         result = work(*args, **kwargs)
-        if isinstance(result, QuerySet):
-            raise TypeError(f"{work} returned a lazy queryset, which would be read outside its tenant")
+        if isinstance(result, _LAZY):
+            raise TypeError(
+                f"{work} returned a {type(result).__name__}, which would be read outside its tenant"
+            )
         return result
 
 
@@ -50,7 +70,7 @@ async def in_public(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
 
 
 def _run_in_public(work: Callable[[], R]) -> R:
-    connection.set_schema_to_public()
+    schema_connection().set_schema_to_public()
     return work()
 
 

@@ -28,7 +28,7 @@ def bare_host(host: str) -> str:
     host = host.strip().lower()
     if host.startswith("["):
         return host.partition("]")[0] + "]"
-    return host.partition(":")[0].rstrip(".")
+    return host.partition(":")[0].removesuffix(".")
 
 
 def slug_of(host: str) -> str | None:

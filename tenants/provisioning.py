@@ -10,7 +10,8 @@ import importlib.util
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -22,27 +23,51 @@ from psycopg import sql
 from tenants.models import TemplateDump, Tenant
 
 TEMPLATE: Final = "snug_template"
+# Schemas asked about in one query.
+MOST_AT_ONCE: Final = 200
 
 
 class ProvisioningError(Exception):
     """The template cannot be made or replayed; the text says what to do."""
 
 
+@cache
+def migrations_on_disk() -> frozenset[str]:
+    """Every migration of this release, as `app.name`."""
+    return frozenset(f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations or ())
+
+
 def migrations_digest() -> str:
-    """A digest of every migration on disk: two schemas with the same digest have the same tables."""
-    on_disk = MigrationLoader(None).disk_migrations or {}
-    return _digest(f"{app}.{name}" for app, name in on_disk)
+    """A digest of every migration on disk: two dumps with the same digest make the same tables."""
+    return hashlib.sha256("\n".join(sorted(migrations_on_disk())).encode()).hexdigest()
 
 
-def state_of(schemas: list[str]) -> dict[str, str]:
-    """The digest of the migrations applied in each schema, for all of them in one query."""
+def existing_schemas() -> set[str]:
+    """Every schema in which migrations were ever applied."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT schemaname FROM pg_tables WHERE tablename = 'django_migrations'")
+        return {row[0] for row in cursor.fetchall()}
+
+
+def behind(schemas: Sequence[str]) -> list[str]:
+    """Those of the schemas that lack a migration of this release. Ones from another release do no harm there."""
+    there = existing_schemas()
+    known = [schema for schema in schemas if schema in there]
+    applied: dict[str, frozenset[str]] = {}
+    for start in range(0, len(known), MOST_AT_ONCE):
+        applied |= _applied_in(known[start : start + MOST_AT_ONCE])
+    return [schema for schema in schemas if not migrations_on_disk() <= applied.get(schema, frozenset())]
+
+
+def _applied_in(schemas: Sequence[str]) -> dict[str, frozenset[str]]:
+    """The migrations applied in each of the schemas, which must exist, in one query."""
     if not schemas:
         return {}
-    one = sql.SQL("SELECT {name}, array_agg(DISTINCT app || '.' || name) FROM {table}")
+    one = sql.SQL("SELECT {name}, array_agg(app || '.' || name) FROM {table}")
     parts = [one.format(name=sql.Literal(s), table=sql.Identifier(s, "django_migrations")) for s in schemas]
     with connection.cursor() as cursor:
         cursor.execute(sql.SQL(" UNION ALL ").join(parts).as_string(None))
-        return {schema: _digest(applied or ()) for schema, applied in cursor.fetchall()}
+        return {schema: frozenset(applied or ()) for schema, applied in cursor.fetchall()}
 
 
 def save_template_dump() -> None:
@@ -63,18 +88,6 @@ def create_schema(tenant: Tenant) -> None:
         cursor.execute(dump.replace(TEMPLATE, tenant.schema_name))
         # The dump clears the search path for its own safety; django-tenants must not find it cleared.
         cursor.execute("RESET search_path")
-
-
-def drop_schema(schema_name: str) -> None:
-    """Drop a tenant's schema and all it holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema_name)).as_string(None)
-        )
-
-
-def _digest(names: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()
 
 
 def _clean(dump: str) -> str:

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 
 from accounts.actions import create_api_key, create_staff, internal_key
 from accounts.models import ApiKey, Member
 from rooms.actions import create_room
 from tenants import actions as tenants
 from tenants import directory, provisioning, slugs
-from tenants.context import run_in_tenant
+from tenants.context import run_in_tenant, schema_connection
 from tenants.directory import TenantInfo
 from tenants.entitlements import limits_for
 from tenants.hosts import tenant_host
@@ -54,7 +54,7 @@ def open_workspace(
     if not 1 <= len(name) <= 80:
         raise ValueError("An organisation's name has 1 to 80 characters.")
     report = progress or (lambda step: None)
-    connection.set_schema_to_public()
+    schema_connection().set_schema_to_public()
     slugs.check(slug)
     with transaction.atomic():
         try:
@@ -68,11 +68,12 @@ def open_workspace(
         owner, key, secret, signing = run_in_tenant(
             tenant, _furnish, tenant, owner_email, owner_password_hash, keep_first_key
         )
-        connection.set_schema_to_public()
+        schema_connection().set_schema_to_public()
         tenants.index_mail(tenant, owner_email)
         tenants.activate(tenant)
     report("ready")
-    info = directory.find(tenant_host(slug))
+    # Past the cache: another thread may have asked before the commit, and been told there is no such tenant.
+    info = directory.look_up(tenant_host(slug))
     assert info is not None  # it has just been committed
     return OpenedWorkspace(info, owner, key, secret, signing)
 
