@@ -8,8 +8,9 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from whitenoise.middleware import WhiteNoiseMiddleware
+
+from tenants.requests import tenant_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -18,20 +19,18 @@ class TenantSessionMiddleware(SessionMiddleware):
     """Sessions exist on tenants' hosts only: the portal has no such table, and ignores a cookie that claims one."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if request.tenant is not None:  # type: ignore[attr-defined]
+        if tenant_of(request) is not None:
             super().process_request(request)
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if getattr(request, "tenant", None) is None:
-            return response
-        return super().process_response(request, response)
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        return super().process_response(request, response) if tenant_of(request) is not None else response
 
 
 class TenantAuthenticationMiddleware(AuthenticationMiddleware):
     """`request.user` exists on tenants' hosts only."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if request.tenant is not None:  # type: ignore[attr-defined]
+        if tenant_of(request) is not None:
             super().process_request(request)
 
 

@@ -1,6 +1,5 @@
 """Liveness, readiness and metrics, the same on every host."""
 
-import ipaddress
 from collections.abc import Callable
 from typing import Final
 
@@ -11,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from psycopg_pool import PoolTimeout
 
+from tenants import addresses
+from tenants.context import schema_connection
 from tenants.problems import problem
 
 # Set by the server when it begins to drain: a balancer then stops sending newcomers.
@@ -33,11 +34,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text format, for private networks alone."""
-    try:
-        private = ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_private
-    except ValueError:
-        private = False
-    if not private:
+    if not addresses.is_private(request):
         return problem(403, "forbidden", "Metrics are served to private networks only.")
     return HttpResponse(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
@@ -51,7 +48,7 @@ VIEWS: Final[dict[str, Callable[[HttpRequest], HttpResponse]]] = {
 
 def _database_answers() -> bool:
     try:
-        connection.set_schema_to_public()
+        schema_connection().set_schema_to_public()
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         return True

@@ -1,24 +1,22 @@
 """Which tenant an HTTP request is for, decided once, before anything else looks at it."""
 
 from collections.abc import Callable
+from typing import Final, cast
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
 from tenants import directory, health
+from tenants.context import schema_connection
 from tenants.directory import TenantInfo
 from tenants.problems import problem
+from tenants.requests import TenantRequest, tenant_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-
-class TenantRequest(HttpRequest):
-    """A request as views see it: `tenant` is None on the portal."""
-
-    tenant: TenantInfo | None
+API: Final = "/api/"
 
 
 class HealthMiddleware:
@@ -39,25 +37,26 @@ class HostMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        connection.set_schema_to_public()
+        database = schema_connection()
+        database.set_schema_to_public()
         try:
             host = request.get_host()
         except DisallowedHost:
-            return not_found()
+            return not_found(request)
         if directory.is_portal(host):
             return self._serve(request, None)
         tenant = directory.find(host)
         if tenant is None:
-            return not_found()
-        connection.set_tenant(tenant)
+            return not_found(request)
+        database.set_tenant(tenant)
         try:
             return self._serve(request, tenant)
         finally:
-            connection.set_schema_to_public()
+            database.set_schema_to_public()
 
     def _serve(self, request: HttpRequest, tenant: TenantInfo | None) -> HttpResponse:
-        request.tenant = tenant  # type: ignore[attr-defined]
-        request.urlconf = settings.ROOT_URLCONF if tenant else settings.PUBLIC_SCHEMA_URLCONF  # type: ignore[attr-defined]
+        cast(TenantRequest, request).tenant = tenant
+        request.urlconf = settings.ROOT_URLCONF if tenant else settings.PUBLIC_SCHEMA_URLCONF
         return self.get_response(request)
 
 
@@ -70,20 +69,22 @@ class TenantStateMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        tenant: TenantInfo | None = request.tenant  # type: ignore[attr-defined]
+        tenant = tenant_of(request)
         if tenant is None or tenant.open:
             return self.get_response(request)
         if tenant.state != "suspended":
-            return not_found()
+            return not_found(request)
         if request.path.startswith(self.OPEN_WHEN_SUSPENDED):
             return self.get_response(request)
-        if request.path.startswith("/api/"):
+        if request.path.startswith(API):
             return problem(
                 402, "tenant_suspended", "This workspace is suspended. Its owner can settle it in billing."
             )
         return SimpleTemplateResponse("errors/402.html", {"tenant": tenant}, status=402).render()
 
 
-def not_found() -> HttpResponse:
-    """The page for a host that is nobody's."""
+def not_found(request: HttpRequest) -> HttpResponse:
+    """The answer at a host that is nobody's."""
+    if request.path.startswith(API):
+        return problem(404, "no_such_workspace", "There is no workspace at this address.")
     return SimpleTemplateResponse("errors/404.html", status=404).render()
