@@ -1,20 +1,19 @@
 """The ASGI application: pages, sockets, and the life of the process around them."""
 
-import logging
 import os
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from channels.routing import ProtocolTypeRouter
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 # Django must be set up before anything that touches models is imported.
 _http = get_asgi_application()
 
+from config.edge import Edge
 from realtime import routing, runtime
-
-logger = logging.getLogger("snug.asgi")
 
 
 async def _lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -29,4 +28,10 @@ async def _lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
             return
 
 
-application = ProtocolTypeRouter({"http": _http, "websocket": routing.application, "lifespan": _lifespan})
+application = ProtocolTypeRouter(
+    {
+        "http": Edge(_http, settings.ENV.public_scheme),
+        "websocket": routing.application,
+        "lifespan": _lifespan,
+    }
+)

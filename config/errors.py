@@ -1,9 +1,20 @@
 """The pages for what goes wrong before or outside a view."""
 
+import sys
+from typing import Final
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
+from realtime import store
+from tenants import database
+from tenants.middleware import API
 from tenants.problems import problem
+from tenants.requests import tenant_of
+
+# A part that is away, not a mistake of ours: whoever asks again in a moment gets an answer.
+_AWAY: Final = (OperationalError, InterfaceError, *database.AWAY, *store.AWAY)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -22,8 +33,14 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500."""
-    return _answer(request, 500, "internal_error", "Something went wrong on our side.")
+    """500; or 503 where the database or Redis is away."""
+    if not isinstance(sys.exc_info()[1], _AWAY):
+        return _answer(request, 500, "internal_error", "Something went wrong on our side.")
+    response = _answer(
+        request, 503, "unavailable", "A part of Snug is away. Try again shortly.", template="500"
+    )
+    response["Retry-After"] = "2"
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -34,7 +51,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _answer(
     request: HttpRequest, status: int, code: str, detail: str, template: str | None = None
 ) -> HttpResponse:
-    if request.path.startswith("/api/"):
+    if request.path.startswith(API):
         return problem(status, code, detail)
-    context = {"tenant": getattr(request, "tenant", None)}
+    context = {"tenant": tenant_of(request)}
     return SimpleTemplateResponse(f"errors/{template or status}.html", context, status=status).render()

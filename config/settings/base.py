@@ -51,10 +51,11 @@ MIDDLEWARE = [
     # Django's own guards against BREACH: it pads every compressed page by a random length.
     "django.middleware.gzip.GZipMiddleware",
     "config.middleware.StaticFilesMiddleware",
-    "tenants.middleware.HostMiddleware",
     "config.middleware.SecurityHeadersMiddleware",
-    "tenants.middleware.TenantStateMiddleware",
+    "tenants.middleware.HostMiddleware",
+    # Before the tenant's state: a page elsewhere can read a refusal only if CORS lets it.
     "api.middleware.ApiMiddleware",
+    "tenants.middleware.TenantStateMiddleware",
     "config.middleware.TenantSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
