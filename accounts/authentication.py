@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from accounts import keys, members, tickets, tokens
 from accounts.identity import Identity
 from accounts.keys import KeyRecord
+from accounts.members import MemberRecord
 from accounts.models import Member
 from accounts.tokens import Claims, TokenRefused
 from tenants.context import in_tenant
@@ -43,12 +44,21 @@ async def by_token(tenant: TenantInfo, token: str) -> Identity:
 
 async def by_ticket(tenant: TenantInfo, ticket: str) -> Identity:
     """The user for whom a one-use ticket was issued. Raises TokenRefused."""
-    sub = await tickets.redeem(tenant.id, ticket)
-    if sub is None:
+    grant = await tickets.redeem(tenant.id, ticket)
+    if grant is None:
         raise TokenRefused("the ticket is unknown, used or over 60 s old")
-    member = await members.recognise(tenant, sub, "user")
+    record = await keys.find(tenant, "id", grant.key_id)
+    if record is None or not record.usable:
+        raise TokenRefused("the API key that issued the ticket is revoked or has expired")
+    member = await members.recognise(tenant, grant.sub, "user")
+    _check_not_revoked(member, grant.issued_at)
     return Identity(
-        member_id=member.id, external_id=member.external_id, username=member.username, kind=member.kind
+        member_id=member.id,
+        external_id=member.external_id,
+        username=member.username,
+        kind=member.kind,
+        issued_at=grant.issued_at,
+        key_id=record.id,
     )
 
 
@@ -119,6 +129,12 @@ def _staff_of_session(session_key: str) -> Identity | None:
     return staff_identity(member) if isinstance(member, Member) else None
 
 
+def _check_not_revoked(member: MemberRecord, issued_at: float) -> None:
+    after = member.tokens_valid_after
+    if after is not None and issued_at <= after.timestamp():
+        raise TokenRefused("the token has been revoked")
+
+
 async def _admit(tenant: TenantInfo, claims: Claims, key_id: str) -> Identity:
     guest = claims.sub.startswith("guest:")
     if guest and not tenant.guests_allowed:
@@ -126,9 +142,7 @@ async def _admit(tenant: TenantInfo, claims: Claims, key_id: str) -> Identity:
     member = await members.recognise(
         tenant, claims.sub, "guest" if guest else "user", claims.name, claims.avatar
     )
-    after = member.tokens_valid_after
-    if after is not None and claims.issued_at <= after.timestamp():
-        raise TokenRefused("the token has been revoked")
+    _check_not_revoked(member, claims.issued_at)
     return Identity(
         member_id=member.id,
         external_id=member.external_id,

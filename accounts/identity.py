@@ -17,7 +17,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     role: str = ""
     rooms: frozenset[str] | None = None
     exp: int | None = None
-    issued_at: int | None = None
+    issued_at: float | None = None
     key_id: str | None = None
     scopes: frozenset[str] = frozenset()
 

@@ -1,6 +1,5 @@
 """The ids and names that people arrive with: what is let in and what is refused."""
 
-import re
 import unicodedata
 from typing import Final
 
@@ -8,9 +7,10 @@ RESERVED_PREFIXES: Final = ("staff:", "guest:", "bot:")
 MAX_SUB: Final = 128
 MAX_NAME: Final = 100
 MAX_AVATAR: Final = 500
+MOST_READ: Final = 1000
 
-# Invisible and direction-changing characters, with which one name passes for another.
-_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+# Letters that look like nothing: with them, as with format characters (Cf), one name passes for another.
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 class BadName(ValueError):
@@ -45,8 +45,16 @@ def clean_name(name: object) -> str:
         return ""
     if not isinstance(name, str) or not storable(name):
         raise BadName("name must be a string of ordinary characters.")
-    seen = _UNSEEN.sub("", name)
-    return " ".join("".join(" " if unicodedata.category(c) == "Cc" else c for c in seen).split())[:MAX_NAME]
+    seen = "".join(_seen(character) for character in name[:MOST_READ])
+    return " ".join(seen.split())[:MAX_NAME].rstrip()
+
+
+def _seen(character: str) -> str:
+    """What is left of a character in a name: itself, a space for a control character, nothing for an unseen one."""
+    category = unicodedata.category(character)
+    if category == "Cf" or character in _BLANK:
+        return ""
+    return " " if category == "Cc" else character
 
 
 def clean_avatar(avatar: object) -> str:

@@ -5,25 +5,36 @@ import secrets
 import time
 from typing import Final
 
+import msgspec
+
 from realtime import groups, store
 
 MARK: Final = "snug_tk_"
 TTL: Final = 60
 
 
-async def issue(tenant_id: int, sub: str) -> tuple[str, int]:
+class Grant(msgspec.Struct, frozen=True):
+    """What a ticket stands for: a user, the API key that vouched for them, and when (Unix seconds)."""
+
+    sub: str
+    key_id: str
+    issued_at: float
+
+
+async def issue(tenant_id: int, sub: str, key_id: str) -> tuple[str, int]:
     """A ticket for `sub` and the Unix second at which it lapses."""
-    ticket = MARK + secrets.token_urlsafe(32)
-    await store.client(tenant_id).set(_key(tenant_id, ticket), sub, ex=TTL)
-    return ticket, int(time.time()) + TTL
+    ticket, now = MARK + secrets.token_urlsafe(32), time.time()
+    grant = msgspec.json.encode(Grant(sub, key_id, now))
+    await store.client(tenant_id).set(_key(tenant_id, ticket), grant, ex=TTL)
+    return ticket, int(now) + TTL
 
 
-async def redeem(tenant_id: int, ticket: str) -> str | None:
-    """The `sub` of a ticket, once; None for one that is unknown, used or lapsed."""
-    if len(ticket) > 100:
+async def redeem(tenant_id: int, ticket: str) -> Grant | None:
+    """What a ticket grants, once; None for one that is unknown, used or lapsed."""
+    if len(ticket) > 100 or not ticket.isascii():
         return None
-    sub = await store.client(tenant_id).getdel(_key(tenant_id, ticket))
-    return sub.decode() if sub is not None else None
+    grant = await store.client(tenant_id).getdel(_key(tenant_id, ticket))
+    return msgspec.json.decode(grant, type=Grant) if grant is not None else None
 
 
 def _key(tenant_id: int, ticket: str) -> str:

@@ -31,12 +31,16 @@ class TokenExpired(TokenRefused):
     """The token was good once."""
 
 
+class TokenTooLarge(TokenRefused):
+    """The token would be over MAX_BYTES, and so be refused wherever it is used."""
+
+
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
     """What an accepted token says. Times are Unix seconds."""
 
     sub: str
     exp: int
-    issued_at: int
+    issued_at: float
     name: str | None = None
     avatar: str | None = None
     rooms: frozenset[str] | None = None
@@ -79,11 +83,16 @@ def verify(token: str, signing_secret: str, *, may_be_guest: bool = False) -> Cl
 
 
 def sign(signing_secret: str, key_id: str, sub: str, ttl: int, **claims: Any) -> tuple[str, int]:
-    """A token for `sub`, good for `ttl` seconds, and its `exp` in Unix seconds."""
-    now = int(time.time())
-    payload = {"sub": sub, "iat": now, "exp": now + ttl, "aud": AUDIENCE}
+    """A token for `sub`, good for `ttl` seconds, and its `exp` in Unix seconds. Raises TokenTooLarge."""
+    now = time.time()
+    exp = int(now) + ttl
+    # `iat` to the millisecond: a token minted right after a revocation must not fall under it.
+    payload = {"sub": sub, "iat": round(now, 3), "exp": exp, "aud": AUDIENCE}
     payload |= {name: value for name, value in claims.items() if value is not None}
-    return jwt.encode(payload, signing_secret, algorithm=ALGORITHM, headers={"kid": key_id}), now + ttl
+    token = jwt.encode(payload, signing_secret, algorithm=ALGORITHM, headers={"kid": key_id})
+    if len(token) > MAX_BYTES:
+        raise TokenTooLarge(f"this token would be over {MAX_BYTES} bytes: name fewer rooms")
+    return token, exp
 
 
 def check_rooms(rooms: object) -> frozenset[str] | None:
@@ -98,7 +107,7 @@ def check_rooms(rooms: object) -> frozenset[str] | None:
 
 
 def _claims(payload: dict[str, Any], *, may_be_guest: bool) -> Claims:
-    exp = _seconds(payload["exp"], "exp")
+    exp = int(_seconds(payload["exp"], "exp"))
     if exp > time.time() + MAX_TTL + LEEWAY:
         raise TokenRefused("exp must be at most 24 hours ahead")
     audience = payload.get("aud", AUDIENCE)
@@ -127,7 +136,7 @@ def _guest_sub(sub: object) -> str:
     return names.check_sub(sub)
 
 
-def _seconds(value: object, claim: str) -> int:
+def _seconds(value: object, claim: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**40:
         raise TokenRefused(f"{claim} must be a number of Unix seconds")
-    return int(value)
+    return value

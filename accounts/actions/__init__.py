@@ -3,6 +3,7 @@
 from accounts.actions.api_keys import create_api_key, internal_key, revoke_api_key, signing_key
 from accounts.actions.guests import admit_guest
 from accounts.actions.staff import authenticate_staff, create_staff, make_handoff, take_handoff
+from accounts.actions.users import revoke_tokens
 
 __all__ = [
     "admit_guest",
@@ -12,6 +13,7 @@ __all__ = [
     "internal_key",
     "make_handoff",
     "revoke_api_key",
+    "revoke_tokens",
     "signing_key",
     "take_handoff",
 ]

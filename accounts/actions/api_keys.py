@@ -2,30 +2,39 @@
 
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import encryption, keys
 from accounts.models import ApiKey, Member, new_key_id
+from accounts.names import clean_name
 from accounts.scopes import SCOPES
 from realtime import publish
+from tenants.context import schema_connection
 
 INTERNAL = "internal"
 
 
 @transaction.atomic
 def create_api_key(
-    name: str, scopes: Sequence[str] = ("admin",), *, keep_unseen: bool = False
+    name: str,
+    scopes: Sequence[str] = ("admin",),
+    *,
+    keep_unseen: bool = False,
+    expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str, str]:
     """A new key with its bot: (key, secret, signing secret). The secret cannot be had again.
 
     `keep_unseen` keeps it, encrypted, until somebody first looks at the console: nobody is at hand to be shown it now.
-    Raises ValueError for an unknown scope or a bad name.
+    Raises ValueError for unknown scopes or none, and for a bad name.
     """
     if unknown := set(scopes) - set(SCOPES):
-        raise ValueError(f"unknown scope: {', '.join(sorted(unknown))}")
-    name = " ".join(name.split())
+        raise ValueError(f"There is no scope {', '.join(sorted(unknown))}.")
+    if not scopes:
+        raise ValueError("A key needs at least one scope.")
+    name = clean_name(name)
     if not 1 <= len(name) <= 80:
         raise ValueError("A key's name has 1 to 80 characters.")
     key_id = new_key_id()
@@ -34,12 +43,13 @@ def create_api_key(
     key = ApiKey.objects.create(
         id=key_id,
         name=name,
-        prefix=keys.prefix_of(secret),
+        prefix=secret[: keys.PREFIX_LENGTH],
         secret_hash=keys.hash_secret(secret),
         signing_secret=encryption.encrypt(signing),
         unseen_secret=encryption.encrypt(secret) if keep_unseen else None,
         scopes=list(scopes),
         bot=bot,
+        expires_at=expires_at,
     )
     return key, secret, signing
 
@@ -50,8 +60,8 @@ def revoke_api_key(key_id: str) -> bool:
         revoked_at=timezone.now()
     )
     if changed:
-        keys.forget(connection.schema_name)
-        publish.tell_all(type="changed", schema=connection.schema_name, key_id=key_id)
+        keys.forget(schema_connection().schema_name)
+        publish.tell_all(type="changed", schema=schema_connection().schema_name, key_id=key_id)
     return bool(changed)
 
 

@@ -1,0 +1,24 @@
+"""The tenant's own users. Runs inside the tenant's schema."""
+
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import members
+from accounts.models import Member
+from realtime import publish
+from tenants.context import schema_connection
+
+
+def revoke_tokens(member: Member, before: datetime | None = None) -> None:
+    """Void every token and ticket of a member issued up to `before` (now), on open sockets too.
+
+    A moment before one that was set earlier changes nothing.
+    """
+    before = before or timezone.now()
+    earlier = Q(tokens_valid_after=None) | Q(tokens_valid_after__lt=before)
+    Member.objects.filter(earlier, pk=member.pk).update(tokens_valid_after=before)
+    schema = schema_connection().schema_name
+    members.forget(schema)
+    publish.tell_all(type="changed", schema=schema, user=member.external_id, before=before.timestamp())
