@@ -3,7 +3,6 @@
 An endpoint declares once what it asks of a caller: `auth=Key("rooms:write")`, or `auth=KeyOrUser("rooms:read")`.
 """
 
-import time
 from datetime import timedelta
 from typing import Any, cast
 
@@ -13,23 +12,21 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
-from accounts import authentication, keys, scopes
+from accounts import authentication, keys, scopes, tickets
 from accounts.identity import Identity
 from accounts.models import ApiKey, Member
 from accounts.tokens import TokenRefused
 from api.errors import Problem
-from realtime import limits
+from api.rates import Rate, count
 from tenants.directory import TenantInfo
-
-WINDOW = 60
 
 
 class ApiRequest(HttpRequest):
-    """A request as this API's views see it."""
+    """A request as this API's views see it. Only a type: at run time it is Django's own."""
 
     tenant: TenantInfo
     auth: Identity
-    rate: tuple[int, int, int]
+    rate: Rate
 
 
 class Key(HttpBearer):
@@ -42,11 +39,13 @@ class Key(HttpBearer):
         self.scope = scope
 
     def authenticate(self, request: HttpRequest, token: str) -> Identity | None:
-        asked = cast(ApiRequest, request)
         if not token.startswith(keys.MARK):
-            return None
-        caller = _by_credential(asked.tenant, token)
-        _count(asked, caller)
+            raise Problem(401, "unauthenticated", "This call needs an API key, as a bearer token.")
+        asked = cast(ApiRequest, request)
+        caller = identify(asked.tenant, token)
+        _note_use(caller)
+        # One count for all of a tenant's keys: the plan's limit holds for the workspace as a whole.
+        count(asked, "api")
         if not scopes.allows(caller.scopes, self.scope):
             raise Problem(403, "missing_scope", f"This key lacks the scope {self.scope}.")
         return caller
@@ -65,19 +64,20 @@ class KeyOrUser(Key):
         if token.startswith(keys.MARK):
             return super().authenticate(request, token)
         asked = cast(ApiRequest, request)
-        caller = _by_credential(asked.tenant, token)
-        _count(asked, caller)
+        caller = identify(asked.tenant, token)
+        # Each user has a count of their own: whoever can get a guest's token must not use up the tenant's.
+        count(asked, f"api:{caller.external_id}")
         return caller
 
 
-def _by_credential(tenant: TenantInfo, credential: str) -> Identity:
+def identify(tenant: TenantInfo, credential: str) -> Identity:
+    """Whoever presents this bearer token. Raises Problem."""
+    if credential.startswith(tickets.MARK):
+        raise Problem(401, "unauthenticated", "A ticket opens a socket, and nothing else.")
     try:
-        caller = async_to_sync(authentication.by_credential)(tenant, credential, key_allowed=True)
+        return async_to_sync(authentication.by_credential)(tenant, credential, key_allowed=True)
     except TokenRefused as error:
         raise Problem(401, "unauthenticated", f"The credential was refused: {error}.") from None
-    if caller.scopes:
-        _note_use(caller)
-    return caller
 
 
 def _note_use(caller: Identity) -> None:
@@ -85,15 +85,3 @@ def _note_use(caller: Identity) -> None:
     now = timezone.now()
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(minutes=1))
     ApiKey.objects.filter(stale, id=caller.key_id).update(last_used_at=now)
-
-
-def _count(request: ApiRequest, caller: Identity) -> None:
-    """Count the request against the plan's requests a minute, a caller at a time."""
-    limit = request.tenant.limits.api_per_minute
-    used = limits.count_sync(request.tenant.schema_name, f"api:{caller.key_id}:{caller.external_id}", WINDOW)
-    reset = WINDOW - int(time.time()) % WINDOW
-    request.rate = (limit, max(0, limit - used), reset)
-    if used > limit:
-        raise Problem(
-            429, "rate_limited", f"Your plan allows {limit:,} requests a minute.", retry_after=reset
-        )

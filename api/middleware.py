@@ -1,45 +1,73 @@
 """What every answer of the API carries: rate-limit figures, and CORS for the sites a tenant allows."""
 
 from collections.abc import Callable
+from typing import Final
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
 
+from api.rates import Rate
 from tenants import origins
 from tenants.directory import TenantInfo
+from tenants.middleware import API
+from tenants.problems import problem
+from tenants.requests import tenant_of
 
-PREFIX = "/api/"
+_EXPOSED: Final = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
 
 
 class ApiMiddleware:
-    """Adds headers to `/api/` answers and answers CORS preflights."""
+    """Adds headers to `/api/` answers, answers CORS preflights, and refuses what cannot be read."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        tenant: TenantInfo | None = request.tenant  # type: ignore[attr-defined]
-        if tenant is None or not request.path.startswith(PREFIX):
+        tenant = tenant_of(request)
+        if tenant is None or not request.path.startswith(API):
             return self.get_response(request)
-        preflight = request.method == "OPTIONS" and "access-control-request-method" in request.headers
-        response = HttpResponse(status=204) if preflight else self.get_response(request)
-        self._allow_origin(request, tenant, response)
-        if rate := getattr(request, "rate", None):
-            limit, remaining, reset = rate
-            response["RateLimit-Limit"], response["RateLimit-Remaining"] = str(limit), str(remaining)
-            response["RateLimit-Reset"] = str(reset)
+        response = self._answer(request)
+        _allow_origin(request, tenant, response)
+        _tell_rate(getattr(request, "rate", None), response)
         if "Cache-Control" not in response:
             response["Cache-Control"] = "no-store"
         return response
 
-    def _allow_origin(self, request: HttpRequest, tenant: TenantInfo, response: HttpResponse) -> None:
-        origin = request.headers.get("origin")
-        response["Vary"] = "Origin"
-        if origin is None or not origins.allowed(tenant, origin, request.get_host()):
-            return
-        response["Access-Control-Allow-Origin"] = origin
-        response["Access-Control-Allow-Methods"] = "GET, POST, PUT, PATCH, DELETE"
-        response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key"
-        response["Access-Control-Expose-Headers"] = (
-            "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
-        )
-        response["Access-Control-Max-Age"] = "600"
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
+            return HttpResponse(status=204)
+        if _has_body(request) and not _is_json(request):
+            return problem(415, "unsupported_media_type", "Send JSON, with Content-Type: application/json.")
+        response = self.get_response(request)
+        if response.status_code == 405:
+            allowed = response.get("Allow", "")
+            response = problem(405, "method_not_allowed", f"This address answers to {allowed} only.")
+            response["Allow"] = allowed
+        return response
+
+
+def _has_body(request: HttpRequest) -> bool:
+    return request.META.get("CONTENT_LENGTH") not in (None, "", "0") or "transfer-encoding" in request.headers
+
+
+def _is_json(request: HttpRequest) -> bool:
+    return request.content_type in ("", "application/json") or (request.content_type or "").endswith("+json")
+
+
+def _tell_rate(rate: Rate | None, response: HttpResponse) -> None:
+    if rate is not None:
+        response["RateLimit-Limit"] = str(rate.limit)
+        response["RateLimit-Remaining"] = str(rate.remaining)
+        response["RateLimit-Reset"] = str(rate.reset)
+
+
+def _allow_origin(request: HttpRequest, tenant: TenantInfo, response: HttpResponse) -> None:
+    origin = request.headers.get("origin")
+    patch_vary_headers(response, ["Origin"])
+    if origin is None or not origins.allowed(tenant, origin, request.get_host()):
+        return
+    response["Access-Control-Allow-Origin"] = origin
+    response["Access-Control-Allow-Methods"] = "GET, POST, PUT, PATCH, DELETE"
+    response["Access-Control-Allow-Headers"] = "Authorization, Content-Type, Idempotency-Key"
+    response["Access-Control-Expose-Headers"] = _EXPOSED
+    response["Access-Control-Max-Age"] = "600"

@@ -1,18 +1,21 @@
 """Anonymous visitors, let in without a key where the tenant allows them."""
 
+from typing import Final
+
 from ninja import Router, Schema
 from pydantic import Field
 
 from accounts.actions import admit_guest
-from api.callers import ApiRequest
+from accounts.identity import Identity
+from api.callers import ApiRequest, identify
 from api.errors import Problem
-from realtime import limits
+from api.rates import count
 from tenants import origins
-from tenants.addresses import client_address
+from tenants.addresses import address_of
 
 router = Router(tags=["guests"])
 
-MOST_A_MINUTE = 20
+MOST_A_MINUTE: Final = 20
 
 
 class NewGuest(Schema):
@@ -27,16 +30,26 @@ class Guest(Schema):
 
 @router.post("/guests", response={201: Guest}, auth=None)
 def create_guest(request: ApiRequest, body: NewGuest | None = None) -> tuple[int, Guest]:
-    """A token for a new guest. Limited by address, and to the sites the workspace allows."""
+    """A token for a new guest, or a fresh one for the guest whose token is sent as a bearer token.
+
+    Limited by address, and to the sites the workspace allows.
+    """
     if not request.tenant.guests_allowed:
         raise Problem(403, "guests_not_allowed", "This workspace does not admit guests.")
     origin = request.headers.get("origin")
     if origin is not None and not origins.allowed(request.tenant, origin, request.get_host()):
         raise Problem(403, "origin_not_allowed", "This site is not on the workspace's list of origins.")
-    address = client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("x-forwarded-for", ""))
-    if not limits.hit_sync(request.tenant.schema_name, f"guests:{address}", MOST_A_MINUTE, 60):
-        raise Problem(
-            429, "rate_limited", "Too many guests from your address. Wait a minute.", retry_after=60
-        )
-    token, exp, sub = admit_guest(body.name if body else None)
+    count(request, f"guests:{address_of(request)}", MOST_A_MINUTE)
+    known = _known(request)
+    name = (body.name if body else None) or (known.username if known else None)
+    token, exp, sub = admit_guest(name, known.external_id if known else None)
     return 201, Guest(token=token, exp=exp, sub=sub)
+
+
+def _known(request: ApiRequest) -> Identity | None:
+    """The guest who asks for a fresh token, None for anyone else. Raises Problem for a credential that is no good."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    caller = identify(request.tenant, credential.strip())
+    return caller if caller.kind == "guest" else None

@@ -17,7 +17,7 @@ router = Router(tags=["members"])
 
 
 class NewMember(Schema):
-    role: Literal["member", "moderator"] = "member"
+    role: Literal["member", "moderator"] | None = None
 
 
 class MemberOut(Schema):
@@ -63,10 +63,13 @@ def get_member(request: ApiRequest, name: str, external_id: str) -> MemberOut:
 def put_member(
     request: ApiRequest, name: str, external_id: str, body: NewMember | None = None
 ) -> tuple[int, MemberOut]:
-    """Make a user a member; an unknown user is created."""
+    """Make a user a member; an unknown user is created. Without a role, a member keeps theirs."""
     if not storable(external_id):
         raise Problem(422, "invalid_field", "This id holds characters that cannot be stored.")
-    membership, created = add_member(find_room(request, name), external_id, body.role if body else "member")
+    room = find_room(request, name)
+    present = room.memberships.filter(member__external_id=external_id).values_list("role", flat=True).first()
+    role = (body.role if body else None) or present or Membership.Role.MEMBER
+    membership, created = add_member(room, external_id, role)
     return 201 if created else 200, MemberOut.of(membership)
 
 

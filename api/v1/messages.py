@@ -13,7 +13,7 @@ from accounts import members, names
 from accounts.identity import Identity
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
-from api.paging import Cursor, Limit, cursor_at, position_of
+from api.paging import Cursor, Limit, Page, cursor_at, position_of
 from realtime.events import ErrorCode
 from realtime.hub import hub
 from rooms import access, reading
@@ -26,11 +26,39 @@ router = Router(tags=["messages"])
 class NewMessage(Schema):
     message: Annotated[Any, Field(description="The text.")] = None
     sub: str | None = Field(None, description="The user who speaks; absent: the key's bot.")
+    client_id: str | None = Field(
+        None, description="1 to 64 characters, unique for ever for a sender in a room."
+    )
+    reply_to: str | None = Field(None, description="The `message_id` that this answers.")
+
+
+class ReactionOut(Schema):
+    emoji: str
+    count: int
+
+
+class MessageOut(Schema):
+    """A message as sockets see it too. Of a deleted one, `deleted` and its place are left."""
+
+    message_id: str
+    seq: int
+    rev: int
+    room: str
+    message: str
+    user_id: str
+    username: str
+    timestamp: str = Field(description="RFC 3339, UTC.")
     client_id: str | None = None
     reply_to: str | None = None
+    edited_at: str | None = None
+    reactions: list[ReactionOut]
+    deleted: bool | None = None
 
 
-@router.get("/rooms/{name}/messages", auth=KeyOrUser("messages:read"))
+# What views here return is encoded already, as for sockets: the schemas in `response` only describe it.
+
+
+@router.get("/rooms/{name}/messages", response=Page[MessageOut], auth=KeyOrUser("messages:read"))
 def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cursor = None) -> HttpResponse:
     """A room's messages, newest first."""
     before = position_of(cursor)
@@ -40,7 +68,9 @@ def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cur
     return _json({"data": newest_first, "next": more})
 
 
-@router.post("/rooms/{name}/messages", response={201: Any, 200: Any}, auth=KeyOrUser("messages:write"))
+@router.post(
+    "/rooms/{name}/messages", response={201: MessageOut, 200: MessageOut}, auth=KeyOrUser("messages:write")
+)
 def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResponse:
     """Say something in a room. A repeated client_id is answered with the first message and 200."""
     if body.sub is not None and not request.auth.is_bot:
@@ -51,7 +81,7 @@ def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResp
     return _json(posted.message, status=201 if posted.created else 200)
 
 
-@router.get("/rooms/{name}/messages/{message_id}", auth=KeyOrUser("messages:read"))
+@router.get("/rooms/{name}/messages/{message_id}", response=MessageOut, auth=KeyOrUser("messages:read"))
 def get_message(request: ApiRequest, name: str, message_id: str) -> HttpResponse:
     """One message."""
     found = async_to_sync(_one)(request, name, message_id)
@@ -75,8 +105,10 @@ async def _one(request: ApiRequest, name: str, message_id: str) -> reading.AnyMe
 
 
 async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
-    sender = await _sender(request, body.sub)
-    room = await _room(request, sender, name)
+    room, sender = await _room(request, request.auth, name), request.auth
+    if body.sub is not None:  # only now: a request to a room that is not there makes nobody
+        sender = await _user(request, body.sub)
+        room = await _room(request, sender, name)
     limit = request.tenant.limits.messages_per_10s
     rate = (await hub()).rates[request.tenant.id, sender.external_id]
     # A tenant's own server is limited by its API requests; a user's token by the user's rate.
@@ -94,9 +126,7 @@ async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
     return posted
 
 
-async def _sender(request: ApiRequest, sub: str | None) -> Identity:
-    if sub is None:
-        return request.auth
+async def _user(request: ApiRequest, sub: str) -> Identity:
     member = await members.recognise(request.tenant, names.check_sub(sub), "user")
     return Identity(
         member_id=member.id, external_id=member.external_id, username=member.username, kind=member.kind

@@ -23,7 +23,7 @@ router = Router(tags=["rooms"])
 class NewRoom(Schema):
     name: str = Field(description="1 to 80 letters, digits, hyphens or underscores.")
     kind: Literal["public", "private", "direct", "support"] = "public"
-    title: str = Field("", max_length=120)
+    title: str | None = Field(None, max_length=120)
 
 
 class RoomOut(Schema):
@@ -61,7 +61,7 @@ def list_rooms(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) ->
 def make_room(request: ApiRequest, body: NewRoom) -> tuple[int, RoomOut]:
     """A new room. 409 when there is one of this name."""
     try:
-        room = create_room(body.name, body.kind, body.title, request.tenant.limits)
+        room = create_room(body.name, body.kind, body.title or "", request.tenant.limits)
     except RoomExists:
         raise Problem(409, "room_exists", f"There is a room {body.name!r} already.") from None
     except RoomLimitReached as error:
@@ -82,7 +82,10 @@ def find_room(request: ApiRequest, name: str) -> Room:
     if not is_room_name(name):
         raise Problem(404, "not_found", "There is no such room.")
     record = async_to_sync(access.enter)(request.tenant, request.auth, name)
-    return Room.objects.get(id=record.id)
+    room = Room.objects.filter(id=record.id).first()
+    if room is None:  # gone since it was last looked at
+        raise Problem(404, "not_found", "There is no such room.")
+    return room
 
 
 def open_to(caller: Identity) -> QuerySet[Room]:
