@@ -133,13 +133,13 @@ class Feed:
             pause = min(pause * 2, 2.0)
 
     def _catch_up(self, missing: Sequence[AnyMessage], upto: int) -> None:
-        """Deliver the present state of what was missed. One row stands for all its changes, so revs may skip here."""
-        frames = [
-            self._advance((message.rev, message.seq, events.frame(events.live(message))))
-            for message in missing
-            if message.rev > self.rev
-        ]
+        """Deliver the present state of what was missed. One row stands for all its changes, so revs may skip here; new
+        messages come by `seq`, as they were written, even where one of them has been changed since."""
+        late = sorted(
+            (message for message in missing if message.rev > self.rev), key=lambda message: message.seq
+        )
         self.rev = max(self.rev, upto)
-        if frames:
-            self._deliver(frames)
+        self.seq = max([self.seq, *(message.seq for message in late)])
+        if late:
+            self._deliver([events.frame(events.live(message)) for message in late])
         self._drain()

@@ -32,14 +32,20 @@ class MessageRate:
         return max(0.1, round(self._accepted[0] + WINDOW - now, 1)) if self._accepted else WINDOW
 
     def take_back(self) -> None:
-        """Uncount the latest attempt: it was a repeat, which costs nothing."""
-        for times in (self._accepted, self._attempts):
-            if times:
-                times.pop()
+        """Uncount an attempt that was allowed: it was a repeat, which costs nothing."""
+        if self._accepted:
+            self._accepted.pop()
+        self.forgive()
+
+    def forgive(self) -> None:
+        """Uncount an attempt that was not allowed."""
+        if self._attempts:
+            self._attempts.pop()
 
     def flooding(self, limit: int) -> bool:
-        """Whether the attempts, refused ones included, have passed ten times the limit."""
-        return len(self._attempts) > 10 * limit
+        """Whether the attempts, refused ones included, have come to ten times the limit."""
+        self._forget(time.monotonic())
+        return len(self._attempts) >= 10 * limit
 
     @property
     def idle(self) -> bool:

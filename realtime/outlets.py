@@ -15,8 +15,11 @@ from realtime.events import CloseCode, Frame
 from realtime.scope import Scope, Send
 
 EXTENSION: Final = "snug.socket"
-# What may wait for one reader. About 4,000 ordinary messages; beyond that it is not reading.
+# What may wait for one reader. About 4,000 ordinary messages; beyond that it is not reading. A burst larger than that,
+# a page of long messages, is on top of it: it is no fault of the reader's that we say so much at once.
 MOST_BACKLOG: Final = 1024 * 1024
+# How long a socket that we close may take to take its last frames, where the server does not see to that itself.
+LAST_WORDS: Final = 1.0
 
 
 class Burst:
@@ -24,6 +27,11 @@ class Burst:
 
     def __init__(self, frames: Sequence[Frame]) -> None:
         self.frames = frames
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of payload."""
+        return sum(len(frame.payload) for frame in self.frames)
 
     @cached_property
     def wire(self) -> bytes:
@@ -55,18 +63,22 @@ class Transport(Protocol):
 class WireOutlet:
     """Writes encoded frames straight to the server's transport."""
 
-    __slots__ = ("_transport", "closed")
+    __slots__ = ("_most", "_transport", "closed")
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._most = MOST_BACKLOG
         self.closed = False
 
     def push(self, burst: Burst) -> None:
         if self.closed:
             return
-        if self._transport.backlog() > MOST_BACKLOG:
+        waiting = self._transport.backlog()
+        if waiting > self._most:
             self.close(CloseCode.TOO_SLOW, "reading too slowly")
             return
+        if waiting <= MOST_BACKLOG:
+            self._most = MOST_BACKLOG + burst.size
         self._transport.write(burst.wire)
 
     def close(self, code: int, reason: str = "") -> None:
@@ -82,6 +94,7 @@ class AsgiOutlet:
         self._send = send
         self._waiting: deque[dict[str, Any]] = deque()
         self._backlog = 0
+        self._most = MOST_BACKLOG
         self._wake = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
         self.closed = False
@@ -89,9 +102,11 @@ class AsgiOutlet:
     def push(self, burst: Burst) -> None:
         if self.closed:
             return
-        if self._backlog > MOST_BACKLOG:
+        if self._backlog > self._most:
             self.close(CloseCode.TOO_SLOW, "reading too slowly")
             return
+        if self._backlog <= MOST_BACKLOG:
+            self._most = MOST_BACKLOG + burst.size
         for frame in burst.frames:
             self._waiting.append({"type": "websocket.send", "text": frame.text})
             self._backlog += len(frame.payload)
@@ -103,20 +118,26 @@ class AsgiOutlet:
             self._waiting.append({"type": "websocket.close", "code": int(code), "reason": reason})
             self._wake.set()
 
-    def abandon(self) -> None:
-        """The socket is gone: stop sending."""
+    async def end(self) -> None:
+        """The socket has ended, or ends with the close that was just asked for: send that, then stop."""
+        if self.closed and not self._task.done():
+            await asyncio.wait([self._task], timeout=LAST_WORDS)
         self.closed = True
         self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
+        message: dict[str, Any] = {}
         with contextlib.suppress(OSError, RuntimeError):  # the socket went away in the middle of it
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._waiting:
-                    message = self._waiting.popleft()
-                    await self._send(message)
-                    self._backlog -= len(message.get("text", "").encode())
+            while message.get("type") != "websocket.close":
+                while not self._waiting:
+                    self._wake.clear()
+                    await self._wake.wait()
+                message = self._waiting.popleft()
+                await self._send(message)
+                self._backlog -= len(message.get("text", "").encode())
+        self.closed = True
+        self._waiting.clear()
 
 
 def outlet_for(scope: Scope, send: Send) -> WireOutlet | AsgiOutlet:

@@ -13,9 +13,9 @@ from realtime.events import DeletedState, MessageState, stamp
 from tenants.database import pool
 from tenants.directory import TenantInfo
 
-PAGE: Final = 100
-DEFAULT_PAGE: Final = 50
 MOST_RESUMED: Final = 1000
+# A page ends before its limit where its texts would make a frame that clients refuse: many stop at 1 MiB.
+MOST_BYTES: Final = 800 * 1024
 
 AnyMessage = MessageState | DeletedState
 
@@ -52,26 +52,36 @@ async def state(tenant: TenantInfo, room_id: int) -> RoomState:
 
 
 async def history(
-    tenant: TenantInfo, room_id: int, room_name: str, *, before: int | None, after: int | None, limit: int
+    tenant: TenantInfo,
+    room_id: int,
+    room_name: str,
+    *,
+    before: int | None,
+    after: int | None,
+    limit: int,
+    upto: int | None = None,
 ) -> Page:
-    """A page before or after a `seq` (exclusive), or the latest."""
+    """A page before or after a `seq` (exclusive), or the latest. What lies beyond `upto` is taken not to be there."""
     values = {
         "room": room_id,
         "since": _kept_since(tenant),
         "before": before,
         "after": after,
+        "upto": upto,
         "limit": limit + 1,
     }
     if after is not None:
-        where = sql.SQL("m.seq > %(after)s ORDER BY m.seq LIMIT %(limit)s")
+        where = sql.SQL(
+            "m.seq > %(after)s AND m.seq <= coalesce(%(upto)s, m.seq) ORDER BY m.seq LIMIT %(limit)s"
+        )
     elif before is not None:
         where = sql.SQL("m.seq < %(before)s ORDER BY m.seq DESC LIMIT %(limit)s")
     else:
         where = sql.SQL("true ORDER BY m.seq DESC LIMIT %(limit)s")
     rows = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, where)
     oldest = await _fetch(tenant, values, _OLDEST)
-    messages = sorted((_message(row, room_name) for row in rows[:limit]), key=lambda message: message.seq)
-    return Page(messages, len(rows) > limit, oldest[0][0] if oldest else 0)
+    messages = sorted(_fitting(rows, limit, room_name), key=lambda message: message.seq)
+    return Page(messages, len(rows) > len(messages), oldest[0][0] if oldest else 0)
 
 
 async def missed(
@@ -92,11 +102,8 @@ async def missed(
     if rev is not None:
         older = sql.SQL("m.seq <= %(after)s AND m.rev > %(rev)s ORDER BY m.seq")
         changed = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, older)
-    return (
-        [_message(row, room_name) for row in rows[:MOST_RESUMED]],
-        [_message(row, room_name) for row in changed],
-        len(rows) > MOST_RESUMED,
-    )
+    messages = _fitting(rows, MOST_RESUMED, room_name)
+    return messages, [_message(row, room_name) for row in changed], len(rows) > len(messages)
 
 
 async def changes(
@@ -108,11 +115,34 @@ async def changes(
     return [_message(row, room_name) for row in rows]
 
 
+async def by_client_id(
+    tenant: TenantInfo, room_id: int, room_name: str, sender_id: int, client_id: str
+) -> AnyMessage | None:
+    """The message that a sender named `client_id` in a room, as it stands now, or None."""
+    where = sql.SQL("m.room_id = %(room)s AND m.sender_id = %(sender)s AND m.client_id = %(client_id)s")
+    values = {"room": room_id, "sender": sender_id, "client_id": client_id}
+    rows = await _fetch(tenant, values, _MESSAGES, where)
+    return _message(rows[0], room_name) if rows else None
+
+
 async def message(tenant: TenantInfo, room_id: int, room_name: str, message_id: UUID) -> AnyMessage | None:
     """One message of a room as it stands now, or None."""
     where = sql.SQL("m.room_id = %(room)s AND m.id = %(id)s")
     rows = await _fetch(tenant, {"room": room_id, "id": message_id}, _MESSAGES, where)
     return _message(rows[0], room_name) if rows else None
+
+
+def _fitting(rows: Sequence[tuple[Any, ...]], limit: int, room_name: str) -> list[AnyMessage]:
+    """The first rows' messages: at most `limit`, and at most MOST_BYTES as a frame, but at least one."""
+    messages: list[AnyMessage] = []
+    size = 0
+    for row in rows[:limit]:
+        message = _message(row, room_name)
+        size += len(msgspec.json.encode(message)) + 1
+        if size > MOST_BYTES and messages:
+            break
+        messages.append(message)
+    return messages
 
 
 def _kept_since(tenant: TenantInfo) -> datetime:

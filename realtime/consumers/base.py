@@ -177,11 +177,11 @@ class SocketConsumer(AsyncConsumer):
         return UNSET
 
     async def _leave(self, code: int) -> None:
-        if self.accepted and isinstance(self.outlet, AsgiOutlet):
-            self.outlet.abandon()
         undo = [self.depart()]
         if self.accepted:
             self.hub.admissions.dismiss(self.tenant.id, self)
+            if isinstance(self.outlet, AsgiOutlet):
+                undo.append(self.outlet.end())
         if self.lease is not None:
             undo.append(leases.release(self.lease))
         for failure in await asyncio.gather(*undo, return_exceptions=True):

@@ -11,6 +11,7 @@ from msgspec import UNSET
 from accounts.identity import Identity
 from realtime import groups
 from realtime.events import ChatMessage, ErrorCode, MessageState, stamp
+from realtime.limits import MessageRate
 from realtime.loop_local import LoopLocal
 from realtime.publish import publisher
 from rooms import reading
@@ -38,8 +39,16 @@ async def post_message(
     *,
     client_id: object = None,
     reply_to: object = None,
+    rate: MessageRate | None = None,
 ) -> Posted:
-    """Store a message and tell the room. Returns once it is durable. Raises Refused."""
+    """Store a message and tell the room. Returns once it is durable. Raises Refused.
+
+    `rate` counts it against what a user may send in 10 seconds; a repeated client_id costs nothing.
+    """
+    body = check_text(text, tenant.limits.max_message_length)
+    client_id = check_client_id(client_id)
+    if rate is not None and (wait := rate.hit(tenant.limits.messages_per_10s)):
+        return await _repeated_or_refused(tenant, room, sender, client_id, rate, wait)
     draft = Draft(
         tenant=tenant,
         room_id=room.id,
@@ -47,14 +56,16 @@ async def post_message(
         sender_id=sender.member_id,
         sender=sender.external_id,
         username=sender.username,
-        body=check_text(text, tenant.limits.max_message_length),
-        client_id=check_client_id(client_id),
+        body=body,
+        client_id=client_id,
         reply_to=await _answered(tenant, room, reply_to),
         joins=not room.is_member,
     )
     written = await _writers.get().write(draft)
     if written.is_new:
         return Posted(_state(MessageState, written), True)
+    if rate is not None:
+        rate.take_back()
     message = await reading.message(tenant, room.id, room.name, written.id)
     if message is None:
         raise Refused(ErrorCode.NOT_FOUND, "The first message with this client_id is gone.")
@@ -65,6 +76,25 @@ async def close() -> None:
     """Write what is waiting in the running loop, then stop its writer."""
     if made := _writers.pop():
         await made.close()
+
+
+async def _repeated_or_refused(
+    tenant: TenantInfo,
+    room: RoomRecord,
+    sender: Identity,
+    client_id: str | None,
+    rate: MessageRate,
+    wait: float,
+) -> Posted:
+    """Past the rate only repeats are answered: a client that lost an answer must not be made to wait for it again."""
+    if client_id is not None:
+        known = await reading.by_client_id(tenant, room.id, room.name, sender.member_id, client_id)
+        if known is not None:
+            rate.forgive()
+            return Posted(known, False)
+    limit = tenant.limits.messages_per_10s
+    text = f"At most {limit} messages in 10 seconds. Try again in {wait:g} s."
+    raise Refused(ErrorCode.RATE_LIMITED, text, retry_after=wait)
 
 
 async def _answered(tenant: TenantInfo, room: RoomRecord, reply_to: object) -> UUID | None:
