@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -39,9 +40,11 @@ def show(request: StaffRequest, status: int = 200, **changed: Any) -> HttpRespon
         "origins_text": "\n".join(_origins(tenant.id)),
         "rooms": Room.objects.all()[:MOST_ROOMS],
         "rooms_left_out": max(0, total - MOST_ROOMS),
+        "silent": not Room.objects.filter(last_seq__gt=0).exists(),
         "rooms_full": tenant.limits.max_rooms is not None and total >= tenant.limits.max_rooms,
         "room_form": RoomForm(),
         "home": tenant_url(tenant.slug, ""),
+        "development": settings.SNUG_ENV == "development",
         "kid": active[-1].id if active else "key_…",
     }
     return render(request, "console/console.html", context | changed, status=status)

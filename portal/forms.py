@@ -69,6 +69,10 @@ class SignupForm(forms.Form):
         name = one_line(self.cleaned_data["organisation"])
         if not any(character.isalnum() for character in name):
             raise forms.ValidationError("Enter a name with at least one letter or digit.")
+        if (
+            "://" in name or "www." in name.lower()
+        ):  # it goes into a mail to an address that nobody has proved
+            raise forms.ValidationError("Enter the name alone, without a web address.")
         return name
 
     def clean_slug(self) -> str:

@@ -38,6 +38,12 @@ class Signup(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["email", "slug"]), models.Index(fields=["changed_at"])]
+        constraints: ClassVar = [
+            # The same form sent twice at once is one sign-up.
+            models.UniqueConstraint(
+                fields=["email", "slug"], condition=models.Q(state="unconfirmed"), name="signup_waits_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"sign-up {self.pk} for {self.slug}"

@@ -75,6 +75,13 @@ def mails_to(visitor: Visitor, address: str, count: int = 1) -> list[str]:
     raise AssertionError(f"{len(mine)} of {count} mails to {address} arrived")
 
 
+def far_from_the_end_of(window: int) -> None:
+    """Wait where a fixed window of `window` seconds is about to end, so that a count is not split in two."""
+    left = window - time.time() % window
+    if left < 20:
+        time.sleep(left + 0.1)
+
+
 def link_in(mail: str) -> str:
     """The confirmation link in a mail, as a path."""
     found = LINK.search(mail)

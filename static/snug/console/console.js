@@ -18,7 +18,8 @@ function note(words) {
 async function look() {
   if (document.hidden) return;
   try {
-    const response = await fetch(stats.dataset.live, { headers: { Accept: "application/json" }, redirect: "error" });
+    const response = await fetch(stats.dataset.live, { headers: { Accept: "application/json" }, redirect: "manual" });
+    if (response.type === "opaqueredirect") return note("Signed out. Reload the page to sign in.");
     if (!response.ok) throw new Error(response.status);
     const now = await response.json();
     put("connections", now.connections);
