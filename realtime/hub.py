@@ -1,8 +1,8 @@
 """One hub a process: one subscription a room, whoever many sockets are in it.
 
-The hub is the only listener on the channel layer; sockets have no channel of their own. It notices by a heartbeat of
-its own through Redis that publishes were lost, and then compares every room with the database. It also keeps the clock
-for what this process must renew and follow: leases, presence, tenants, keys.
+The hub is the only listener on the channel layer; sockets have no channel of their own. It notices by a numbered
+heartbeat of its own through Redis that it missed something, and then compares every room with the database. It also
+keeps the clock for what this process must renew and follow: leases, presence, tenants, keys.
 """
 
 import asyncio
@@ -33,6 +33,9 @@ from tenants.directory import TenantInfo
 logger = logging.getLogger("snug.hub")
 
 TICK: Final = 1.0
+# The channel layer is deaf for at least a second after it has lost its connection: with two beats a second, one is
+# always among what it misses.
+BEATS_A_TICK: Final = 2
 # A heartbeat this old means that publishes may be getting lost.
 DEAF_AFTER: Final = 3.0
 SUBSCRIBE_TIMEOUT: Final = 3.0
@@ -55,6 +58,8 @@ class Hub:
         self._heard = time.monotonic()
         self._deaf = False
         self._ticks = 0
+        self._beats = 0
+        self._last_beat = 0
 
     # ---- life cycle
 
@@ -192,15 +197,16 @@ class Hub:
 
     def _heed(self, event: dict[str, Any]) -> None:
         if event["type"] == "beat":
-            self._heard = time.monotonic()
-            if self._deaf:
-                self._deaf = False
+            self._heard, self._deaf = time.monotonic(), False
+            if event["number"] != self._last_beat + 1:
                 self._hear_again()
+            self._last_beat = event["number"]
         elif event["from"] != self.process:  # what this process published, it has delivered already
             self.receive(event["group"], event)
 
     def _hear_again(self) -> None:
-        logger.info("hearing again: comparing %d rooms with the database", len(self.feeds))
+        """Something was missed."""
+        logger.info("comparing %d rooms with the database", len(self.feeds))
         for feed in self.feeds.values():
             feed.repair_soon()
         self._begin(self.admissions.follow_keys())
@@ -210,18 +216,20 @@ class Hub:
     async def _tick_forever(self) -> None:
         while True:
             self._ticks += 1
-            self._beat()
             await quietly(self.admissions.follow_tenants())
             if self._ticks % leases.RENEW_EVERY == 0:
                 self._begin(self._renew())
                 self._drop_unused()
-            await asyncio.sleep(TICK)
+            for _ in range(BEATS_A_TICK):
+                self._beat()
+                await asyncio.sleep(TICK / BEATS_A_TICK)
 
     def _beat(self) -> None:
         if time.monotonic() - self._heard > DEAF_AFTER and not self._deaf:
             self._deaf = True
             logger.warning("no heartbeat through Redis for %.0f s", DEAF_AFTER)
-        self.publisher.publish([(groups.hub(self.process), {"type": "beat"})])
+        self._beats += 1
+        self.publisher.publish([(groups.hub(self.process), {"type": "beat", "number": self._beats})])
 
     async def _renew(self) -> None:
         await self.admissions.renew()

@@ -23,11 +23,15 @@ from realtime.store import AWAY
 logger = logging.getLogger("snug.publish")
 
 Event = dict[str, Any]
+Send = tuple[str, Event]  # group, event
 Listener = Callable[[str, Event], None]
 
 MOST_WAITING: Final = 20_000
 MOST_AT_ONCE: Final = 500
 SEND_TIMEOUT: Final = 5.0
+FIRST_PAUSE: Final = 0.05
+LONGEST_PAUSE: Final = 1.0
+LASTING: Final = frozenset({"durable", "changed", "replaced"})
 
 
 class Publisher:
@@ -36,11 +40,12 @@ class Publisher:
     def __init__(self) -> None:
         self.process = uuid4().hex
         self.listener: Listener | None = None
-        self._waiting: deque[tuple[str, Event]] = deque(maxlen=MOST_WAITING)  # full: the oldest hints go
+        self._waiting: deque[Send] = deque(maxlen=MOST_WAITING)  # full: the oldest hints go
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._sending = False
 
-    def publish(self, sends: Sequence[tuple[str, Event]]) -> None:
+    def publish(self, sends: Sequence[Send]) -> None:
         """Hand each event to the local hub now and to the channel layer soon."""
         for group, event in sends:
             event["from"], event["group"] = self.process, group
@@ -52,8 +57,8 @@ class Publisher:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def flush(self) -> None:
-        """Wait until all that was published has left or failed."""
-        while self._waiting and self._task is not None and not self._task.done():
+        """Wait until all that was published has left."""
+        while self._task is not None and not self._task.done() and (self._waiting or self._sending):
             await asyncio.sleep(0.01)
 
     async def close(self) -> None:
@@ -66,17 +71,30 @@ class Publisher:
 
     async def _run(self) -> None:
         layer: Any = get_channel_layer()
+        pause = FIRST_PAUSE
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                batch = [self._waiting[i] for i in range(min(len(self._waiting), MOST_AT_ONCE))]
+                self._sending = True
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
                 try:
                     await asyncio.wait_for(layer.group_send_many(batch), SEND_TIMEOUT)
+                    pause = FIRST_PAUSE
                 except AWAY as error:
-                    logger.warning("%d events not published: %s", len(batch), type(error).__name__)
-                for _ in range(min(len(batch), len(self._waiting))):
-                    self._waiting.popleft()
+                    logger.warning("%d events not published yet: %s", len(batch), type(error).__name__)
+                    self._keep(batch)
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
+                except Exception:  # what cannot be sent must not keep the rest from leaving
+                    logger.exception("%d events not published", len(batch))
+                self._sending = False
+
+    def _keep(self, batch: Sequence[Send]) -> None:
+        """Put back what is still true when it comes late; to hear it twice does no harm."""
+        lasting = [(group, event) for group, event in batch if event["type"] in LASTING]
+        room = MOST_WAITING - len(self._waiting)
+        self._waiting.extendleft(reversed(lasting[max(0, len(lasting) - room) :]))
 
 
 def tell_all(**event: Any) -> None:

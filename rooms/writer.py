@@ -155,7 +155,12 @@ class Writer:
     async def _commit(self, group: list[Job]) -> None:
         outcomes = await _commit_patiently([draft for draft, _ in group])
         new = [outcome for outcome in outcomes if isinstance(outcome, Written) and outcome.is_new]
-        self._announce(new)
+        try:
+            self._announce(new)
+        except (
+            Exception
+        ):  # they are committed: the hubs will find them, and the senders must not hear otherwise
+            logger.exception("%d messages were not announced", len(new))
         _settle(group, outcomes)
 
 
@@ -213,7 +218,7 @@ async def _transact(drafts: list[Draft]) -> list[Outcome]:
     async with (await pool()).connection() as db:
         try:
             async with db.pipeline():
-                await db.execute("BEGIN")
+                await db.execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # whatever the server's default
                 cursors = [await _send(db, group) for group in schemas]
                 await db.execute("COMMIT")
         except psycopg.Error:
