@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 logger = logging.getLogger("snug.background")
@@ -40,3 +40,24 @@ class Background:
         self._tasks.discard(task)
         if not task.cancelled():
             task.exception()  # seen: asyncio would complain where nobody was there to be told
+
+
+class Chore:
+    """Work that is asked for often and never under way twice. Asked for meanwhile, it is done once more afterwards."""
+
+    def __init__(self, background: Background, work: Callable[[], Awaitable[None]]) -> None:
+        self._background = background
+        self._work = work
+        self._wanted = False
+        self._task: asyncio.Task[None] | None = None
+
+    def begin(self) -> None:
+        """Do it now, or as soon as possible. What it raises is logged."""
+        self._wanted = True
+        if self._task is None or self._task.done():
+            self._task = self._background.run(self._run())
+
+    async def _run(self) -> None:
+        while self._wanted:
+            self._wanted = False
+            await quietly(self._work())

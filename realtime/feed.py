@@ -1,7 +1,8 @@
 """One room in one process: the sockets that are in it, and how far they have been told.
 
 The feed delivers durable changes strictly by `rev`. One that comes early is held until the gap before it is filled,
-by the publish that was overtaken or, after PATIENCE seconds, from the database.
+by the publish that was overtaken or, after PATIENCE seconds, from the database. The same happens when the feed learns
+that the room has come further than it heard. So whatever may be lost on the way, it only takes longer.
 """
 
 import asyncio
@@ -10,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
 from realtime import events, groups
-from realtime.events import Frame
+from realtime.events import CloseCode, Frame
+from realtime.loop_local import LoopLocal
 from realtime.outlets import Burst, Outlet
 from rooms import reading
 from rooms.access import RoomRecord
@@ -21,7 +23,10 @@ logger = logging.getLogger("snug.feed")
 
 # Two processes commit and publish within milliseconds of each other; beyond this a publish counts as lost.
 PATIENCE: Final = 0.1
+LONGEST_PAUSE: Final = 2.0
 MOST_HELD: Final = 10_000
+# After an outage every room has something to read; the pool's connections are not theirs alone.
+_readers: LoopLocal[asyncio.Semaphore] = LoopLocal(lambda: asyncio.Semaphore(3))
 
 Item = tuple[int, int, Frame]  # rev, seq, frame
 
@@ -51,6 +56,7 @@ class Feed:
         self.sockets: set[Listener] = set()
         self.entering = 0
         self._held: dict[int, Item] = {}
+        self._owed = 0  # the room has come at least this far, by hearsay
         self._timer: asyncio.TimerHandle | None = None
         self._repairing: asyncio.Task[None] | None = None
 
@@ -79,67 +85,104 @@ class Feed:
         if self.rev >= 0:
             self._drain()
 
+    def stale(self, rev: int) -> None:
+        """The room has come at least this far; what led there may have been lost."""
+        if rev > max(self.rev, self._owed):
+            self._owed = rev
+            self._mind_the_gap()
+
+    async def reach(self, seq: int, rev: int) -> None:
+        """Before somebody who has come this far elsewhere goes live: they must not hear the same again."""
+        if seq > self.seq or rev > self.rev:
+            await self._read_missing()
+
     def fleeting(self, payload: bytes, skip: str) -> None:
         """Something that is only true now, for everyone but the person `skip`."""
         burst = Burst([Frame(payload)])
         for socket in list(self.sockets):
             if socket.user != skip:
-                socket.outlet.push(burst)
+                self._push(socket, burst)
 
-    def repair_soon(self) -> None:
-        """Compare with the database shortly: publishes may have been lost."""
-        if self._repairing is None or self._repairing.done():
-            self._repairing = asyncio.get_running_loop().create_task(self._repair())
+    # ---- in order
 
     def _drain(self) -> None:
-        """Deliver every held change that is next; arrange for a repair while a gap remains."""
+        """Deliver every held change that is next."""
         frames: list[Frame] = []
         while (item := self._held.pop(self.rev + 1, None)) is not None:
             frames.append(self._advance(item))
         if frames:
             self._deliver(frames)
-        self._held = {rev: item for rev, item in self._held.items() if rev > self.rev} if self._held else {}
-        if self._held and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._overdue)
+        if self._held:
+            self._held = {rev: item for rev, item in self._held.items() if rev > self.rev}
+        self._mind_the_gap()
 
     def _advance(self, item: Item) -> Frame:
-        self.rev, self.seq = item[0], max(self.seq, item[1])
+        self.rev, self.seq = max(self.rev, item[0]), max(self.seq, item[1])
         return item[2]
 
     def _deliver(self, frames: Sequence[Frame]) -> None:
         burst = Burst(frames)
         for socket in list(self.sockets):
+            self._push(socket, burst)
+
+    def _push(self, socket: Listener, burst: Burst) -> None:
+        try:
             socket.outlet.push(burst)
+        except Exception:  # one socket's trouble must not keep the rest from hearing
+            logger.exception("a socket of room %s of %s cannot be written to", self.room_id, self.tenant.slug)
+            socket.outlet.close(CloseCode.INTERNAL, "could not be written to")
+
+    # ---- filling gaps
+
+    @property
+    def _behind(self) -> bool:
+        return bool(self._held) or self._owed > self.rev
+
+    def _mind_the_gap(self) -> None:
+        under_way = self._timer is not None or (self._repairing is not None and not self._repairing.done())
+        if self._behind and self.rev >= 0 and not under_way:
+            self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._overdue)
 
     def _overdue(self) -> None:
         self._timer = None
-        if self._held:
-            self.repair_soon()
+        if self._behind:
+            self._repairing = asyncio.get_running_loop().create_task(self._repair())
 
     async def _repair(self) -> None:
-        pause = 0.2
-        while True:
+        pause = PATIENCE
+        while self._behind:
             try:
-                state = await reading.state(self.tenant, self.room_id)
-                if state.last_rev > self.rev:
-                    missing = await reading.changes(
-                        self.tenant, self.room_id, self.room_name, rev=self.rev, upto=state.last_rev
-                    )
-                    self._catch_up(missing, state.last_rev)
-                return
+                async with _readers.get():
+                    await self._read_missing()
             except Exception as error:  # whatever ails the database, this feed must catch up in the end
                 logger.warning("room %s of %s not repaired yet: %s", self.room_id, self.tenant.slug, error)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 2.0)
+            if self._behind:
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _read_missing(self) -> None:
+        state = await reading.state(self.tenant, self.room_id)
+        if state.last_rev > self.rev:
+            missing = await reading.changes(
+                self.tenant, self.room_id, self.room_name, rev=self.rev, upto=state.last_rev
+            )
+            self._catch_up(missing, state.last_rev)
+        self._owed = min(self._owed, state.last_rev)  # what was announced is committed: there is no more
 
     def _catch_up(self, missing: Sequence[AnyMessage], upto: int) -> None:
-        """Deliver the present state of what was missed. One row stands for all its changes, so revs may skip here; new
-        messages come by `seq`, as they were written, even where one of them has been changed since."""
-        late = sorted(
-            (message for message in missing if message.rev > self.rev), key=lambda message: message.seq
-        )
+        """Deliver the present state of what was missed: new messages in their order, then older ones that changed.
+
+        One row stands for all its changes, so revs may skip here.
+        """
+        unheard = [message for message in missing if message.rev > self.rev]
+        known = self.seq
+        new = sorted((message for message in unheard if message.seq > known), key=lambda message: message.seq)
+        changed = [message for message in unheard if message.seq <= known]
+        frames = [
+            self._advance((message.rev, message.seq, events.frame(events.live(message))))
+            for message in [*new, *changed]
+        ]
         self.rev = max(self.rev, upto)
-        self.seq = max([self.seq, *(message.seq for message in late)])
-        if late:
-            self._deliver([events.frame(events.live(message)) for message in late])
+        if frames:
+            self._deliver(frames)
         self._drain()

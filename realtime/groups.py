@@ -8,11 +8,6 @@ def room(tenant_id: int, room_id: int) -> str:
     return f"t{tenant_id}.room.{room_id}"
 
 
-def hub(process: str) -> str:
-    """The channel group in which a hub hears its own heartbeat."""
-    return f"hub.{process}"
-
-
 def people(tenant_id: int, room_id: int) -> str:
     """Sorted set of those present in a room, scored by the millisecond their presence lapses."""
     return f"snug:t{tenant_id}:room:{room_id}:people"

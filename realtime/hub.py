@@ -1,13 +1,13 @@
 """One hub a process: one subscription a room, whoever many sockets are in it.
 
-The hub is the only listener on the channel layer; sockets have no channel of their own. It notices by a numbered
-heartbeat of its own through Redis that it missed something, and then compares every room with the database. It also
-keeps the clock for what this process must renew and follow: leases, presence, tenants, keys.
+The hub is the only listener on the channel layer; sockets have no channel of their own. Whenever publishes may have
+been lost (its connection to Redis broke, a process has started where another may have died) and every COMPARE_EVERY
+seconds it compares its rooms with the database. It also keeps the clock for what this process must renew and follow:
+leases, presence, tenants, keys.
 """
 
 import asyncio
 import logging
-import time
 from collections import defaultdict
 from collections.abc import Awaitable
 from typing import Any, Final
@@ -19,13 +19,12 @@ from accounts import keys, members
 from realtime import groups, leases
 from realtime.admissions import Admissions, Socket
 from realtime.attendance import Attendance
-from realtime.background import Background, quietly
+from realtime.background import Background, Chore, quietly
 from realtime.feed import Feed
 from realtime.limits import MessageRate
 from realtime.loop_local import LoopLocal
 from realtime.publish import publisher
-from realtime.store import AWAY
-from rooms import access
+from rooms import access, reading
 from rooms.access import RoomRecord
 from tenants import directory
 from tenants.directory import TenantInfo
@@ -33,11 +32,7 @@ from tenants.directory import TenantInfo
 logger = logging.getLogger("snug.hub")
 
 TICK: Final = 1.0
-# The channel layer is deaf for at least a second after it has lost its connection: with two beats a second, one is
-# always among what it misses.
-BEATS_A_TICK: Final = 2
-# A heartbeat this old means that publishes may be getting lost.
-DEAF_AFTER: Final = 3.0
+COMPARE_EVERY: Final = 10  # ticks
 SUBSCRIBE_TIMEOUT: Final = 3.0
 
 
@@ -53,13 +48,11 @@ class Hub:
         self.attendance = Attendance(self.process, self.say, self._begin)
         self.started = False
         self._background = Background()
-        self._channel = ""
-        self._naming = asyncio.Lock()
-        self._heard = time.monotonic()
-        self._deaf = False
+        self._following = Chore(self._background, self.admissions.follow_tenants)
+        self._renewing = Chore(self._background, self._renew)
+        self._comparing = Chore(self._background, self._compare)
+        self._channel = f"hub.{self.process}"
         self._ticks = 0
-        self._beats = 0
-        self._last_beat = 0
 
     # ---- life cycle
 
@@ -67,7 +60,9 @@ class Hub:
         """Begin listening. Redis may be away: the hub then keeps trying."""
         self.started = True
         self.publisher.listener = self.receive
+        self._layer().listen(self._channel, self._hear_again)
         self._background.run(self._listen())
+        self._background.run(self._take_part())
         self._background.run(self._tick_forever())
 
     async def stop(self) -> None:
@@ -111,29 +106,28 @@ class Hub:
 
     async def _open(self, feed: Feed) -> None:
         try:
-            channel = await self._own_channel()
-            await asyncio.wait_for(self._layer().group_add(feed.group, channel), SUBSCRIBE_TIMEOUT)
+            await asyncio.wait_for(self._layer().group_add(feed.group, self._channel), SUBSCRIBE_TIMEOUT)
             await feed.open()
         except BaseException:
-            if self.feeds.get(feed.group) is feed:
-                del self.feeds[feed.group]
-            feed.close()
+            self._drop(feed)
             raise
 
     def _drop_unused(self) -> None:
-        for group, feed in list(self.feeds.items()):
+        for feed in list(self.feeds.values()):
             if feed.unused:
-                del self.feeds[group]
-                feed.close()
-                self._begin(self._unsubscribe(group))
+                self._drop(feed)
         for key in [key for key, rate in self.rates.items() if rate.idle]:
             del self.rates[key]
 
+    def _drop(self, feed: Feed) -> None:
+        feed.close()
+        if self.feeds.get(feed.group) is feed:
+            del self.feeds[feed.group]
+            self._begin(self._unsubscribe(feed.group))
+
     async def _unsubscribe(self, group: str) -> None:
-        await self._layer().group_discard(group, self._channel)
-        if group in self.feeds:  # somebody came back while the subscription was being given up
-            await self._layer().group_add(group, self._channel)
-            self.feeds[group].repair_soon()
+        if group not in self.feeds:  # nobody has come back meanwhile
+            await self._layer().group_discard(group, self._channel)
 
     # ---- saying and hearing
 
@@ -153,6 +147,9 @@ class Hub:
             case "durable":
                 if feed := self.feeds.get(group):
                     feed.durable(event["items"])
+            case "stale":
+                if feed := self.feeds.get(group):
+                    feed.stale(event["rev"])
             case "fleeting":
                 if feed := self.feeds.get(group):
                     feed.fleeting(event["payload"], event["skip"])
@@ -160,6 +157,8 @@ class Hub:
                 self._changed(event)
             case "replaced":
                 self.admissions.replace(event["tenant"], event["user"], event["connection"])
+            case "started":
+                self._comparing.begin()
 
     def _changed(self, event: dict[str, Any]) -> None:
         """Something about a tenant changed: caches go, and so do the sockets that it concerns."""
@@ -172,64 +171,63 @@ class Hub:
             self.admissions.revoke_key(schema, event["key_id"])
         if "user" in event:
             self.admissions.revoke_user(schema, event["user"], event["before"])
-        self._begin(self.admissions.follow_tenants())
+        self._following.begin()
 
     async def _listen(self) -> None:
         while True:
             try:
-                channel = await self._own_channel()
-                for group in (groups.CONTROL, groups.hub(self.process)):
-                    await self._layer().group_add(group, channel)
-                while True:
-                    self._heed(await self._layer().receive(channel))
-            except AWAY as error:
-                logger.warning("not listening yet: %s", type(error).__name__)
-                await asyncio.sleep(0.5)
+                event = await self._layer().receive(self._channel)
+                if event["from"] != self.process:  # what this process published, it has delivered already
+                    self.receive(event["group"], event)
             except Exception:  # one event that nobody understands must not make this process deaf
                 logger.exception("an event was not understood")
-                await asyncio.sleep(0.1)
 
-    async def _own_channel(self) -> str:
-        async with self._naming:  # two that ask at once must not come to listen on two channels
-            if not self._channel:
-                self._channel = await self._layer().new_channel("hub.")
-        return self._channel
+    async def _take_part(self) -> None:
+        """Hear what concerns every process, and tell them that this one is new.
 
-    def _heed(self, event: dict[str, Any]) -> None:
-        if event["type"] == "beat":
-            self._heard, self._deaf = time.monotonic(), False
-            if event["number"] != self._last_beat + 1:
-                self._hear_again()
-            self._last_beat = event["number"]
-        elif event["from"] != self.process:  # what this process published, it has delivered already
-            self.receive(event["group"], event)
+        It may stand in for one that died between a commit and its publish: only the database knows of that now.
+        """
+        await self._layer().group_add(groups.CONTROL, self._channel)
+        self.publisher.publish([(groups.CONTROL, {"type": "started"})])
 
     def _hear_again(self) -> None:
-        """Something was missed."""
-        logger.info("comparing %d rooms with the database", len(self.feeds))
+        """The connection to Redis was lost and is back: with it went publishes, and perhaps all that Redis held."""
+        logger.info("hearing again: comparing %d rooms with the database", len(self.feeds))
+        self._comparing.begin()
+        self._renewing.begin()  # and with that looks after keys that were revoked meanwhile
+
+    async def _compare(self) -> None:
+        """Ask the database how far each room has come; a feed that is behind then catches up by itself."""
+        tenants: defaultdict[int, list[Feed]] = defaultdict(list)
         for feed in self.feeds.values():
-            feed.repair_soon()
-        self._begin(self.admissions.follow_keys())
+            tenants[feed.tenant.id].append(feed)
+        for feeds in tenants.values():
+            await quietly(self._compare_those(feeds))
+
+    async def _compare_those(self, feeds: list[Feed]) -> None:
+        revs = await reading.revs(feeds[0].tenant, [feed.room_id for feed in feeds])
+        for feed in feeds:
+            feed.stale(revs.get(feed.room_id, 0))
 
     # ---- the clock
 
     async def _tick_forever(self) -> None:
         while True:
-            self._ticks += 1
-            await quietly(self.admissions.follow_tenants())
-            if self._ticks % leases.RENEW_EVERY == 0:
-                self._begin(self._renew())
-                self._drop_unused()
-            for _ in range(BEATS_A_TICK):
-                self._beat()
-                await asyncio.sleep(TICK / BEATS_A_TICK)
+            try:
+                self._tick()
+            except Exception:  # the clock goes on
+                logger.exception("a tick of the hub failed")
+            await asyncio.sleep(TICK)
 
-    def _beat(self) -> None:
-        if time.monotonic() - self._heard > DEAF_AFTER and not self._deaf:
-            self._deaf = True
-            logger.warning("no heartbeat through Redis for %.0f s", DEAF_AFTER)
-        self._beats += 1
-        self.publisher.publish([(groups.hub(self.process), {"type": "beat", "number": self._beats})])
+    def _tick(self) -> None:
+        """Begin what is due. Nothing is awaited here: a part that hangs must not stop the clock."""
+        self._ticks += 1
+        self._following.begin()
+        if self._ticks % leases.RENEW_EVERY == 0:
+            self._renewing.begin()
+            self._drop_unused()
+        if self._ticks % COMPARE_EVERY == 0:
+            self._comparing.begin()
 
     async def _renew(self) -> None:
         await self.admissions.renew()

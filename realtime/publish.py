@@ -1,14 +1,16 @@
 """Sending to groups. A publish is a hint: the database is the truth, and the hubs find what a hint left out.
 
 Events go to this process's own hub at once and to everyone else's through the channel layer, in order, in pipelines,
-without the sender waiting: a Redis that hangs delays nobody's commit.
+without the sender waiting: a Redis that hangs delays nobody's commit. What could not be sent is not kept, only that it
+is owed: one `stale` event a room, with the newest `rev`, tells the other hubs where to look once Redis is back. So an
+outage costs memory by the room and not by the message.
 """
 
 import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 from uuid import uuid4
@@ -23,78 +25,108 @@ from realtime.store import AWAY
 logger = logging.getLogger("snug.publish")
 
 Event = dict[str, Any]
-Send = tuple[str, Event]  # group, event
 Listener = Callable[[str, Event], None]
 
-MOST_WAITING: Final = 20_000
+MOST_WAITING: Final = 2_000
 MOST_AT_ONCE: Final = 500
 SEND_TIMEOUT: Final = 5.0
-FIRST_PAUSE: Final = 0.05
 LONGEST_PAUSE: Final = 1.0
-LASTING: Final = frozenset({"durable", "changed", "replaced"})
+# Beyond this the oldest are forgotten; hubs compare every room with the database now and then anyway.
+MOST_OWED: Final = 50_000
 
 
 class Publisher:
-    """One a loop. Not thread-safe; `publish` never blocks."""
+    """One a loop. Not thread-safe; `publish` never blocks and never raises."""
 
     def __init__(self) -> None:
         self.process = uuid4().hex
         self.listener: Listener | None = None
-        self._waiting: deque[Send] = deque(maxlen=MOST_WAITING)  # full: the oldest hints go
+        self._waiting: deque[tuple[str, Event]] = deque()
+        self._owed: dict[str, int] = {}  # by room's group: the newest rev that was not sent
+        # What was not sent and cannot be read anywhere: which caches to drop, which sockets to close.
+        self._again: deque[tuple[str, Event]] = deque(maxlen=MOST_WAITING)
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._sending = False
 
-    def publish(self, sends: Sequence[Send]) -> None:
+    def publish(self, sends: Sequence[tuple[str, Event]]) -> None:
         """Hand each event to the local hub now and to the channel layer soon."""
         for group, event in sends:
             event["from"], event["group"] = self.process, group
-            if self.listener is not None:
-                self.listener(group, event)
-        self._waiting.extend(sends)
+            self._waiting.append((group, event))
+            self._tell_hub(group, event)
+        if len(self._waiting) > MOST_WAITING:
+            self._owe(self._take(len(self._waiting) - MOST_WAITING))
         self._wake.set()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
-    async def flush(self) -> None:
-        """Wait until all that was published has left."""
-        while self._task is not None and not self._task.done() and (self._waiting or self._sending):
-            await asyncio.sleep(0.01)
-
     async def close(self) -> None:
-        """Flush for at most a second, then stop."""
+        """Send what is waiting, for at most a second, then stop."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.flush(), 1.0)
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    async def flush(self) -> None:
+        """Wait until all that was published has left, or is known to have left by a `stale`."""
+        while self._waiting or self._owed or self._again or self._sending:
+            await asyncio.sleep(0.01)
+
+    def _tell_hub(self, group: str, event: Event) -> None:
+        if self.listener is not None:
+            try:
+                self.listener(group, event)
+            except Exception:  # the writer above has committed: nothing here may undo that in its eyes
+                logger.exception("an event for %s was not delivered here", group)
+
+    def _take(self, most: int) -> list[tuple[str, Event]]:
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
+
     async def _run(self) -> None:
-        layer: Any = get_channel_layer()
-        pause = FIRST_PAUSE
+        pause = 0.1
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting:
+            while self._waiting or self._owed or self._again:
+                batch = self._next_batch()
                 self._sending = True
-                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
                 try:
+                    layer: Any = get_channel_layer()
                     await asyncio.wait_for(layer.group_send_many(batch), SEND_TIMEOUT)
-                    pause = FIRST_PAUSE
-                except AWAY as error:
-                    logger.warning("%d events not published yet: %s", len(batch), type(error).__name__)
-                    self._keep(batch)
+                    pause = 0.1
+                except Exception as error:  # Redis is away, or an event has no encoding
+                    logger.warning("%d events not published: %s: %s", len(batch), type(error).__name__, error)
+                    self._owe([*batch, *self._take(len(self._waiting))])
                     await asyncio.sleep(pause)
-                    pause = min(2 * pause, LONGEST_PAUSE)
-                except Exception:  # what cannot be sent must not keep the rest from leaving
-                    logger.exception("%d events not published", len(batch))
-                self._sending = False
+                    pause = min(pause * 2, LONGEST_PAUSE)
+                finally:
+                    self._sending = False
 
-    def _keep(self, batch: Sequence[Send]) -> None:
-        """Put back what is still true when it comes late; to hear it twice does no harm."""
-        lasting = [(group, event) for group, event in batch if event["type"] in LASTING]
-        room = MOST_WAITING - len(self._waiting)
-        self._waiting.extendleft(reversed(lasting[max(0, len(lasting) - room) :]))
+    def _next_batch(self) -> list[tuple[str, Event]]:
+        """What is owed goes first: it is older than what is waiting."""
+        batch = [self._again.popleft() for _ in range(min(len(self._again), MOST_AT_ONCE))]
+        for group in list(self._owed)[: MOST_AT_ONCE - len(batch)]:
+            stale = {"type": "stale", "rev": self._owed.pop(group), "from": self.process, "group": group}
+            batch.append((group, stale))
+        return batch + self._take(MOST_AT_ONCE - len(batch))
+
+    def _owe(self, unsent: Iterable[tuple[str, Event]]) -> None:
+        for group, event in unsent:
+            match event["type"]:
+                case "durable":
+                    self._owed[group] = max(
+                        [self._owed.get(group, 0), *(rev for rev, _, _ in event["items"])]
+                    )
+                case "stale":
+                    self._owed[group] = max(self._owed.get(group, 0), event["rev"])
+                case "fleeting":
+                    pass  # it was only true then
+                case _:
+                    self._again.append((group, event))
+        while len(self._owed) > MOST_OWED:
+            del self._owed[next(iter(self._owed))]
 
 
 def tell_all(**event: Any) -> None:

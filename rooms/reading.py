@@ -25,6 +25,7 @@ _MESSAGES = sql.SQL(
 )
 _BY_ROOM = sql.SQL("m.room_id = %(room)s AND m.created_at > %(since)s AND ")
 _STATE = sql.SQL("SELECT last_seq, last_rev FROM {rooms} WHERE id = %(room)s")
+_REVS = sql.SQL("SELECT id, last_rev FROM {rooms} WHERE id = ANY(%(rooms)s)")
 _OLDEST = sql.SQL(
     "SELECT seq FROM {messages} WHERE room_id = %(room)s AND created_at > %(since)s ORDER BY seq LIMIT 1"
 )
@@ -49,6 +50,11 @@ async def state(tenant: TenantInfo, room_id: int) -> RoomState:
     """A room's counters; (0, 0) for a room that is gone."""
     rows = await _fetch(tenant, {"room": room_id}, _STATE)
     return RoomState(*rows[0]) if rows else RoomState(0, 0)
+
+
+async def revs(tenant: TenantInfo, room_ids: list[int]) -> dict[int, int]:
+    """How far each of these rooms has come, by room id; those that are gone are left out."""
+    return dict(await _fetch(tenant, {"rooms": room_ids}, _REVS))
 
 
 async def history(

@@ -4,14 +4,14 @@ One transaction, one round trip: for each tenant's schema in order, lock the roo
 Since the second statement takes its snapshot after the locks, it sees every duplicate another process committed; since
 everyone locks in the same order, nobody deadlocks; since `seq` and `rev` come from the locked row, they have no gaps.
 
-A group that fails is bisected until the poisoned message stands alone. A commit whose outcome was lost is simply
-repeated: messages carry ids of our own, and one that is already there is not written twice.
+A group that fails is split, by tenant and then in halves, until the poisoned message stands alone. A commit whose
+outcome was lost is simply repeated: messages carry ids of our own, and one that is already there is not written twice.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -23,16 +23,24 @@ from psycopg import sql
 
 from realtime.events import ErrorCode
 from rooms.texts import Refused
-from tenants.database import AWAY, Connection, pool
+from tenants.database import AWAY, Connection, writing_pool
 from tenants.directory import TenantInfo
 
 logger = logging.getLogger("snug.writer")
 
 MOST_WAITING: Final = 5_000
+MOST_WAITING_CHARACTERS: Final = 16 * 1024 * 1024
 MOST_AT_ONCE: Final = 500
 # How long a database may be away before senders are told; a crash and recovery takes far less.
 PATIENCE: Final = 15.0
 
+# SQLSTATEs, by class, that speak of the server or of bad luck and not of what was asked of it.
+_AWAY_STATES: Final = ("08", "25", "40", "53", "57", "58")
+# Somebody else holds this tenant's tables: lock_not_available, query_canceled.
+_BUSY_STATES: Final = ("55P03", "57014")
+
+# A tenant whose tables are locked must not stop the others for long; nor may a process that died in mid-transaction.
+_LIMIT = "SELECT set_config('lock_timeout', '2s', true), set_config('idle_in_transaction_session_timeout', '10s', true)"
 _LOCK = sql.SQL(
     "SELECT id, archived_at IS NOT NULL FROM {rooms} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 )
@@ -113,18 +121,19 @@ class Writer:
     def __init__(self, announce: Announce) -> None:
         self._announce = announce
         self._waiting: deque[Job] = deque()
+        self._characters = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._busy = False
+        self._away_since: float | None = None
 
     async def write(self, draft: Draft) -> Written:
         """Commit a draft. Returns once it is durable; raises Refused, also when the queue is full."""
-        if len(self._waiting) >= MOST_WAITING:
-            raise Refused(
-                ErrorCode.RATE_LIMITED, "The server is busy. Try again in a moment.", retry_after=1.0
-            )
+        if len(self._waiting) >= MOST_WAITING or self._characters >= MOST_WAITING_CHARACTERS:
+            raise _later("The server is busy. Try again in a moment.", 1.0)
         future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         self._waiting.append((draft, future))
+        self._characters += len(draft.body)
         self._wake.set()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
@@ -145,80 +154,108 @@ class Writer:
             while self._waiting:
                 self._busy = True
                 group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
+                self._characters -= sum(len(draft.body) for draft, _ in group)
                 try:
                     await self._commit(group)
-                except Exception:
+                except Exception:  # a fault of ours: this group is told, the next is written
                     logger.exception("a group of %d messages was not written", len(group))
-                    _settle(group, [_internal()] * len(group))
-                self._busy = False
+                    _settle(group, {})
+                finally:
+                    self._busy = False
 
     async def _commit(self, group: list[Job]) -> None:
-        outcomes = await _commit_patiently([draft for draft, _ in group])
-        new = [outcome for outcome in outcomes if isinstance(outcome, Written) and outcome.is_new]
+        outcomes = await self._commit_patiently([draft for draft, _ in group])
         try:
-            self._announce(new)
-        except (
-            Exception
-        ):  # they are committed: the hubs will find them, and the senders must not hear otherwise
-            logger.exception("%d messages were not announced", len(new))
+            self._announce([outcome for outcome in outcomes.values() if isinstance(outcome, Written)])
+        except Exception:  # they are written: hubs that were not told compare rooms with the database
+            logger.exception("a group of %d messages was not announced", len(group))
         _settle(group, outcomes)
 
+    async def _commit_patiently(self, drafts: list[Draft]) -> dict[UUID, Outcome]:
+        """Commit, repeating while the database is away, until that has lasted PATIENCE seconds."""
+        loop = asyncio.get_running_loop()
+        pause = 0.05
+        while True:
+            try:
+                outcomes = await _commit_or_split(drafts)
+            except AWAY as error:
+                self._away_since = self._away_since or loop.time()
+                logger.warning(
+                    "the database is away, %d messages wait: %s", len(drafts), type(error).__name__
+                )
+                if loop.time() - self._away_since > PATIENCE:
+                    return dict.fromkeys(
+                        (draft.id for draft in drafts), _later("Messages cannot be stored right now.", 2.0)
+                    )
+            else:
+                self._away_since = None
+                return outcomes
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 1.0)
 
-def _settle(group: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
-    for (_, future), outcome in zip(group, outcomes, strict=True):
+
+def _settle(group: Sequence[Job], outcomes: Mapping[UUID, Outcome]) -> None:
+    for draft, future in group:
         if future.done():  # the asker has gone; the message stands
             continue
+        outcome = outcomes.get(draft.id) or _internal()
         if isinstance(outcome, Refused):
             future.set_exception(outcome)
         else:
             future.set_result(outcome)
 
 
-async def _commit_patiently(drafts: list[Draft]) -> list[Outcome]:
-    """Commit, repeating while the database is away, for at most PATIENCE seconds."""
-    loop = asyncio.get_running_loop()
-    give_up = loop.time() + PATIENCE
-    pause = 0.05
-    while True:
-        try:
-            return await _commit_or_bisect(drafts)
-        except AWAY as error:
-            if loop.time() > give_up:
-                logger.error("the database is away: %d messages refused: %s", len(drafts), error)
-                busy = Refused(
-                    ErrorCode.RATE_LIMITED, "Messages cannot be stored right now.", retry_after=2.0
-                )
-                return [busy] * len(drafts)
-            logger.warning(
-                "the database is away, repeating %d messages: %s", len(drafts), type(error).__name__
-            )
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, 1.0)
-
-
-async def _commit_or_bisect(drafts: list[Draft]) -> list[Outcome]:
+async def _commit_or_split(drafts: list[Draft]) -> dict[UUID, Outcome]:
+    """Commit; where the database objects, find out to what. Raises AWAY's errors, after which all may be repeated."""
     try:
         return await _transact(drafts)
-    except AWAY:
-        raise
-    except psycopg.Error as error:
-        if len(drafts) == 1:
-            logger.error("a message was refused by the database: %s", type(error).__name__)
-            return [_internal()]
+    except (psycopg.Error, *AWAY) as error:
+        if _is_away(error):
+            raise
+        state = error.sqlstate if isinstance(error, psycopg.Error) else None
+        logger.warning(
+            "the database refused a group of %d messages: %s %s", len(drafts), type(error).__name__, state
+        )
+    first, second = _split(drafts)
+    if first and second:
+        return await _commit_or_split(first) | await _commit_or_split(second)
+    if state in _BUSY_STATES:
+        return dict.fromkeys(
+            (draft.id for draft in drafts), _later("This room is busy. Try again in a moment.", 1.0)
+        )
+    if len(drafts) == 1:
+        return {drafts[0].id: _internal()}
     middle = len(drafts) // 2
-    return await _commit_or_bisect(drafts[:middle]) + await _commit_or_bisect(drafts[middle:])
+    return await _commit_or_split(drafts[:middle]) | await _commit_or_split(drafts[middle:])
 
 
-async def _transact(drafts: list[Draft]) -> list[Outcome]:
+def _is_away(error: BaseException) -> bool:
+    state = error.sqlstate if isinstance(error, psycopg.Error) else None
+    if state is None:
+        return isinstance(error, AWAY)
+    return state not in _BUSY_STATES and state.startswith(_AWAY_STATES)
+
+
+def _split(drafts: list[Draft]) -> tuple[list[Draft], list[Draft]]:
+    """Half of the tenants and the other half; the second is empty where there is one tenant."""
+    schemas = sorted({draft.tenant.schema_name for draft in drafts})
+    some = set(schemas[: (len(schemas) + 1) // 2])
+    return (
+        [draft for draft in drafts if draft.tenant.schema_name in some],
+        [draft for draft in drafts if draft.tenant.schema_name not in some],
+    )
+
+
+async def _transact(drafts: list[Draft]) -> dict[UUID, Outcome]:
     """One transaction in one round trip."""
-    firsts = _first_of_each(drafts)
-    schemas = [
-        list(group) for _, group in groupby(sorted(firsts, key=lambda d: d.tenant.schema_name), _schema_of)
-    ]
-    async with (await pool()).connection() as db:
+    firsts = _firsts(drafts)
+    written_once = sorted({draft.id: draft for draft in firsts}.values(), key=_schema_of)
+    schemas = [list(group) for _, group in groupby(written_once, _schema_of)]
+    async with (await writing_pool()).connection() as db:
         try:
             async with db.pipeline():
                 await db.execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # whatever the server's default
+                await db.execute(_LIMIT)
                 cursors = [await _send(db, group) for group in schemas]
                 await db.execute("COMMIT")
         except psycopg.Error:
@@ -228,7 +265,7 @@ async def _transact(drafts: list[Draft]) -> list[Outcome]:
         found: dict[UUID, Outcome] = {}
         for group, (locked, written) in zip(schemas, cursors, strict=True):
             found |= _outcomes(group, await locked.fetchall(), await written.fetchall())
-    return [_of_draft(draft, found[first.id]) for draft, first in zip(drafts, _firsts(drafts), strict=True)]
+    return {draft.id: _of_draft(draft, found[first.id]) for draft, first in zip(drafts, firsts, strict=True)}
 
 
 async def _send(db: Connection, drafts: list[Draft]) -> tuple[Any, Any]:
@@ -284,10 +321,6 @@ def _firsts(drafts: Sequence[Draft]) -> list[Draft]:
     return firsts
 
 
-def _first_of_each(drafts: Sequence[Draft]) -> list[Draft]:
-    return list({draft.id: draft for draft in _firsts(drafts)}.values())
-
-
 def _of_draft(draft: Draft, outcome: Outcome) -> Outcome:
     if isinstance(outcome, Refused):
         return outcome
@@ -296,6 +329,10 @@ def _of_draft(draft: Draft, outcome: Outcome) -> Outcome:
 
 def _schema_of(draft: Draft) -> str:
     return draft.tenant.schema_name
+
+
+def _later(text: str, seconds: float) -> Refused:
+    return Refused(ErrorCode.RATE_LIMITED, text, retry_after=seconds)
 
 
 def _internal() -> Refused:

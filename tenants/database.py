@@ -1,10 +1,21 @@
-"""Raw PostgreSQL for the hot paths: schema-qualified SQL on a psycopg pool of the event loop's own.
+"""Raw PostgreSQL for the hot paths: schema-qualified SQL on psycopg pools of the event loop's own.
 
 No `search_path` is ever set here, so a transaction pooler in between changes nothing; every statement names its schema
 through `psycopg.sql.Identifier`.
+
+A server that dies is found without asking it: a connection at rest has nothing to read, so one that has is closed. A
+server that hangs is cut off after LONGEST_USE seconds, as if it had died. Either way the pool tries to connect about
+once a second, for as long as it takes.
 """
 
-from typing import Any
+import asyncio
+import contextlib
+import logging
+import os
+import select
+import socket
+from collections.abc import AsyncIterator
+from typing import Any, Final, TypeAlias
 
 import psycopg
 from django.conf import settings
@@ -13,39 +24,107 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from realtime.loop_local import LoopLocal
 
+logger = logging.getLogger("snug.database")
+# It tells of every attempt of every connection; `reconnect_failed` tells it once.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+
 # Whatever a PostgreSQL that is away can raise at its caller.
 AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError)
 
-Connection = AsyncConnection[tuple[Any, ...]]
-Pool = AsyncConnectionPool[Connection]
+# Nothing on these paths takes a hundredth of this; a server that answers no more must not hold a process for ever.
+LONGEST_USE: Final = 10.0
+_LONGEST_WAIT: Final = 5.0
+# The same for a machine that is gone altogether, and for data it never acknowledges (milliseconds).
+_KEEPALIVE: Final = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+
+Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 
 
-def _make() -> Pool:
-    return AsyncConnectionPool(
+class Pool(AsyncConnectionPool[Connection]):
+    """psycopg's pool, for a server that may die or hang at any moment."""
+
+    @contextlib.asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
+        """A live connection, for at most LONGEST_USE seconds. Raises PoolTimeout when there is none in time."""
+        db = await self._live(timeout)
+        watchdog = asyncio.get_running_loop().call_later(LONGEST_USE, _cut, db)
+        try:
+            async with db:
+                yield db
+        finally:
+            watchdog.cancel()
+            await self.putconn(db)
+
+    async def reconnect_failed(self) -> None:
+        """psycopg's pauses double: it is told to give up early (`reconnect_timeout`), and begins anew here."""
+        logger.warning("no connection to the database: trying on")
+        async with self._lock:
+            self._maybe_grow_pool()
+
+    async def _live(self, timeout: float | None) -> Connection:
+        while True:
+            db = await self.getconn(timeout)
+            if not _is_dead(db):
+                return db
+            await db.close()
+            await self.putconn(db)  # which makes another in its place
+
+
+def _make(min_size: int, max_size: int) -> Pool:
+    return Pool(
         settings.DATABASE_URL,
-        min_size=1,
-        max_size=settings.DATABASE_POOL_SIZE,
+        min_size=min_size,
+        max_size=max_size,
         max_lifetime=900,
-        timeout=5,
-        reconnect_timeout=60,
+        timeout=_LONGEST_WAIT,
+        reconnect_timeout=0.5,
         open=False,
-        check=AsyncConnectionPool.check_connection,
-        kwargs={"autocommit": True, "prepare_threshold": None, "connect_timeout": 3},
+        kwargs={"autocommit": True, "prepare_threshold": None, "connect_timeout": 3, **_KEEPALIVE},
     )
 
 
-_pools: LoopLocal[Pool] = LoopLocal(_make)
+_pools: LoopLocal[Pool] = LoopLocal(lambda: _make(1, settings.DATABASE_POOL_SIZE))
+_writing_pools: LoopLocal[Pool] = LoopLocal(lambda: _make(1, 1))
 
 
 async def pool() -> Pool:
     """The running loop's pool, opened at first use. Getting a connection raises PoolTimeout after 5 s."""
-    pool = _pools.get()
+    return await _opened(_pools.get())
+
+
+async def writing_pool() -> Pool:
+    """The same for the message writer alone: no crowd of readers keeps a message waiting."""
+    return await _opened(_writing_pools.get())
+
+
+async def close_pool() -> None:
+    """Close the running loop's pools, if it has any."""
+    for pool in (_pools.pop(), _writing_pools.pop()):
+        if pool is not None:
+            await pool.close()
+
+
+async def _opened(pool: Pool) -> Pool:
     if pool.closed:
         await pool.open()
     return pool
 
 
-async def close_pool() -> None:
-    """Close the running loop's pool, if it has one."""
-    if pool := _pools.pop():
-        await pool.close()
+def _is_dead(db: Connection) -> bool:
+    """Whether there is something to read where nothing was asked: the server's last words, or the end."""
+    if db.closed:
+        return True
+    poll = select.poll()
+    poll.register(db.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _cut(db: Connection) -> None:
+    """End a connection under whoever waits on it: psycopg then sees what it sees when a server dies."""
+    with contextlib.suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(db.fileno())) as wire:
+        wire.shutdown(socket.SHUT_RDWR)

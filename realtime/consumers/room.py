@@ -65,6 +65,7 @@ class ChatRoomConsumer(SocketConsumer):
         lease = Lease.of_user(self.tenant.id, self.user, self.connection_id)
         await self.take_lease(lease, most=limits.max_connections, most_own=limits.connections_per_user)
         self.feed = await self.hub.feed(self.tenant, self.room)
+        await self.feed.reach(since or 0, rev or 0)
         self.present = not self.identity.is_bot
         arrival = await self.hub.attendance.enter(
             self.feed, self.user if self.present else "", self.identity.username

@@ -13,7 +13,7 @@ from realtime import groups
 from realtime.events import ChatMessage, ErrorCode, MessageState, stamp
 from realtime.limits import MessageRate
 from realtime.loop_local import LoopLocal
-from realtime.publish import publisher
+from realtime.publish import Event, publisher
 from rooms import reading
 from rooms.access import RoomRecord
 from rooms.reading import AnyMessage
@@ -110,14 +110,20 @@ async def _answered(tenant: TenantInfo, room: RoomRecord, reply_to: object) -> U
 
 
 def _announce(committed: Sequence[Written]) -> None:
-    """One event a room, its frames encoded here, once for everyone."""
+    """One event a room, its frames encoded here, once for everyone.
+
+    A repeat is news to nobody, unless the process that wrote it died before it told: hence where the room stands.
+    """
     rooms: dict[str, list[tuple[int, int, bytes]]] = defaultdict(list)
+    sends: list[tuple[str, Event]] = []
     for written in committed:
         group = groups.room(written.draft.tenant.id, written.draft.room_id)
-        rooms[group].append((written.rev, written.seq, msgspec.json.encode(_state(ChatMessage, written))))
-    publisher().publish(
-        [(group, {"type": "durable", "items": sorted(items)}) for group, items in rooms.items()]
-    )
+        if written.is_new:
+            rooms[group].append((written.rev, written.seq, msgspec.json.encode(_state(ChatMessage, written))))
+        else:
+            sends.append((group, {"type": "stale", "rev": written.rev}))
+    sends += [(group, {"type": "durable", "items": sorted(items)}) for group, items in rooms.items()]
+    publisher().publish(sends)
 
 
 def _state(shape: type[S], written: Written) -> S:

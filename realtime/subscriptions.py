@@ -1,0 +1,133 @@
+"""What this process hears on one Redis: one connection, kept by one task that cannot die.
+
+channels-redis' own connection leaves three things open that a gapless feed needs closed. It returns from a subscribe
+before Redis has carried it out, so that a room's state can be read too early. It lets the reader and every subscriber
+reconnect the same connection at once. And it tells nobody that it was away. Here a subscribe returns when Redis has
+confirmed it, one task connects and reads, and once all subscriptions of a lost connection are confirmed again,
+`on_reconnect` is called: what was published in between is gone, and whoever cares compares with the database.
+"""
+
+import asyncio
+import contextlib
+import logging
+from typing import Any, Final
+
+from channels_redis.pubsub import RedisSingleShardConnection
+from channels_redis.utils import create_pool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as ConnectionLost
+
+from realtime.store import AWAY
+
+logger = logging.getLogger("snug.subscriptions")
+
+TIMEOUT: Final = 2.0
+# A connection this quiet is asked for a sign of life, and given up when none comes within the same time again.
+SILENCE: Final = 3.0
+RETRY: Final = 0.2
+_MOST_AT_ONCE: Final = 1000
+
+
+class Shard(RedisSingleShardConnection):
+    """One Redis of the channel layer. Publishing is channels-redis' own; listening is done here."""
+
+    def __init__(self, host: dict[str, Any], channel_layer: Any) -> None:
+        patience = {
+            "socket_timeout": TIMEOUT,
+            "socket_connect_timeout": TIMEOUT,
+            "retry": Retry(NoBackoff(), 1),
+        }
+        super().__init__({**patience, **host}, channel_layer)
+        self._wanted: dict[str, asyncio.Future[None]] = {}  # by channel; done once Redis has confirmed it
+        self._unheard: set[str] = set()  # confirmed on an earlier connection, not yet on this one
+        self._connection: Any = None
+        self._task: asyncio.Task[None] | None = None
+        self._telling = asyncio.Lock()
+
+    async def subscribe(self, channel: str) -> None:
+        """Returns once Redis has confirmed; waits for as long as it is away, and goes on wanting if cancelled."""
+        confirmed = self._wanted.get(channel)
+        if confirmed is None:
+            confirmed = self._wanted[channel] = asyncio.get_running_loop().create_future()
+            if self._task is None:
+                self._task = asyncio.get_running_loop().create_task(self._run())
+            await self._tell("SUBSCRIBE", channel)
+        await asyncio.shield(confirmed)
+
+    async def unsubscribe(self, channel: str) -> None:
+        """Stop hearing a channel."""
+        if self._wanted.pop(channel, None) is not None:
+            self._confirmed_again(channel)
+            await self._tell("UNSUBSCRIBE", channel)
+
+    async def flush(self) -> None:
+        """Forget everything and close."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        self._wanted.clear()
+        self._unheard.clear()
+        await super().flush()
+
+    async def _tell(self, command: str, *channels: str) -> None:
+        """Say it on the connection there is. Where there is none, or it breaks, the next one begins with all of it."""
+        async with self._telling:
+            connection = self._connection
+            if connection is not None and connection.is_connected:
+                with contextlib.suppress(*AWAY):
+                    await connection.send_command(command, *channels)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except Exception as error:
+                logger.warning("not hearing from Redis: %s: %s", type(error).__name__, error)
+            await asyncio.sleep(RETRY)
+
+    async def _listen(self) -> None:
+        pool = create_pool({**self.host, "protocol": 2})
+        connection = await pool.get_connection()
+        try:
+            await self._subscribe_all(connection)
+            asked = False
+            while True:
+                answer = await connection.read_response(timeout=SILENCE, disconnect_on_error=False)
+                if answer is not None:
+                    self._heed(answer)
+                elif asked:
+                    raise ConnectionLost("no sign of life")
+                asked = answer is None
+                if asked:
+                    await connection.send_command("PING", check_health=False)
+        finally:
+            self._connection = None
+            with contextlib.suppress(*AWAY):
+                await connection.disconnect(nowait=True)
+
+    async def _subscribe_all(self, connection: Any) -> None:
+        async with self._telling:
+            self._connection = connection
+            channels = list(self._wanted)
+            self._unheard = {channel for channel in channels if self._wanted[channel].done()}
+            for start in range(0, len(channels), _MOST_AT_ONCE):
+                await connection.send_command("SUBSCRIBE", *channels[start : start + _MOST_AT_ONCE])
+
+    def _heed(self, answer: Any) -> None:
+        match answer:
+            case [b"message", channel, data]:
+                self._receive_message({"channel": channel, "data": data})
+            case [b"subscribe", bytes(channel), _]:
+                name = channel.decode()
+                confirmed = self._wanted.get(name)
+                if confirmed is not None and not confirmed.done():
+                    confirmed.set_result(None)
+                self._confirmed_again(name)
+
+    def _confirmed_again(self, channel: str) -> None:
+        if channel in self._unheard:
+            self._unheard.discard(channel)
+            if not self._unheard and self.channel_layer.on_reconnect is not None:
+                self.channel_layer.on_reconnect()
