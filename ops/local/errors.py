@@ -7,3 +7,11 @@ class LaunchError(Exception):
 
 class DataDirInUseError(LaunchError):
     """Another process holds the data folder."""
+
+
+def fault_in(told: str, what: str) -> LaunchError:
+    """The error for a process of the product that ended with `told`: its own clear line, else all it said."""
+    lines = told.strip().splitlines()
+    if lines and lines[-1].startswith("snug: "):
+        return LaunchError(lines[-1].removeprefix("snug: "))
+    return LaunchError("\n".join([f"{what}:", *lines[-15:]]))

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-from ops.local.errors import LaunchError
+from ops.local.errors import LaunchError, fault_in
 from ops.local.network import listen, port_of, raise_file_limit
 from ops.local.paths import PROJECT, PYTHON
 from ops.local.supervisor import Program, Supervisor
@@ -65,7 +65,7 @@ def _check_configuration() -> None:
         [PYTHON, str(PROJECT / "manage.py"), "check"], capture_output=True, text=True, check=False
     )
     if checked.returncode != 0:
-        raise LaunchError(f"the configuration is not right:\n{checked.stderr.strip()}")
+        raise fault_in(checked.stderr, "the configuration is not right")
 
 
 def _web(name: str, fd: int, drain: float) -> Program:

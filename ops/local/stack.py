@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from ops.local.data_dir import DataDir
-from ops.local.errors import DataDirInUseError, LaunchError
+from ops.local.errors import DataDirInUseError, LaunchError, fault_in
 from ops.local.fingerprint import MIGRATIONS, fingerprint
 from ops.local.logs import last_words
 from ops.local.network import LOOPBACK, listen, port_of, raise_file_limit
@@ -205,7 +205,7 @@ class Stack:
             ]
             if dying or time.monotonic() > deadline:
                 log = self.data_dir.logs / f"{(dying or ['web-0'])[0]}.log"
-                raise LaunchError(f"the web processes do not start; the end of {log}:\n{last_words(log)}")
+                raise fault_in(last_words(log), f"the web processes do not start; the end of {log}")
             time.sleep(_POLL)
 
     # Doing things to it
@@ -222,8 +222,7 @@ class Stack:
             preexec_fn=ends_with_parent(),
         )
         if done.returncode != 0:
-            told = "\n".join((done.stderr or done.stdout).strip().splitlines()[-15:])
-            raise LaunchError(f"manage.py {' '.join(words[:1])} failed:\n{told}")
+            raise fault_in(done.stderr or done.stdout, f"manage.py {' '.join(words[:1])} failed")
         return done.stdout
 
     def kill(self, name: str, with_signal: signal.Signals = signal.SIGKILL) -> int:

@@ -169,6 +169,12 @@ def test_a_database_that_does_not_answer_is_one_clear_line(project: Path) -> Non
     assert refused.stderr.startswith("bin/dev: the database of DATABASE_URL does not answer: ")
 
 
+def test_a_malformed_variable_is_one_clear_line(project: Path) -> None:
+    refused = run(project, "dev", "--port", "0", MALFORMED="1")
+    assert refused.returncode == 1
+    assert refused.stderr == "bin/dev: MALFORMED is not a number\n"
+
+
 def test_named_servers_are_used_and_none_embedded(running: Dev, open_folder: Path) -> None:
     env = json.loads((running.data_dir / "running.json").read_text())["env"]
     named = {name: env[name] for name in ("DATABASE_URL", "REDIS_URL")}

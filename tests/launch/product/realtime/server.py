@@ -19,6 +19,8 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def main(fd: int) -> None:
+    if "MALFORMED" in os.environ:
+        sys.exit("snug: MALFORMED is not a number")
     server = HTTPServer(("", 0), Handler, bind_and_activate=False)
     server.socket = socket.socket(fileno=fd)
     server.serve_forever()
