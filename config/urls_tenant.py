@@ -2,9 +2,10 @@
 
 from django.urls import include, path
 
-from api.v1 import api
+from api.v1 import api, docs
 
 urlpatterns = [
+    path("api/v1/docs", docs),
     path("api/v1/", api.urls),
     path("", include("widget.urls")),
     path("", include("console.urls")),

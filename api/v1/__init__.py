@@ -1,17 +1,25 @@
 """Version 1. Fields may be added, never renamed."""
 
+from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 
-from api import errors
+from api import errors, reference
+from api.description import describe
 from api.v1 import guests, members, messages, rooms, tokens
 
 api = NinjaAPI(
     title="Snug",
     version="1",
     urls_namespace="api-v1",
-    docs_url="/docs",
+    docs_url=None,  # the framework's page needs scripts from another host: api.reference is ours
     description="Rooms, members and messages of one workspace. Errors are RFC 9457 problem documents.",
 )
 errors.install(api)
 for module in (tokens, guests, rooms, members, messages):
+    describe(module.router)
     api.add_router("", module.router)
+
+
+def docs(request: HttpRequest) -> HttpResponse:
+    """The reference of this version."""
+    return reference.page(request, api)

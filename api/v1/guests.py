@@ -19,7 +19,7 @@ MOST_A_MINUTE: Final = 20
 
 
 class NewGuest(Schema):
-    name: str | None = Field(None, max_length=200)
+    name: str | None = Field(None, max_length=200, examples=["Visitor"])
 
 
 class Guest(Schema):
@@ -30,9 +30,10 @@ class Guest(Schema):
 
 @router.post("/guests", response={201: Guest}, auth=None)
 def create_guest(request: ApiRequest, body: NewGuest | None = None) -> tuple[int, Guest]:
-    """A token for a new guest, or a fresh one for the guest whose token is sent as a bearer token.
+    """Admit a guest.
 
-    Limited by address, and to the sites the workspace allows.
+    A token for a new guest, or a fresh one for the guest whose token is sent as a bearer token. Limited by address,
+    and to the sites the workspace allows.
     """
     if not request.tenant.guests_allowed:
         raise Problem(403, "guests_not_allowed", "This workspace does not admit guests.")

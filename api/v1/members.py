@@ -3,6 +3,7 @@
 from typing import Literal
 
 from ninja import Router, Schema
+from pydantic import Field
 
 from accounts.names import storable
 from api.callers import ApiRequest, Key
@@ -17,7 +18,7 @@ router = Router(tags=["members"])
 
 
 class NewMember(Schema):
-    role: Literal["member", "moderator"] | None = None
+    role: Literal["member", "moderator"] | None = Field(None, examples=["member"])
 
 
 class MemberOut(Schema):
@@ -38,7 +39,10 @@ class MemberOut(Schema):
 
 @router.get("/rooms/{name}/members", response=Page[MemberOut], auth=Key("rooms:read"))
 def list_members(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cursor = None) -> Page[MemberOut]:
-    """A room's members, longest first."""
+    """List members.
+
+    Those who have been in the room longest come first.
+    """
     members = find_room(request, name).memberships.select_related("member").order_by("id")
     if (after := position_of(cursor)) is not None:
         members = members.filter(id__gt=after)
@@ -49,7 +53,7 @@ def list_members(request: ApiRequest, name: str, limit: Limit = 50, cursor: Curs
 
 @router.get("/rooms/{name}/members/{external_id}", response=MemberOut, auth=Key("rooms:read"))
 def get_member(request: ApiRequest, name: str, external_id: str) -> MemberOut:
-    """One member of a room."""
+    """Read a member."""
     mine = find_room(request, name).memberships.select_related("member")
     membership = mine.filter(member__external_id=external_id).first() if storable(external_id) else None
     if membership is None:
@@ -63,7 +67,10 @@ def get_member(request: ApiRequest, name: str, external_id: str) -> MemberOut:
 def put_member(
     request: ApiRequest, name: str, external_id: str, body: NewMember | None = None
 ) -> tuple[int, MemberOut]:
-    """Make a user a member; an unknown user is created. Without a role, a member keeps theirs."""
+    """Make a user a member.
+
+    An unknown user is created. Without a role, a member keeps theirs.
+    """
     if not storable(external_id):
         raise Problem(422, "invalid_field", "This id holds characters that cannot be stored.")
     room = find_room(request, name)
@@ -75,7 +82,7 @@ def put_member(
 
 @router.delete("/rooms/{name}/members/{external_id}", response={204: None}, auth=Key("rooms:write"))
 def delete_member(request: ApiRequest, name: str, external_id: str) -> tuple[int, None]:
-    """Take a membership away."""
+    """Remove a member."""
     room = find_room(request, name)
     if not storable(external_id) or not remove_member(room, external_id):
         raise Problem(404, "not_found", "This user is not a member of the room.")

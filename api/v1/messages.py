@@ -24,8 +24,8 @@ router = Router(tags=["messages"])
 
 
 class NewMessage(Schema):
-    message: Annotated[Any, Field(description="The text.")] = None
-    sub: str | None = Field(None, description="The user who speaks; absent: the key's bot.")
+    message: Annotated[Any, Field(description="The text.", examples=["Hello"])] = None
+    sub: str | None = Field(None, description="The user who speaks; absent: the key's bot.", examples=["bob"])
     client_id: str | None = Field(
         None, description="1 to 64 characters, unique for ever for a sender in a room."
     )
@@ -60,7 +60,10 @@ class MessageOut(Schema):
 
 @router.get("/rooms/{name}/messages", response=Page[MessageOut], auth=KeyOrUser("messages:read"))
 def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cursor = None) -> HttpResponse:
-    """A room's messages, newest first."""
+    """List messages.
+
+    Newest first.
+    """
     before = position_of(cursor)
     page = async_to_sync(_page)(request, name, before, limit)
     newest_first = list(reversed(page.messages))
@@ -72,7 +75,10 @@ def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cur
     "/rooms/{name}/messages", response={201: MessageOut, 200: MessageOut}, auth=KeyOrUser("messages:write")
 )
 def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResponse:
-    """Say something in a room. A repeated client_id is answered with the first message and 200."""
+    """Post a message.
+
+    A repeated client_id is answered with the first message, and 200.
+    """
     if body.sub is not None and not request.auth.is_bot:
         raise Problem(
             403, "sub_not_allowed", "With a user's token the message is the user's own; leave sub away."
@@ -83,7 +89,7 @@ def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResp
 
 @router.get("/rooms/{name}/messages/{message_id}", response=MessageOut, auth=KeyOrUser("messages:read"))
 def get_message(request: ApiRequest, name: str, message_id: str) -> HttpResponse:
-    """One message."""
+    """Read a message."""
     found = async_to_sync(_one)(request, name, message_id)
     if found is None:
         raise Problem(404, "not_found", "There is no such message in this room.")
@@ -109,21 +115,17 @@ async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
     if body.sub is not None:  # only now: a request to a room that is not there makes nobody
         sender = await _user(request, body.sub)
         room = await _room(request, sender, name)
-    limit = request.tenant.limits.messages_per_10s
-    rate = (await hub()).rates[request.tenant.id, sender.external_id]
     # A tenant's own server is limited by its API requests; a user's token by the user's rate.
-    if not request.auth.is_bot and (wait := rate.hit(limit)):
-        raise Refused(
-            ErrorCode.RATE_LIMITED,
-            f"At most {limit} messages in 10 seconds. Try again in {wait:g} s.",
-            retry_after=wait,
-        )
-    posted = await post_message(
-        request.tenant, room, sender, body.message, client_id=body.client_id, reply_to=body.reply_to
+    rate = None if request.auth.is_bot else (await hub()).rates[request.tenant.id, sender.external_id]
+    return await post_message(
+        request.tenant,
+        room,
+        sender,
+        body.message,
+        client_id=body.client_id,
+        reply_to=body.reply_to,
+        rate=rate,
     )
-    if not posted.created and not request.auth.is_bot:
-        rate.take_back()
-    return posted
 
 
 async def _user(request: ApiRequest, sub: str) -> Identity:

@@ -21,9 +21,9 @@ router = Router(tags=["rooms"])
 
 
 class NewRoom(Schema):
-    name: str = Field(description="1 to 80 letters, digits, hyphens or underscores.")
-    kind: Literal["public", "private", "direct", "support"] = "public"
-    title: str | None = Field(None, max_length=120)
+    name: str = Field(description="1 to 80 letters, digits, hyphens or underscores.", examples=["kitchen"])
+    kind: Literal["public", "private", "direct", "support"] = Field("public", examples=["public"])
+    title: str | None = Field(None, max_length=120, examples=["The kitchen"])
 
 
 class RoomOut(Schema):
@@ -48,7 +48,10 @@ class RoomOut(Schema):
 
 @router.get("/rooms", response=Page[RoomOut], auth=KeyOrUser("rooms:read"))
 def list_rooms(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) -> Page[RoomOut]:
-    """The rooms the caller may enter, oldest first."""
+    """List rooms.
+
+    Those that the caller may enter, oldest first.
+    """
     rooms = open_to(request.auth).order_by("id")
     if (after := position_of(cursor)) is not None:
         rooms = rooms.filter(id__gt=after)
@@ -59,7 +62,10 @@ def list_rooms(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) ->
 
 @router.post("/rooms", response={201: RoomOut}, auth=Key("rooms:write"))
 def make_room(request: ApiRequest, body: NewRoom) -> tuple[int, RoomOut]:
-    """A new room. 409 when there is one of this name."""
+    """Make a room.
+
+    409 `room_exists` where there is one of this name, 403 `room_limit_reached` where the plan has no more.
+    """
     try:
         room = create_room(body.name, body.kind, body.title or "", request.tenant.limits)
     except RoomExists:
@@ -73,7 +79,7 @@ def make_room(request: ApiRequest, body: NewRoom) -> tuple[int, RoomOut]:
 
 @router.get("/rooms/{name}", response=RoomOut, auth=KeyOrUser("rooms:read"))
 def get_room(request: ApiRequest, name: str) -> RoomOut:
-    """One room."""
+    """Read a room."""
     return RoomOut.of(find_room(request, name))
 
 

@@ -17,9 +17,9 @@ DEFAULT_TTL: Final = 3600
 
 
 class NewToken(Schema):
-    sub: str = Field(description="The user's id, of your own choosing.")
-    name: str | None = None
-    avatar: str | None = None
+    sub: str = Field(description="The user's id, of your own choosing.", examples=["bob"])
+    name: str | None = Field(None, description="The name to show.", examples=["Bob"])
+    avatar: str | None = Field(None, description="An https address.")
     rooms: list[str] | None = Field(None, description="Exactly the rooms this token may enter.")
     ttl: int | None = Field(
         None, strict=True, ge=1, le=tokens.MAX_TTL, description="Seconds; 3,600 if absent."
@@ -32,7 +32,7 @@ class Token(Schema):
 
 
 class NewTicket(Schema):
-    sub: str
+    sub: str = Field(description="The user's id.", examples=["bob"])
 
 
 class Ticket(Schema):
@@ -42,7 +42,10 @@ class Ticket(Schema):
 
 @router.post("/tokens", response={201: Token}, auth=Key("tokens:mint"))
 def mint_token(request: ApiRequest, body: NewToken) -> tuple[int, Token]:
-    """A user token, signed with the calling key."""
+    """Mint a user token.
+
+    It is signed with the key that calls, and void once that key is revoked.
+    """
     key = ApiKey.objects.get(id=request.auth.key_id)
     try:
         rooms = tokens.check_rooms(body.rooms)
@@ -64,7 +67,10 @@ def mint_token(request: ApiRequest, body: NewToken) -> tuple[int, Token]:
 
 @router.post("/tickets", response={201: Ticket}, auth=Key("tokens:mint"))
 def issue_ticket(request: ApiRequest, body: NewTicket) -> tuple[int, Ticket]:
-    """A one-use ticket for a socket's URL, good for 60 seconds."""
+    """Issue a socket ticket.
+
+    It opens one socket as this user, in the query as `?token=`, within 60 seconds.
+    """
     assert request.auth.key_id is not None  # every bot has one
     issue = async_to_sync(tickets.issue)
     ticket, exp = issue(request.tenant.id, names.check_sub(body.sub), request.auth.key_id)

@@ -1,0 +1,64 @@
+"""`/api/v1/openapi.json` and `/api/v1/docs`: what the API says of itself."""
+
+import re
+from typing import Any
+
+import httpx
+
+from api.v1 import api
+from tests.personas import Workspace
+
+
+def document(workspace: Workspace) -> dict[str, Any]:
+    with workspace.http() as client:
+        answer = client.get("/api/v1/openapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("application/json")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_the_document_names_every_call_with_its_title_scope_and_answers(workspace: Workspace) -> None:
+    paths = document(workspace)["paths"]
+    assert {(path, method) for path, methods in paths.items() for method in methods} == {
+        ("/api/v1/tokens", "post"),
+        ("/api/v1/tickets", "post"),
+        ("/api/v1/guests", "post"),
+        ("/api/v1/rooms", "get"),
+        ("/api/v1/rooms", "post"),
+        ("/api/v1/rooms/{name}", "get"),
+        ("/api/v1/rooms/{name}/members", "get"),
+        ("/api/v1/rooms/{name}/members/{external_id}", "get"),
+        ("/api/v1/rooms/{name}/members/{external_id}", "put"),
+        ("/api/v1/rooms/{name}/members/{external_id}", "delete"),
+        ("/api/v1/rooms/{name}/messages", "get"),
+        ("/api/v1/rooms/{name}/messages", "post"),
+        ("/api/v1/rooms/{name}/messages/{message_id}", "get"),
+    }
+    for path, methods in paths.items():
+        for method, said in methods.items():
+            assert said["summary"][0].isupper(), (path, method)
+            assert "default" in said["responses"]
+            assert ("x-snug-scope" in said) == (path != "/api/v1/guests")
+    assert paths["/api/v1/rooms"]["post"]["x-snug-scope"] == "rooms:write"
+
+
+def test_the_reference_page_needs_nothing_from_elsewhere(workspace: Workspace) -> None:
+    with workspace.http() as client:
+        page = client.get("/api/v1/docs")
+    assert page.status_code == 200
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert set(re.findall(r'(?:src|href)="(https?:)?//', page.text)) == set()
+    assert "Make a user a member" in page.text
+    assert f"http://{workspace.host}" in page.text  # the examples are this workspace's own
+    for path in document(workspace)["paths"]:
+        assert path in page.text
+
+
+def test_the_portal_has_no_api(portal_url: str) -> None:
+    answer = httpx.get(portal_url.replace("localhost", "127.0.0.1") + "/api/v1/docs", headers={"Host": "localhost"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_the_document_is_made_without_a_request() -> None:
+    assert api.get_openapi_schema()["openapi"].startswith("3.")
