@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import jwt
@@ -57,6 +59,19 @@ def test_the_line_to_embed_is_this_workspaces_own(workspace: Workspace, alice: V
     assert "/widget.js&quot; data-room=" in page or '/widget.js" data-room=' in page
     assert workspace.key_id in page
     assert alice.get("/widget.js").status_code == 200
+
+
+async def test_the_python_example_signs_a_token_that_opens_a_room(
+    workspace: Workspace, alice: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = re.search(r'<code id="python">(.*?)</code>', alice.get("/console/").text, re.DOTALL)
+    assert code
+    monkeypatch.setenv("SNUG_SIGNING_SECRET", workspace.signing_secret)
+    scope: dict[str, Any] = {}
+    exec(html.unescape(code.group(1)), scope)  # just as a reader would run it
+    token = scope["chat_token"](SimpleNamespace(id=7, name="Bob"))
+    async with workspace.chat(token) as bob:
+        assert {"id": "7", "username": "Bob"} in (await bob.entered())["users"]
 
 
 def test_the_preview_carries_the_widget(alice: Visitor) -> None:
