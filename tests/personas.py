@@ -117,6 +117,7 @@ class Workspace:
                 origin=origin,  # type: ignore[arg-type]
                 additional_headers=headers,
                 compression=None,
+                max_queue=None,  # a test that leaves frames unread must still see the close
                 proxy=None,
             )
         except InvalidStatus as error:

@@ -1,0 +1,70 @@
+"""What a test does behind the product's back: fill rooms, age messages, look into Redis. Straight SQL, no product code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import redis
+from psycopg import sql
+
+from tests.personas import Workspace
+
+
+def rows(workspace: Workspace, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    """Run SQL with the workspace's schema as the search path."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as db:
+        db.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema_of(workspace))))
+        cursor = db.execute(query, values)  # type: ignore[arg-type]
+        return cursor.fetchall() if cursor.description else []
+
+
+def schema_of(workspace: Workspace) -> str:
+    return f"t{tenant_id_of(workspace)}"
+
+
+def tenant_id_of(workspace: Workspace) -> int:
+    with psycopg.connect(os.environ["DATABASE_URL"]) as db:
+        row = db.execute("SELECT id FROM public.tenants_tenant WHERE slug = %s", [workspace.slug]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def fill(workspace: Workspace, count: int, room: str = "general", text: str = "message") -> None:
+    """Put `count` more messages by `filler` into a room, as the writer would have."""
+    rows(
+        workspace,
+        "INSERT INTO accounts_member (external_id, kind, role, name, avatar, password, created_at) "
+        "VALUES ('filler', 'user', '', '', '', '!', now()) ON CONFLICT DO NOTHING",
+    )
+    rows(
+        workspace,
+        """
+        WITH room AS (UPDATE rooms_room SET last_seq = last_seq + %s, last_rev = last_rev + %s WHERE name = %s
+                      RETURNING id, last_seq, last_rev)
+        INSERT INTO rooms_message (id, room_id, seq, rev, sender_id, body, created_at)
+        SELECT gen_random_uuid(), room.id, room.last_seq - n, room.last_rev - n, m.id, %s, now()
+        FROM room, accounts_member m, generate_series(0, %s - 1) AS n WHERE m.external_id = 'filler'
+        """,
+        count,
+        count,
+        room,
+        text,
+        count,
+    )
+
+
+def shared() -> redis.Redis:
+    """The Redis that all processes share."""
+    return redis.Redis.from_url(os.environ["REDIS_URL"])
+
+
+async def until(true: Callable[[], Any], seconds: float = 10) -> None:
+    """Look until something holds."""
+    import asyncio
+
+    async with asyncio.timeout(seconds):
+        while not true():
+            await asyncio.sleep(0.02)
