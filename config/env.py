@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from cryptography.fernet import Fernet
 Network = IPv4Network | IPv6Network
 Environment = Literal["development", "production"]
 
+_SET_BY = "(bin/dev and bin/manage set it for the embedded parts)"
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
@@ -36,19 +38,20 @@ class Env:
     public_scheme: str
     public_port: int | None
     data_dir: Path
-    secret_key: str
-    field_encryption_keys: tuple[str, ...]
-    database_url: str
+    # What must not stand in a traceback or a log is left out of the repr.
+    secret_key: str = field(repr=False)
+    field_encryption_keys: tuple[str, ...] = field(repr=False)
+    database_url: str = field(repr=False)
     database_pool_size: int
-    redis_urls: tuple[str, ...]
+    redis_urls: tuple[str, ...] = field(repr=False)
     channel_capacity: int
     channel_expiry: int
-    channel_encryption_keys: tuple[str, ...]
+    channel_encryption_keys: tuple[str, ...] = field(repr=False)
     trusted_proxies: tuple[Network, ...]
-    email_url: str | None
+    email_url: str | None = field(repr=False)
     mail_from: str
-    stripe_secret_key: str | None
-    stripe_webhook_secret: str | None
+    stripe_secret_key: str | None = field(repr=False)
+    stripe_webhook_secret: str | None = field(repr=False)
 
     @property
     def development(self) -> bool:
@@ -70,7 +73,7 @@ def read(source: Mapping[str, str] | None = None) -> Env:
         data_dir=Path(reader.text("SNUG_DATA_DIR", ".snug")).absolute(),
         secret_key=reader.secret("SECRET_KEY", 32),
         field_encryption_keys=reader.fernet_keys("FIELD_ENCRYPTION_KEYS"),
-        database_url=reader.url("DATABASE_URL", ("postgres", "postgresql")),
+        database_url=reader.database_url("DATABASE_URL"),
         database_pool_size=reader.integer("SNUG_DATABASE_POOL", 8, 2, 200),
         redis_urls=reader.urls("REDIS_URL", ("redis", "rediss", "unix")),
         channel_capacity=reader.integer("CHANNEL_CAPACITY", 1500, 1, 1_000_000),
@@ -78,7 +81,7 @@ def read(source: Mapping[str, str] | None = None) -> Env:
         channel_encryption_keys=reader.words("CHANNEL_ENCRYPTION_KEYS"),
         trusted_proxies=reader.networks("SNUG_TRUSTED_PROXIES"),
         email_url=reader.optional_url("EMAIL_URL", ("smtp", "smtps", "smtp+tls")),
-        mail_from=reader.text("SNUG_MAIL_FROM", "Snug <hello@snug.example>"),
+        mail_from=reader.mail_address("SNUG_MAIL_FROM", "Snug <hello@snug.example>"),
         stripe_secret_key=reader.optional("STRIPE_SECRET_KEY"),
         stripe_webhook_secret=reader.optional("STRIPE_WEBHOOK_SECRET"),
     )
@@ -89,7 +92,10 @@ class _Reader:
         self.source = source
 
     def optional(self, name: str) -> str | None:
-        return self.source.get(name, "").strip() or None
+        value = self.source.get(name, "").strip()
+        if not value.isprintable():  # line breaks, and what Python makes of bytes that are not UTF-8
+            raise ConfigurationError(f"{name} holds characters that cannot be printed")
+        return value or None
 
     def text(self, name: str, default: str | None = None) -> str:
         value = self.optional(name) or default
@@ -132,28 +138,27 @@ class _Reader:
 
     def optional_url(self, name: str, schemes: tuple[str, ...]) -> str | None:
         value = self.optional(name)
-        if value is not None and urlsplit(value).scheme not in schemes:
-            raise ConfigurationError(f"{name} must be a URL that begins with {'://, '.join(schemes)}://")
-        return value
+        return None if value is None else _checked_url(name, value, schemes)
 
-    def url(self, name: str, schemes: tuple[str, ...]) -> str:
-        value = self.optional_url(name, schemes)
+    def database_url(self, name: str) -> str:
+        value = self.optional_url(name, ("postgres", "postgresql"))
         if value is None:
-            raise ConfigurationError(
-                f"{name} is not set (bin/dev and bin/manage set it for the embedded parts)"
-            )
+            raise ConfigurationError(f"{name} is not set {_SET_BY}")
+        if not urlsplit(value).path.strip("/"):
+            raise ConfigurationError(f"{name} names no database: it ends like …@host:5432/snug")
         return value
 
     def urls(self, name: str, schemes: tuple[str, ...]) -> tuple[str, ...]:
         words = self.words(name)
         if not words:
-            raise ConfigurationError(
-                f"{name} is not set (bin/dev and bin/manage set it for the embedded parts)"
-            )
-        for word in words:
-            if urlsplit(word).scheme not in schemes:
-                raise ConfigurationError(f"{name} must hold URLs that begin with {'://, '.join(schemes)}://")
-        return words
+            raise ConfigurationError(f"{name} is not set {_SET_BY}")
+        return tuple(_checked_url(name, word, schemes) for word in words)
+
+    def mail_address(self, name: str, default: str) -> str:
+        value = self.text(name, default)
+        if "@" not in parseaddr(value)[1]:
+            raise ConfigurationError(f"{name} must be a mail address such as {default}, not {value!r}")
+        return value
 
     def fernet_keys(self, name: str) -> tuple[str, ...]:
         keys = self.words(name)
@@ -173,3 +178,22 @@ class _Reader:
             return tuple(ip_network(word) for word in self.words(name))
         except ValueError as error:
             raise ConfigurationError(f"{name} must hold addresses or networks: {error}") from None
+
+
+def _checked_url(name: str, value: str, schemes: tuple[str, ...]) -> str:
+    """The URL, if it is one. The complaint never repeats it: it may hold a password."""
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ConfigurationError(
+            f"{name} holds a URL that cannot be read: look at its host and port"
+        ) from None
+    if parts.scheme not in schemes:
+        raise ConfigurationError(
+            f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
+        )
+    # A unix socket stands in the path, or as ?host= in the query.
+    if not (parts.hostname or parts.scheme == "unix" or "host=" in parts.query) or port == 0:
+        raise ConfigurationError(f"{name} holds a URL without a host, or with port 0")
+    return value

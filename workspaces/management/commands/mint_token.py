@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts import encryption, names, tokens
 from accounts.actions import internal_key, signing_key
-from rooms.texts import is_room_name
 from tenants import directory
 from tenants.context import run_in_tenant
 from tenants.hosts import tenant_host
@@ -29,13 +28,15 @@ class Command(BaseCommand):
             raise CommandError(f"There is no workspace {options['slug']!r}.")
         if not 1 <= options["ttl"] <= tokens.MAX_TTL:
             raise CommandError(f"--ttl is 1 to {tokens.MAX_TTL} seconds.")
-        if bad := [room for room in options["rooms"] or [] if not is_room_name(room)]:
-            raise CommandError(f"{bad[0]!r} is no room name.")
         try:
             sub, name = names.check_sub(options["sub"]), names.clean_name(options["name"]) or None
+            tokens.check_rooms(options["rooms"])
+            token = run_in_tenant(tenant, _sign, sub, options["ttl"], name, options["rooms"])
         except names.BadName as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(run_in_tenant(tenant, _sign, sub, options["ttl"], name, options["rooms"]))
+        except tokens.TokenRefused as error:
+            raise CommandError(f"{error}.") from None
+        self.stdout.write(token)
 
 
 def _sign(sub: str, ttl: int, name: str | None, rooms: list[str] | None) -> str:
