@@ -13,13 +13,14 @@ from types import TracebackType
 from typing import Self
 
 from ops.local.data_dir import DataDir
+from ops.local.environment import product_environment
 from ops.local.errors import DataDirInUseError, LaunchError, fault_in
 from ops.local.fingerprint import MIGRATIONS, fingerprint
 from ops.local.logs import last_words
 from ops.local.network import LOOPBACK, listen, port_of, raise_file_limit
 from ops.local.parent_death import ends_with_parent
 from ops.local.parts import Parts
-from ops.local.paths import POSTGRES_PROGRAMS, PROJECT, PYTHON
+from ops.local.paths import PROJECT, PYTHON
 from ops.local.supervisor import Program, Supervisor
 
 _POLL = 0.02
@@ -160,22 +161,8 @@ class Stack:
 
     @property
     def own_env(self) -> dict[str, str]:
-        """What the product's processes get beyond our own environment. A variable that is set there stays."""
-        secrets = self.data_dir.secrets()
-        own = {
-            "SECRET_KEY": secrets.secret_key,
-            "FIELD_ENCRYPTION_KEYS": secrets.field_encryption_keys,
-            "SNUG_ENV": "development",
-            "SNUG_BASE_DOMAIN": "localhost",
-            "SNUG_PUBLIC_PORT": str(self.web_port or self.data_dir.remembered("web_port") or 8000),
-        }
-        own |= {name: os.environ[name] for name in own if os.environ.get(name)}
-        own |= {"SNUG_DATA_DIR": str(self.data_dir.path), "PYTHONUNBUFFERED": "1"}
-        if self._parts is not None:
-            own |= {"DATABASE_URL": self._parts.database_url, "REDIS_URL": self._parts.redis_url}
-        if self.embeds_database:  # its own pg_dump and psql: those of the system may be older than the server
-            own["PATH"] = f"{POSTGRES_PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        return own | self._extra_env
+        """What the product's processes get beyond our own environment."""
+        return product_environment(self.data_dir, self._parts, self.web_port) | self._extra_env
 
     @property
     def env(self) -> dict[str, str]:
