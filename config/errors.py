@@ -3,18 +3,27 @@
 import sys
 from typing import Final
 
+import psycopg
+import redis
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
-from realtime import store
-from tenants import database
 from tenants.middleware import API
 from tenants.problems import problem
 from tenants.requests import tenant_of
 
 # A part that is away, not a mistake of ours: whoever asks again in a moment gets an answer.
-_AWAY: Final = (OperationalError, InterfaceError, *database.AWAY, *store.AWAY)
+_AWAY: Final = (
+    OperationalError,
+    InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    redis.ConnectionError,
+    redis.TimeoutError,
+    ConnectionError,
+    TimeoutError,
+)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

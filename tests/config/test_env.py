@@ -145,7 +145,7 @@ def test_every_entry_says_it_in_one_line_and_leaves_with_1(
             [sys.executable, *command],
             cwd=PROJECT,
             env={**os.environ, **stack.own_env, **broken},
-            stdin=listener,
+            stdin=listener.fileno(),
             capture_output=True,
             text=True,
             check=False,
