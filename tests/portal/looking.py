@@ -70,5 +70,6 @@ _LOOK = """
 
 def faults_of(page: Page) -> list[str]:
     """What is wrong with the page as it stands in its window; empty when nothing is."""
+    page.wait_for_load_state()  # a form's answer is in the tree before its style sheets are there
     found: list[Any] = page.evaluate(_LOOK)
     return [str(fault) for fault in found]
