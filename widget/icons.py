@@ -21,10 +21,13 @@ _SYMBOL: Final = re.compile(r'<symbol id="([a-z-]+)".*?</symbol>', re.DOTALL)
 
 @cache
 def sprite() -> SafeString:
-    """The symbols that the chat page uses, as markup. Raises LookupError when one is not in the set."""
+    """The symbols that the chat page uses, as markup; their ids begin with `i-`, apart from the page's own.
+
+    Raises LookupError when one is not in the set.
+    """
     path = finders.find("snug/icons.svg")
     if not isinstance(path, str):
         raise LookupError("static/snug/icons.svg is missing")
     with open(path, encoding="utf-8") as file:
         drawn = {match[1]: match[0] for match in _SYMBOL.finditer(file.read())}
-    return mark_safe("".join(drawn[name] for name in NAMES))  # noqa: S308 (our own file)
+    return mark_safe("".join(drawn[name].replace('id="', 'id="i-', 1) for name in NAMES))  # noqa: S308 (our own file)

@@ -3,7 +3,7 @@ import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { $ } from "./dom.js";
 import { Host } from "./host.js";
-import { identify, rename } from "./identity.js";
+import { forgetToken, identify, rename } from "./identity.js";
 import { MessageList } from "./messages.js";
 import { Notice } from "./notice.js";
 import { drawGuest, drawPeople, drawRooms, fetchRooms, titleOf } from "./sides.js";
@@ -40,12 +40,17 @@ function enter(room) {
   list = new MessageList(conversation, words, seen);
   composer = new Composer(conversation, words, `snug.draft.${identity.id}.${room}`, () => list.toEnd());
   conversation.on("change", soon);
-  conversation.on("state", (change) =>
-    notice.connection(change, { loaded: conversation.loaded, retry: () => conversation.open() }));
+  conversation.on("state", moved);
+  conversation.on("loaded", look);
   conversation.on("arrived", (message) => list.arrived(message));
   drawFrame();
   conversation.open();
   if (!host || host.open) focus();
+}
+
+function moved(change) {
+  if (change.code === 4001 && change.state === "stopped") forgetToken();
+  notice.connection(change, { loaded: conversation.loaded, retry: () => conversation.open() });
 }
 
 function choose(room, push = true) {
@@ -165,7 +170,8 @@ function wire() {
 function look() {
   if (!conversation) return;
   if (isHidden()) conversation.lookAway();
-  else if (list.atEnd) seen();
+  else conversation.lookBack();
+  if (list.atEnd) seen();
   soon();
 }
 

@@ -7,7 +7,7 @@ import { Timeline } from "./timeline.js";
 const TYPING = 6_000;
 const PAGE = 50;
 
-/** Emits `change` when something to draw has changed, `arrived` with another's new message, `state`. */
+/** Emits `change` when something to draw has changed, `loaded`, `arrived` with another's new message, and `state`. */
 export class Conversation extends Emitter {
   timeline = new Timeline();
   people = new Map(); // id → name; of the first hundred
@@ -71,7 +71,12 @@ export class Conversation extends Emitter {
 
   /** From here on what arrives is new: the visitor looks away. */
   lookAway() {
-    if (this.loaded) this.unreadAfter = this.#lastRead;
+    if (this.loaded && this.#lastRead >= 0) this.unreadAfter = this.#lastRead;
+  }
+
+  /** The visitor looks: when nothing came in the meantime, what comes now needs no line. */
+  lookBack() {
+    if (this.loaded && !this.timeline.unreadAfter(this.unreadAfter ?? Infinity, this.me)) this.unreadAfter = null;
   }
 
   async loadOlder() {
@@ -89,6 +94,7 @@ export class Conversation extends Emitter {
     try {
       this.#took(await this.client.history({ limit: PAGE }));
       this.loaded = true;
+      this.emit("loaded");
       this.emit("change");
     } catch { /* the next connection asks again */ }
   }

@@ -36,6 +36,13 @@ export async function rename(name) {
   return guest(await newGuest(name));
 }
 
+/** The token of the address was refused: after a reload the visitor is whoever they are without it. */
+export function forgetToken() {
+  try {
+    sessionStorage.removeItem(TAB);
+  } catch { /* it was never kept */ }
+}
+
 function user(token, host) {
   const { sub, name } = claims(token);
   const getToken = host && ((fresh) => (fresh ? host.token(true) : host.token()));
@@ -90,10 +97,10 @@ function tokenOfAddress() {
 function tabToken() {
   try {
     const token = sessionStorage.getItem(TAB);
-    if (token && claims(token).exp * 1000 > Date.now()) return token;
-    sessionStorage.removeItem(TAB);
-  } catch { /* no storage, no token */ }
-  return null;
+    return token && claims(token).exp * 1000 > Date.now() ? token : null;
+  } catch {
+    return null;
+  }
 }
 
 function post(path, body, token) {

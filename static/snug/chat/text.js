@@ -15,7 +15,7 @@ export function pieces(text) {
     const link = withoutTail(match[0]);
     if (!isAddress(link)) continue;
     if (match.index > at) found.push({ text: text.slice(at, match.index) });
-    found.push({ text: link, href: /^www/i.test(link) ? `https://${link}` : link });
+    found.push({ text: link, href: addressOf(link) });
     at = match.index + link.length;
   }
   if (at < text.length) found.push({ text: text.slice(at) });
@@ -59,6 +59,11 @@ function withoutTail(link) {
 
 const balanced = (text) => text.split(/[([]/).length >= text.split(/[)\]]/).length;
 
-const isAddress = (link) => URL.canParse(/^www/i.test(link) ? `https://${link}` : link) && /[.:]|localhost/.test(link.slice(8));
+const addressOf = (link) => (/^www/i.test(link) ? `https://${link}` : link);
+
+function isAddress(link) {
+  const address = addressOf(link);
+  return URL.canParse(address) && /[.:]|^localhost$/.test(new URL(address).hostname);
+}
 
 const whole = (text) => (/[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text);

@@ -1,0 +1,64 @@
+"""The modules travel as one script, and only what is understood is put together."""
+
+from pathlib import Path
+
+import pytest
+
+from widget.bundle import BundleError, assemble
+
+
+def modules(folder: Path, **sources: str) -> Path:
+    for name, source in sources.items():
+        (folder / f"{name}.js").write_text(source, "utf-8")
+    return folder / "app.js"
+
+
+def test_modules_come_once_and_before_those_who_need_them(tmp_path: Path) -> None:
+    entry = modules(
+        tmp_path,
+        app='import { two } from "./two.js";\nimport { one as first } from "./one.js";\nstart(first, two);',
+        two='import { one } from "./one.js";\nexport const two = one + 1;',
+        one="/** One. */\nexport const one = 1; // the first\nexport function unused() {}\n// nothing\n",
+    )
+    assert assemble(entry).splitlines() == [
+        "const module0 = (() => {",
+        "const one = 1; // the first",
+        "function unused() {}",
+        "return { one, unused };",
+        "})();",
+        "const module1 = (() => {",
+        "const { one } = module0;",
+        "const two = one + 1;",
+        "return { two };",
+        "})();",
+        "const module2 = (() => {",
+        "const { two } = module1;",
+        "const { one: first } = module0;",
+        "start(first, two);",
+        "return {  };",
+        "})();",
+    ]
+
+
+def test_code_between_two_comments_stays(tmp_path: Path) -> None:
+    entry = modules(tmp_path, app="/* a */ keep();\n/* b */\n  // c\nalso('// this');")
+    assert "/* a */ keep();" in assemble(entry)
+    assert "also('// this');" in assemble(entry)
+    assert "b" not in assemble(entry).splitlines()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'import thing from "./one.js";',
+        'import * as all from "./one.js";',
+        'import { one } from "https://elsewhere.example/one.js";',
+        "export default 1;",
+        "export { one };",
+        'import { app } from "./app.js";',
+    ],
+)
+def test_anything_else_is_refused_at_once(tmp_path: Path, source: str) -> None:
+    entry = modules(tmp_path, app=source, one="export const one = 1;")
+    with pytest.raises(BundleError):
+        assemble(entry)

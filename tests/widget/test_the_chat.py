@@ -1,0 +1,329 @@
+"""The chat in a real browser, as a visitor meets it: reading, writing, losing the network, being turned away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.personas import Workspace
+from tests.portal.looking import faults_of
+
+OpenPage = Callable[..., Page]
+PHONE = {"viewport": {"width": 375, "height": 720}}
+HARD = [
+    ("ann", "A" * 30 + " " + "b" * 29, "A name of sixty characters."),
+    (
+        "ann",
+        "A" * 30 + " " + "b" * 29,
+        "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3,
+    ),
+    ("lea", "ليلى حسن", "هل وصلت السترات الجديدة؟ https://acme.example/new شكرا."),
+    ("lea", "ليلى حسن", "👩‍👩‍👧‍👦"),
+    ("ann", "Ann", "First line\n\n\tand an indented one"),
+]
+
+
+def post(
+    workspace: Workspace, text: str, sub: str = "ann", name: str | None = None, room: str = "general"
+) -> dict[str, Any]:
+    with workspace.api() as api:
+        if name:
+            assert api.put(f"/api/v1/users/{sub}", json={"name": name}).status_code < 500
+        answer = api.post(f"/api/v1/rooms/{room}/messages", json={"message": text, "sub": sub})
+        assert answer.status_code == 201, answer.text
+        message: dict[str, Any] = answer.json()
+        return message
+
+
+def chat(workspace: Workspace, token: str = "", query: str = "") -> str:
+    return f"{workspace.origin}/chat/{query}{'#token=' + token if token else ''}"
+
+
+def enter(page: Page) -> Page:
+    """Wait until the room is there, with messages or without."""
+    expect(page.locator("#beginning")).to_be_visible()
+    return page
+
+
+def say(page: Page, text: str) -> None:
+    page.locator("#text").fill(text)
+    page.locator("#text").press("Enter")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    "size", [{"width": 1280, "height": 800}, {"width": 375, "height": 720}], ids=["desk", "phone"]
+)
+@pytest.mark.parametrize(
+    "tenant", [{}, {"accent": "#fde047", "locale": "ar"}], ids=["house", "yellow-arabic"]
+)
+def test_nothing_sticks_out_and_every_word_can_be_read(
+    new_workspace: Callable[..., Workspace],
+    open_page: OpenPage,
+    scheme: str,
+    size: dict[str, int],
+    tenant: dict[str, str],
+) -> None:
+    workspace = new_workspace(**tenant)
+    for sub, name, text in HARD:
+        post(workspace, text, sub, name)
+    page = enter(open_page(chat(workspace), viewport=size, color_scheme=scheme))
+    say(page, "And one of my own.")
+    expect(page.locator(".own")).to_have_count(1)
+    expect(page.locator(".pending")).to_have_count(0)
+
+    assert faults_of(page) == []
+    overhang = "e => e.scrollWidth > e.clientWidth"
+    assert not page.locator("#scroll").evaluate(overhang)
+
+
+def test_two_people_see_each_other_type_talk_and_leave(workspace: Workspace, open_page: OpenPage) -> None:
+    bob = enter(open_page(chat(workspace, workspace.token("bob", name="Bob Okafor"))))
+    ann = enter(open_page(chat(workspace, workspace.token("ann", name="Ann Lee"))))
+    expect(bob.locator("#here")).to_have_text("2 people here")
+    expect(bob.locator("#people-list")).to_contain_text("Ann Lee")
+
+    ann.locator("#text").press_sequentially("Hel")
+    expect(bob.locator("#typing")).to_contain_text("Ann Lee")
+    expect(ann.locator("#typing")).to_be_empty()
+    say(ann, "Hello")
+    expect(bob.locator("#typing")).to_be_empty()
+    say(ann, "Bob")
+
+    expect(bob.locator(".message")).to_have_count(2)
+    expect(bob.locator(".author")).to_have_count(1)  # a run has one name
+    expect(bob.locator(".own")).to_have_count(0)
+    expect(ann.locator(".own")).to_have_count(2)
+    ann.close()
+    expect(bob.locator("#here")).to_have_text("1 person here", timeout=10_000)
+
+
+def test_text_is_text_and_only_web_addresses_are_links(workspace: Workspace, open_page: OpenPage) -> None:
+    nasty = "<img src=x onerror=alert(1)> javascript:alert(1) https://ok.example/a_(b)?q=1. (www.two.example)"
+    post(workspace, nasty)
+    page = enter(open_page(chat(workspace)))
+
+    expect(page.locator(".bubble")).to_have_text(nasty)
+    assert page.locator(".bubble img").count() == 0
+    links = page.locator(".bubble a")
+    assert links.evaluate_all("all => all.map(a => a.href)") == [
+        "https://ok.example/a_(b)?q=1",
+        "https://www.two.example/",
+    ]
+    assert (
+        links.evaluate_all("all => all.map(a => [a.target, a.rel])")
+        == [["_blank", "noopener noreferrer nofollow ugc"]] * 2
+    )
+
+
+def test_older_messages_come_while_scrolling_and_the_reader_stays_where_they_are(
+    new_workspace: Callable[..., Workspace], open_page: OpenPage
+) -> None:
+    workspace = new_workspace(plan="pro")
+    for number in range(1, 121):
+        post(workspace, f"Message {number}", sub=f"u{number % 7}")
+    page = enter(open_page(chat(workspace)))
+    expect(page.locator(".message").last).to_be_in_viewport()
+    assert page.locator(".message").count() < 120
+
+    page.locator("#scroll").evaluate("e => { e.scrollTop = 300 }")
+    watched = page.locator(".message", has_text="Message 80")
+    before = watched.bounding_box()
+    expect(page.locator(".message", has_text="Message 21")).to_have_count(1)
+    after = watched.bounding_box()
+    assert before
+    assert after
+    assert abs(before["y"] - after["y"]) < 2
+
+    page.locator("#scroll").evaluate("e => { e.scrollTop = 0 }")
+    expect(page.locator(".message")).to_have_count(120)
+    expect(page.locator("#beginning")).to_contain_text("begins")
+    texts = page.locator(".message .bubble").all_inner_texts()
+    assert texts == [f"Message {number}" for number in range(1, 121)]
+
+
+def test_what_arrives_below_is_announced_and_not_jumped_to(
+    new_workspace: Callable[..., Workspace], open_page: OpenPage
+) -> None:
+    workspace = new_workspace(plan="pro")
+    for number in range(40):
+        post(workspace, f"Message {number}", sub=f"u{number % 7}")
+    page = enter(open_page(chat(workspace)))
+    expect(page.locator(".message").last).to_be_in_viewport()
+    page.locator("#scroll").evaluate("e => { e.scrollTop = 200 }")
+
+    post(workspace, "New one")
+    expect(page.locator("#pill")).to_have_text("1 new message")
+    post(workspace, "New two")
+    expect(page.locator("#pill")).to_have_text("2 new messages")
+    assert page.locator("#scroll").evaluate("e => e.scrollTop") == 200
+    expect(page.locator("#announce")).to_contain_text("New two")
+
+    page.locator("#pill").click()
+    expect(page.locator(".message").last).to_be_in_viewport()
+    expect(page.locator("#pill")).to_be_hidden()
+
+
+def test_the_composer_keeps_drafts_breaks_lines_and_leaves_composing_alone(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    page = enter(open_page(chat(workspace, workspace.token("bob"))))
+    text = page.locator("#text")
+    text.press_sequentially("one")
+    text.press("Shift+Enter")
+    text.press_sequentially("two")
+    low = text.bounding_box()
+    page.reload()
+    expect(text).to_have_value("one\ntwo")
+    text.dispatch_event("keydown", {"key": "Enter", "isComposing": True, "bubbles": True, "cancelable": True})
+    expect(text).to_have_value("one\ntwo")
+
+    enter(page)
+    text.press("Enter")
+    expect(page.locator(".own .bubble")).to_have_text("one\ntwo")
+    expect(text).to_have_value("")
+    high = text.bounding_box()
+    assert low
+    assert high
+    assert low["height"] > high["height"] + 10
+    page.reload()
+    expect(text).to_have_value("")
+
+
+def test_the_count_appears_near_the_limit_and_nothing_too_long_can_be_sent(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    page = enter(open_page(chat(workspace)))
+    page.locator("#text").fill("😀" * 899)
+    expect(page.locator("#count")).to_be_hidden()
+    page.locator("#text").fill("😀" * 963)
+    expect(page.locator("#count")).to_have_text("37 characters left")
+    page.locator("#text").fill("😀" * 1043)
+    expect(page.locator("#count")).to_have_text("This message is 1,043 characters; the limit here is 1,000.")
+    expect(page.locator("#send")).to_be_disabled()
+    page.locator("#text").press("Enter")
+    page.locator("#text").fill("  " + "😀" * 1000 + "  ")
+    page.locator("#text").press("Enter")
+    expect(page.locator(".own")).to_have_count(1)
+
+
+def test_what_is_written_offline_leaves_once_after_a_reload(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    page = enter(open_page(chat(workspace, workspace.token("bob"))))
+    ann = enter(open_page(chat(workspace, workspace.token("ann"))))
+    page.context.set_offline(True)
+    expect(page.locator("#notice")).to_contain_text("You are offline")
+    say(page, "Written in a tunnel")
+    expect(page.locator(".pending")).to_have_count(1)
+
+    page.close()
+    again = page.context.new_page()
+    page.context.set_offline(False)
+    again.goto(chat(workspace, workspace.token("bob")))
+
+    expect(ann.locator(".message .bubble")).to_have_text(["Written in a tunnel"])
+    expect(again.locator(".own .bubble")).to_have_text(["Written in a tunnel"])
+    expect(again.locator(".pending")).to_have_count(0)
+
+
+def test_a_long_message_is_folded_and_a_lone_emoji_is_large(
+    new_workspace: Callable[..., Workspace], open_page: OpenPage
+) -> None:
+    workspace = new_workspace(plan="business")
+    long = "word " * 1999 + "end"
+    post(workspace, long)
+    post(workspace, "🏔️")
+    page = enter(open_page(chat(workspace)))
+
+    bubble = page.locator(".bubble").first
+    expect(bubble).not_to_contain_text("end")
+    page.get_by_role("button", name="Show all 9,998 characters").click()
+    expect(bubble).to_contain_text("end")
+    page.get_by_role("button", name="Show less").click()
+    expect(bubble).not_to_contain_text("end")
+    assert page.locator(".bubble.emoji").count() == 1
+
+
+def test_a_token_leaves_the_address_at_once_and_lasts_through_a_reload(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    page = enter(open_page(chat(workspace, workspace.token("bob", name="Bob Okafor"))))
+    assert page.evaluate("location.href") == f"{workspace.origin}/chat/"
+    assert page.evaluate("history.length") <= 2
+    expect(page.locator("#people-list")).to_contain_text("Bob Okafor")
+    page.reload()
+    expect(page.locator("#people-list")).to_contain_text("Bob Okafor")
+    assert page.evaluate("JSON.stringify(localStorage)").count("eyJ") == 0
+
+
+def test_a_guest_stays_the_same_and_may_take_a_name(workspace: Workspace, open_page: OpenPage) -> None:
+    page = enter(open_page(chat(workspace)))
+    first = page.locator("#guest span").inner_text()
+    page.reload()
+    expect(page.locator("#guest span")).to_have_text(first)
+
+    page.get_by_role("button", name="Add a name").click()
+    page.get_by_label("Your name").fill("Kim")
+    page.get_by_label("Your name").press("Enter")
+    expect(page.locator("#guest span")).to_contain_text("Kim")
+    enter(page)
+    say(page, "I am Kim")
+    assert "Kim" in str(_messages(workspace))
+
+
+def test_rooms_are_changed_without_a_reload_and_back_goes_back(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    with workspace.api() as api:
+        assert (
+            api.post(
+                "/api/v1/rooms", json={"name": "repairs", "kind": "public", "title": "Repairs"}
+            ).status_code
+            == 201
+        )
+    post(workspace, "In the workshop", room="repairs")
+    page = enter(open_page(chat(workspace)))
+    page.evaluate("globalThis.same = true")
+
+    page.get_by_role("link", name="Repairs").click()
+    expect(page.locator("h1")).to_have_text("Repairs")
+    expect(page.locator(".bubble")).to_have_text("In the workshop")
+    expect(page.get_by_role("link", name="Repairs")).to_have_attribute("aria-current", "page")
+    page.go_back()
+    expect(page.locator(".empty")).to_be_visible()
+    assert page.evaluate("same")
+
+
+def test_whoever_may_not_enter_is_told_why_and_what_to_do(workspace: Workspace, open_page: OpenPage) -> None:
+    with workspace.api() as api:
+        assert api.post("/api/v1/rooms", json={"name": "board", "kind": "private"}).status_code == 201
+
+    for query, words in (
+        ("?room=nowhere", "There is no such room"),
+        ("?room=board", "This room is private"),
+        ("?room=%3F", "This chat cannot open"),
+    ):
+        page = open_page(chat(workspace, query=query))
+        expect(page.locator("#stop h2")).to_have_text(words)
+        expect(page.locator("#composer")).to_be_hidden()
+    page = open_page(chat(workspace, workspace.token("bob", ttl=-120)))
+    expect(page.locator("#stop h2")).to_have_text("Your session has ended")
+
+
+def test_where_guests_are_not_let_in_the_page_says_so(workspace: Workspace, open_page: OpenPage) -> None:
+    from tenants.models import Tenant
+
+    Tenant.objects.filter(slug=workspace.slug).update(guests_allowed=False)
+    page = open_page(chat(workspace))
+    expect(page.locator("#stop h2")).to_have_text("Sign in to chat")
+    assert page.get_by_role("link", name="Staff sign-in").get_attribute("href") == "/login/?next=%2Fchat%2F"
+    enter(open_page(chat(workspace, workspace.token("bob"))))
+
+
+def _messages(workspace: Workspace) -> Any:
+    with workspace.api() as api:
+        return api.get("/api/v1/rooms/general/messages").json()["data"]

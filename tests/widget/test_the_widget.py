@@ -1,0 +1,293 @@
+"""The widget on a customer's site: it opens, it talks, and neither it nor the page gets in the other's way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, Request, expect
+
+from tests.personas import Workspace
+from tests.widget.conftest import Site
+
+OpenPage = Callable[..., Page]
+Snippet = Callable[..., str]
+
+PHONE = {"viewport": {"width": 375, "height": 720}, "has_touch": True, "is_mobile": True}
+HOSTILE = """<style>
+  * { all: revert !important; font-size: 40px !important; position: static !important; display: inline !important }
+  html, body { opacity: .3 !important; transform: rotate(3deg) !important; overflow: hidden !important }
+</style>"""
+
+
+def launcher(page: Page) -> Locator:
+    return page.locator("snug-widget button")
+
+
+def panel(page: Page) -> Locator:
+    return page.locator("snug-widget section")
+
+
+def open_widget(page: Page) -> FrameLocator:
+    launcher(page).click()
+    chat = page.frame_locator("snug-widget iframe")
+    expect(chat.locator(".beginning")).to_be_visible()
+    return chat
+
+
+def isolated(name: str) -> str:
+    """A name as texts carry it: kept apart, so that its direction does not turn the sentence around."""
+    return f"\u2068{name}\u2069"
+
+
+def say(chat: FrameLocator, text: str) -> None:
+    chat.locator("#text").fill(text)
+    chat.locator("#text").press("Enter")
+
+
+def test_a_guest_and_a_user_talk_and_the_token_is_in_no_address(
+    workspace: Workspace, site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    token = workspace.token("bob", name="Bob Okafor")
+    guest_page, user_page = open_page(site.serve(snippet())), open_page("about:blank")
+    addresses: list[str] = []
+    user_page.on("request", lambda request: addresses.append(request.url))
+    user_page.on("websocket", lambda socket: addresses.append(socket.url))
+    user_page.goto(site.serve(snippet(token=token)))
+    guest, user = open_widget(guest_page), open_widget(user_page)
+
+    say(guest, "Hello, is anyone here?")
+    expect(user.locator(".message")).to_contain_text("Hello, is anyone here?")
+    say(user, "Yes, good morning.")
+    expect(guest.locator(".message").last).to_contain_text("Yes, good morning.")
+    expect(guest.locator(".author")).to_have_text("Bob Okafor")
+
+    assert any("/ws/chat/general/" in address for address in addresses)
+    assert [address for address in addresses if token in address] == []
+
+
+def test_a_closed_widget_loads_nothing_and_an_open_one_at_most_40_kb(
+    workspace: Workspace, site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    finished: list[Request] = []
+
+    def note(request: Request) -> None:
+        finished.append(request)
+
+    page = open_page("about:blank")
+    page.on("requestfinished", note)
+    page.goto(site.serve(snippet()))
+    expect(launcher(page)).to_be_visible()
+    assert [request.url for request in finished if workspace.host in request.url] == [
+        f"{workspace.origin}/widget.js"
+    ]
+
+    open_widget(page)
+    page.wait_for_timeout(300)
+
+    ours = [request for request in finished if workspace.host in request.url]
+    assert len(ours) >= 6
+    assert sum(request.sizes()["responseBodySize"] for request in ours) <= 40_000
+
+
+def test_opening_leads_to_the_keyboard_and_escape_leads_back(
+    site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    page = open_page(site.serve(snippet()))
+    expect(launcher(page)).to_have_accessible_name("Open chat")
+    expect(panel(page)).not_to_be_visible()
+
+    chat = open_widget(page)
+    expect(panel(page)).to_be_visible()
+    expect(launcher(page)).to_have_attribute("aria-expanded", "true")
+    expect(launcher(page)).to_have_accessible_name("Close chat")
+    expect(chat.locator("#text")).to_be_focused()
+
+    chat.locator("#text").press("Escape")
+    expect(panel(page)).not_to_be_visible()
+    expect(launcher(page)).to_be_focused()
+
+    launcher(page).press("Enter")
+    expect(chat.locator("#text")).to_be_focused()
+    chat.get_by_role("button", name="Close chat").click()
+    expect(panel(page)).not_to_be_visible()
+
+
+def test_what_comes_while_it_is_closed_is_counted_on_the_button(
+    workspace: Workspace, site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    page = open_page(site.serve(snippet()))
+    page.evaluate("() => { globalThis.counts = []; Snug.on('unread', (count) => counts.push(count)); }")
+    chat = open_widget(page)
+    launcher(page).click()
+    with workspace.api() as api:
+        for text in ("Still there?", "The parcel is on its way."):
+            assert (
+                api.post("/api/v1/rooms/general/messages", json={"message": text, "sub": "bob"}).status_code
+                == 201
+            )
+
+    expect(launcher(page)).to_have_accessible_name("Open chat, 2 unread")
+    expect(page.locator("snug-widget i")).to_have_text("2")
+    launcher(page).click()
+    expect(page.locator("snug-widget i")).to_be_hidden()
+    expect(chat.locator(".unread")).to_be_visible()
+    page.wait_for_function("counts.at(-1) === 0")
+    assert max(page.evaluate("counts")) == 2
+
+
+def test_the_pages_styles_do_not_reach_it(site: Site, snippet: Snippet, open_page: OpenPage) -> None:
+    calm, wild = open_page(site.serve(snippet())), open_page(site.serve(HOSTILE + snippet() + "<p>Wild"))
+    for page in (calm, wild):
+        open_widget(page)
+
+    assert launcher(wild).bounding_box() == launcher(calm).bounding_box()
+    assert panel(wild).bounding_box() == panel(calm).bounding_box()
+    box = panel(calm).bounding_box()
+    assert box
+    assert box["width"] == 392
+
+
+def test_a_strict_policy_of_the_page_is_kept(
+    workspace: Workspace, site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    ours = workspace.origin
+    strict = f"default-src 'none'; script-src {ours}; frame-src {ours}; require-trusted-types-for 'script'"
+    page = open_page(site.serve(snippet(), Content_Security_Policy=strict))
+
+    say(open_widget(page), "Under a strict policy")
+
+    expect(page.frame_locator("iframe").locator(".message.own")).to_have_count(1)
+
+
+def test_a_script_in_the_head_or_twice_or_under_a_new_body_makes_one_button(
+    site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    page = open_page(
+        site.serve(f"<head>{snippet().replace('async ', '')}{snippet()}</head><body>{snippet()}</body>")
+    )
+    expect(launcher(page)).to_have_count(1)
+    expect(launcher(page)).to_be_visible()
+
+    page.evaluate("document.documentElement.replaceChild(document.createElement('body'), document.body)")
+    expect(launcher(page)).to_have_count(1)
+    expect(launcher(page)).to_be_visible()
+
+
+def test_the_page_can_steer_it(site: Site, snippet: Snippet, open_page: OpenPage) -> None:
+    page = open_page(site.serve(snippet(launcher="none") + "<button onclick='Snug.toggle()'>Help</button>"))
+    page.evaluate(
+        "() => { globalThis.log = []; for (const name of ['open', 'close']) Snug.on(name, () => log.push(name)); }"
+    )
+    expect(launcher(page)).to_have_count(0)
+
+    page.get_by_role("button", name="Help").click()
+    expect(panel(page)).to_be_visible()
+    page.evaluate("Snug.close(); Snug.open(); Snug.open(); Snug.close()")
+    expect(panel(page)).not_to_be_visible()
+
+    assert page.evaluate("log") == ["open", "close", "open", "close"]
+    expect(panel(open_page(site.serve(snippet(open="")))).first).to_be_visible()
+
+
+def test_a_visitor_can_sign_in_and_out_without_a_reload(
+    workspace: Workspace, site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    page = open_page(
+        site.serve(snippet(token_url=site.serve_token(workspace.token("bob", name="Bob Okafor"))))
+    )
+    chat = open_widget(page)
+    chat.locator("#people-toggle").click()
+    expect(chat.locator("#people-list")).to_contain_text(f"{isolated('Bob Okafor')} (you)")
+
+    page.evaluate("Snug.setToken(null)")
+    expect(chat.locator("#guest")).to_contain_text("You are here as \u2068Guest")
+    page.evaluate("token => Snug.setToken(token)", workspace.token("ann", name="Ann Lee"))
+    expect(chat.locator("#people-list")).to_contain_text(f"{isolated('Ann Lee')} (you)")
+    expect(chat.locator("#guest")).to_be_hidden()
+
+
+def test_a_site_where_nobody_is_signed_in_has_guests(
+    site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    chat = open_widget(open_page(site.serve(snippet(token_url=site.serve_token(None)))))
+    expect(chat.locator("#guest")).to_contain_text("You are here as \u2068Guest")
+
+
+def test_notes_from_strangers_are_not_believed(site: Site, snippet: Snippet, open_page: OpenPage) -> None:
+    page = open_page(site.serve(snippet()))
+    chat = open_widget(page)
+    forged = site.serve(
+        "<script>parent.postMessage({ snug: 1, type: 'close' }, '*'); "
+        "parent.frames[0].postMessage({ snug: 1, type: 'token', token: 'a.b.c' }, '*')</script>"
+    )
+    page.evaluate(
+        "address => document.body.append(Object.assign(document.createElement('iframe'), { src: address }))",
+        forged,
+    )
+    page.evaluate(
+        "postMessage({ snug: 1, type: 'close' }, '*'); postMessage({ snug: 1, type: 'unread', count: 9 }, '*')"
+    )
+    page.wait_for_timeout(500)
+
+    expect(panel(page)).to_be_visible()
+    expect(page.locator("snug-widget i")).to_have_text("")
+    expect(chat.locator("#guest")).to_be_visible()
+
+
+def test_another_tenants_site_cannot_frame_the_chat(
+    workspace: Workspace, elsewhere: Workspace, site: Site, browser: Browser
+) -> None:
+    embed = f"{workspace.origin}/chat/?embed=1"
+    put = "address => document.body.append(Object.assign(document.createElement('iframe'), { src: address }))"
+    page = browser.new_page()
+
+    page.goto(site.serve(""))
+    page.evaluate(put, embed)
+    expect(page.frame_locator("iframe").locator("#text")).to_be_visible()
+
+    # Mallory's host belongs to this machine too, but it is not one of this workspace's sites.
+    refusals: list[str] = []
+    page.on("console", lambda said: refusals.append(said.text))
+    page.goto(f"{elsewhere.origin}/healthz")
+    page.evaluate(put, embed)
+    page.wait_for_timeout(1_000)
+    assert page.frame_locator("iframe").locator("#text").count() == 0
+    assert any("frame-ancestors" in text for text in refusals)
+    page.close()
+
+
+def test_on_a_phone_it_is_the_whole_screen(site: Site, snippet: Snippet, open_page: OpenPage) -> None:
+    page = open_page(site.serve(snippet() + "<p style='height: 3000px'>Long"), **PHONE)
+    chat = open_widget(page)
+
+    assert panel(page).bounding_box() == {"x": 0, "y": 0, "width": 375, "height": 720}
+    expect(launcher(page)).to_be_hidden()
+    assert page.evaluate("getComputedStyle(document.documentElement).overflow") == "hidden"
+    chat.get_by_role("button", name="Close chat").click()
+    expect(launcher(page)).to_be_visible()
+    assert page.evaluate("document.documentElement.style.overflow") == ""
+
+
+def test_it_stands_where_reading_ends_or_where_the_page_wants_it(
+    new_workspace: Callable[..., Workspace],
+    workspace: Workspace,
+    site: Site,
+    snippet: Snippet,
+    open_page: OpenPage,
+) -> None:
+    arabic = new_workspace(locale="ar")
+    left = open_page(site.serve(f"<script async src='{arabic.origin}/widget.js'></script>"))
+    right = open_page(
+        site.serve(f"<script async src='{arabic.origin}/widget.js' data-position=right></script>")
+    )
+    english = open_page(site.serve(snippet(position="left")))
+
+    def edge(page: Page) -> float:
+        box = launcher(page).bounding_box()
+        assert box
+        return box["x"]
+
+    assert edge(left) == edge(english) == 20
+    assert edge(right) == 1280 - 20 - 56
+    chat = open_widget(left)
+    assert chat.locator("html").get_attribute("dir") == "rtl"
