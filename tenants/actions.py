@@ -34,9 +34,7 @@ def allocate(*, slug: str, name: str, plan: str, locale: str, accent: str = "") 
 
 def activate(tenant: Tenant) -> None:
     """Let customers in."""
-    tenant.state = Tenant.State.ACTIVE
-    tenant.save(update_fields=["state"])
-    directory.forget()
+    _change(tenant.pk, state=Tenant.State.ACTIVE)
 
 
 def set_state(tenant_id: int, state: str) -> None:

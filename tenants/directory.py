@@ -17,6 +17,8 @@ from tenants.entitlements import Limits, limits_for
 from tenants.hosts import bare_host, slug_of, tenant_host
 
 FRESH: Final = 2.0
+# An address that is nobody's may be somebody's in a moment: it is being signed up for.
+FRESH_MISS: Final = 0.3
 MOST: Final = 20_000
 
 _COLUMNS = "id, slug, name, schema_name, state, plan, own_limits, locale, accent, guests_allowed, origins"
@@ -124,7 +126,7 @@ def _remember(name: str, row: tuple[Any, ...] | None) -> TenantInfo | None:
     if len(_cache) >= MOST:  # hosts are the client's to choose: never let them fill the memory
         _cache.clear()
     found = _info(row) if row else None
-    _cache[name] = _Entry(time.monotonic() + FRESH, found)
+    _cache[name] = _Entry(time.monotonic() + (FRESH if found else FRESH_MISS), found)
     return found
 
 

@@ -20,9 +20,9 @@ def allowed(tenant: TenantInfo, origin: str, host: str) -> bool:
 
 
 def same(origin: str, host: str) -> bool:
-    """Whether a page at `origin` was served by this very host."""
+    """Whether a page at `origin` was served by this very host, and by us: without TLS a page could be anyone's."""
     scheme, _, netloc = origin.lower().partition("://")
-    return scheme in ("http", "https") and netloc == host.lower()
+    return scheme == settings.ENV.public_scheme and netloc == host.lower()
 
 
 def _is_local(origin: str) -> bool:
