@@ -93,5 +93,17 @@ def count_sync(scope: str, key: str, seconds: int) -> int:
         return 0
 
 
+def forgive_sync(scope: str, key: str, seconds: int) -> None:
+    """Uncount one attempt of this window: it turned out to be nothing to guard against."""
+    name = _window(scope, key, seconds)
+    try:
+        with store.sync_client(name).pipeline(transaction=False) as pipe:
+            pipe.decr(name)
+            pipe.expire(name, seconds + 1)
+            pipe.execute()
+    except store.AWAY as error:
+        logger.warning("rate limit not counted: %s", type(error).__name__)
+
+
 def _window(scope: str, key: str, seconds: int) -> str:
     return groups.counter(scope, f"{key}:{int(time.time()) // seconds}")

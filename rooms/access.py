@@ -7,8 +7,10 @@ import msgspec
 from psycopg import sql
 
 from accounts.identity import Identity
+from realtime import publish
 from realtime.events import ErrorCode
 from rooms.texts import Refused
+from tenants.context import schema_connection
 from tenants.database import pool
 from tenants.directory import TenantInfo
 
@@ -66,6 +68,12 @@ async def enter(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord
 def forget() -> None:
     """Drop what is cached: this process has just changed a room or a membership."""
     _cache.clear()
+
+
+def forget_everywhere() -> None:
+    """The same in every process, once the change is committed. For code inside the tenant's schema."""
+    forget()
+    publish.tell_all(type="changed", schema=schema_connection().schema_name)
 
 
 def _may_enter(identity: Identity, room: RoomRecord) -> bool:

@@ -54,6 +54,7 @@ def _try(request: HttpRequest) -> HttpResponse:
     if member is None:
         form.add_error(None, WRONG)
         return _page(request, form, 422)
+    guards.forgive_try(request, _tenant(request), email)
     return _welcome(request, member)
 
 

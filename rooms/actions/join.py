@@ -21,12 +21,12 @@ def add_member(room: Room, external_id: str, role: str = Membership.Role.MEMBER)
     membership, created = Membership.objects.update_or_create(
         room=room, member=member, defaults={"role": role}
     )
-    access.forget()
+    access.forget_everywhere()
     return membership, created
 
 
 def remove_member(room: Room, external_id: str) -> bool:
     """Take a membership away; False where there was none."""
     removed, _ = Membership.objects.filter(room=room, member__external_id=external_id).delete()
-    access.forget()
+    access.forget_everywhere()
     return bool(removed)
