@@ -1,7 +1,8 @@
-"""What a test does behind the product's back: fill rooms, age messages, look into Redis. Straight SQL, no product code."""
+"""What a test does behind the product's back, without the product's code: fill rooms, age messages, look into Redis."""
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from typing import Any
@@ -63,8 +64,6 @@ def shared() -> redis.Redis:
 
 async def until(true: Callable[[], Any], seconds: float = 10) -> None:
     """Look until something holds."""
-    import asyncio
-
     async with asyncio.timeout(seconds):
         while not true():
             await asyncio.sleep(0.02)

@@ -1,5 +1,7 @@
 """`/ws/basic/`, the connection check."""
 
+import pytest
+
 from tests.personas import Refused, Workspace
 from tests.realtime.backstage import shared, tenant_id_of
 from tests.realtime.test_entry import STAMP
@@ -37,12 +39,9 @@ async def test_it_says_who_a_token_names(workspace: Workspace) -> None:
 
 
 async def test_it_refuses_a_bad_token(workspace: Workspace) -> None:
-    try:
+    with pytest.raises(Refused) as refused:
         await workspace.connect("nonsense", path=BASIC, snug=False)
-    except Refused as refused:
-        assert refused.code == 4001
-    else:
-        raise AssertionError("it was let in")
+    assert refused.value.code == 4001
 
 
 async def test_it_is_limited_by_address_and_takes_nothing_from_the_plan(workspace: Workspace) -> None:
@@ -55,4 +54,3 @@ async def test_it_is_limited_by_address_and_takes_nothing_from_the_plan(workspac
         await bob.entered()
     for each in open_:
         await each.close()
-

@@ -18,7 +18,12 @@ async def test_the_first_frames_are_who_is_here_and_then_oneself(workspace: Work
         }  # fmt: skip
         assert online["type"] == "online_users"
         assert online["users"] == [{"id": "bob", "username": "Bob"}]
-        assert (online["count"], online["room"], online["last_seq"], online["last_rev"]) == (1, "general", 0, 0)
+        assert (online["count"], online["room"], online["last_seq"], online["last_rev"]) == (
+            1,
+            "general",
+            0,
+            0,
+        )
         assert re.fullmatch(r"[0-9a-f]{32}", online["connection_id"])
         assert online["limits"] == {
             "max_message_length": 1000,
@@ -55,7 +60,10 @@ async def test_guests_count_as_people_and_bots_do_not(workspace: Workspace) -> N
         await visitor.entered()
         online = await bob.entered()
 
-        assert online["users"] == [{"id": guest["sub"], "username": "Visitor"}, {"id": "bob", "username": "bob"}]
+        assert online["users"] == [
+            {"id": guest["sub"], "username": "Visitor"},
+            {"id": "bob", "username": "bob"},
+        ]
         assert guest["sub"].startswith("guest:")
         assert online["count"] == 2
         # The bot hears the people come, and nobody hears the bot.

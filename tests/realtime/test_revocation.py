@@ -1,0 +1,121 @@
+"""Keys and tokens that are taken back."""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from accounts.actions import create_api_key, revoke_api_key, revoke_tokens
+from accounts.models import Member
+from realtime.admissions import Admissions
+from realtime.events import CloseCode
+from tenants import directory
+from tenants.context import in_public, in_tenant
+from tenants.database import close_pool
+from tests.personas import Refused, Workspace
+from tests.realtime.backstage import rows
+
+
+async def test_a_revoked_key_closes_what_it_vouched_for_on_both_processes(workspace: Workspace) -> None:
+    key_id, secret, signing = await _another_key(workspace)
+    second = replace(workspace, key_id=key_id, secret=secret, signing_secret=signing)
+    async with (
+        second.chat(second.token("bob"), process=0) as bob,
+        second.chat(second.token("ann"), process=1) as ann,
+        second.chat(secret, process=1) as bot,
+        second.chat(second.token("ann"), path="/ws/basic/", process=1) as check,
+        workspace.chat(workspace.token("zoe"), process=1) as zoe,
+    ):
+        for socket in (bob, ann, bot, zoe):
+            await socket.entered()
+        begun = time.monotonic()
+        assert await in_tenant(await _tenant(workspace), revoke_api_key, key_id)
+        for socket in (bob, ann, bot, check):
+            assert await socket.closed(1) == 4001
+        assert time.monotonic() - begun < 1
+        for process in (0, 1):
+            for credential in (second.token("bob"), secret):
+                refused = await second.connect(credential, process=process)
+                assert await refused.closed() == 4001
+        await zoe.say("another key's user stays")
+
+
+async def test_a_key_that_nobody_announced_as_revoked_is_found_out(workspace: Workspace) -> None:
+    """In this process, where the clock can be hurried."""
+    closed: list[int] = []
+
+    class Outlet:
+        closed = False
+
+        def close(self, code: int, reason: str = "") -> None:
+            closed.append(code)
+
+    class Socket:
+        connection_id, key_id, issued_at, user, lease = "c", workspace.key_id, None, "bob", None
+        outlet: Any = Outlet()
+
+    admissions = Admissions()
+    admissions.admit(await _tenant(workspace), Socket())
+    await admissions.follow_keys()
+    assert closed == []
+    rows(workspace, "UPDATE accounts_apikey SET expires_at = now() WHERE id = %s", workspace.key_id)
+    await admissions.follow_keys()
+    assert closed == [CloseCode.UNAUTHENTICATED]
+    await close_pool()
+
+
+async def test_a_user_whose_tokens_are_revoked_is_out_until_there_is_a_newer_one(
+    workspace: Workspace,
+) -> None:
+    old = workspace.token("bob")
+    async with (
+        workspace.chat(old, process=0) as bob,
+        workspace.chat(old, process=1) as tab,
+        workspace.chat(workspace.token("ann"), process=1) as ann,
+    ):
+        for socket in (bob, tab, ann):
+            await socket.entered()
+
+        def revoke() -> None:
+            revoke_tokens(Member.objects.get(external_id="bob"))
+
+        await in_tenant(await _tenant(workspace), revoke)
+        for socket in (bob, tab):
+            assert await socket.closed(1) == 4001
+        for process in (0, 1):
+            refused = await workspace.connect(old, process=process)
+            assert await refused.closed() == 4001
+        await asyncio.sleep(0.01)
+        async with workspace.chat(workspace.token("bob"), process=1) as again:
+            await again.entered()
+        await ann.say("still here")
+
+
+async def test_a_revoked_key_opens_nothing_any_more(workspace: Workspace) -> None:
+    async with workspace.chat(workspace.token("bob"), process=1) as bob:
+        await bob.entered()
+        await in_tenant(await _tenant(workspace), revoke_api_key, workspace.key_id)
+        assert await bob.closed(1) == 4001
+    with workspace.api(process=1) as api:
+        assert api.get("/api/v1/rooms").status_code == httpx.codes.UNAUTHORIZED
+    with pytest.raises(Refused) as refused:
+        await workspace.connect(workspace.token("bob"), snug=False)
+    assert refused.value.status == 401
+
+
+async def _tenant(workspace: Workspace) -> Any:
+    tenant = await in_public(directory.find, workspace.host)
+    assert tenant is not None
+    return tenant
+
+
+async def _another_key(workspace: Workspace) -> tuple[str, str, str]:
+    def make() -> tuple[str, str, str]:
+        key, secret, signing = create_api_key("Second", ["admin"])
+        return key.id, secret, signing
+
+    made: tuple[str, str, str] = await in_tenant(await _tenant(workspace), make)
+    return made
