@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.actions import create_api_key, create_staff, internal_key
 from accounts.models import ApiKey, Member
+from accounts.names import clean_name
 from rooms.actions import create_room
 from tenants import actions as tenants
 from tenants import directory, provisioning, slugs
@@ -48,7 +49,7 @@ def open_workspace(
     `keep_first_key` keeps the first key's secret, encrypted, until the console first shows it. Raises SlugRefused,
     ProvisioningError, or ValueError for an unknown plan or an empty name.
     """
-    name = " ".join(name.split())
+    name = clean_name(name)
     if plan not in PLANS:
         raise ValueError(f"There is no plan {plan!r}; choose one of {', '.join(PLANS)}.")
     if not 1 <= len(name) <= 80:
