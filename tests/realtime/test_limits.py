@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-from tenants.actions import set_plan, set_state
-from tenants.context import in_public
 from tests.personas import Chat, Refused, Workspace
 from tests.realtime.backstage import rows, shared, tenant_id_of, until
+from tests.realtime.office import set_plan, set_state
 
 
 async def test_a_user_has_as_many_connections_as_the_plan_says_over_all_processes(
@@ -66,7 +65,7 @@ async def test_a_change_of_plan_reaches_open_sockets(workspace: Workspace) -> No
         for socket in (bob, ann):
             await socket.entered()
         for plan, longest in (("pro", 2000), ("free", 1000)):
-            await in_public(set_plan, tenant_id_of(workspace), plan)
+            await set_plan(workspace, plan)
             await asyncio.sleep(0.2)
             for socket in (bob, ann):
                 assert len((await socket.say("x" * longest))["message"]) == longest
@@ -101,7 +100,7 @@ async def test_a_suspended_workspace_closes_its_sockets_and_opens_none(
         for socket in (bob, ann, mallory):
             await socket.entered()
         begun = time.monotonic()
-        await in_public(set_state, tenant_id_of(workspace), "suspended")
+        await set_state(workspace, "suspended")
         for socket in (bob, ann, check):
             assert await socket.closed(2) == 4402
         assert time.monotonic() - begun < 2
@@ -113,13 +112,13 @@ async def test_a_suspended_workspace_closes_its_sockets_and_opens_none(
         assert (suspended.value.code, suspended.value.status) == (4402, 402)
         await mallory.say("business as usual")
 
-    await in_public(set_state, tenant_id_of(workspace), "active")
+    await set_state(workspace, "active")
     async with asyncio.timeout(2):
         (await _let_in(workspace, workspace.token("bob"))).connection.transport.abort()
 
 
 async def test_past_due_is_still_open(workspace: Workspace) -> None:
-    await in_public(set_state, tenant_id_of(workspace), "past_due")
+    await set_state(workspace, "past_due")
     async with workspace.chat(workspace.token("bob")) as bob:
         await bob.entered()
         await bob.say("hello")

@@ -15,11 +15,10 @@ from urllib.parse import unquote
 import jwt
 import pytest
 
-from tenants.actions import set_origins
-from tenants.context import in_public
 from tests.personas import Chat, Refused, Workspace
 from tests.realtime.backstage import rows, shared, tenant_id_of
 from tests.realtime.conftest import Inside
+from tests.realtime.office import set_origins
 
 STATUS = {4000: 400, 4001: 401, 4002: 429, 4003: 403, 4004: 404, 4402: 402}
 
@@ -193,7 +192,7 @@ async def test_a_listed_origin_may_speak(workspace: Workspace) -> None:
     headers = {"Origin": "https://shop.example.com"}
     chat = await _connect(workspace, Knock(4003, workspace.token("bob"), headers=headers), snug=True)
     assert await chat.closed() == 4003
-    await in_public(set_origins, tenant_id_of(workspace), ["https://shop.example.com"])
+    await set_origins(workspace, "https://shop.example.com")
     for process in (0, 1):  # both are told at once
         async with asyncio.timeout(2):
             while not await _lets_in(workspace, Knock(0, workspace.token("bob"), headers=headers), process):

@@ -2,42 +2,34 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from typing import Any
 
 import httpx
 import pytest
 
-from accounts.actions import create_api_key, revoke_api_key, revoke_tokens
-from accounts.models import Member
-from realtime.admissions import Admissions
-from realtime.events import CloseCode
-from tenants import directory
-from tenants.context import in_public, in_tenant
-from tenants.database import close_pool
 from tests.personas import Refused, Workspace
 from tests.realtime.backstage import rows
+from tests.realtime.office import revoke_key, revoke_tokens, tenant_of, with_another_key
 
 
 async def test_a_revoked_key_closes_what_it_vouched_for_on_both_processes(workspace: Workspace) -> None:
-    key_id, secret, signing = await _another_key(workspace)
-    second = replace(workspace, key_id=key_id, secret=secret, signing_secret=signing)
+    second = await with_another_key(workspace)
     async with (
         second.chat(second.token("bob"), process=0) as bob,
         second.chat(second.token("ann"), process=1) as ann,
-        second.chat(secret, process=1) as bot,
+        second.chat(second.secret, process=1) as bot,
         second.chat(second.token("ann"), path="/ws/basic/", process=1) as check,
         workspace.chat(workspace.token("zoe"), process=1) as zoe,
     ):
         for socket in (bob, ann, bot, zoe):
             await socket.entered()
         begun = time.monotonic()
-        assert await in_tenant(await _tenant(workspace), revoke_api_key, key_id)
+        await revoke_key(second)
         for socket in (bob, ann, bot, check):
             assert await socket.closed(1) == 4001
         assert time.monotonic() - begun < 1
         for process in (0, 1):
-            for credential in (second.token("bob"), secret):
+            for credential in (second.token("bob"), second.secret):
                 refused = await second.connect(credential, process=process)
                 assert await refused.closed() == 4001
         await zoe.say("another key's user stays")
@@ -45,6 +37,10 @@ async def test_a_revoked_key_closes_what_it_vouched_for_on_both_processes(worksp
 
 async def test_a_key_that_nobody_announced_as_revoked_is_found_out(workspace: Workspace) -> None:
     """In this process, where the clock can be hurried."""
+    from realtime.admissions import Admissions
+    from realtime.events import CloseCode
+    from tenants.database import close_pool
+
     closed: list[int] = []
 
     class Outlet:
@@ -58,7 +54,7 @@ async def test_a_key_that_nobody_announced_as_revoked_is_found_out(workspace: Wo
         outlet: Any = Outlet()
 
     admissions = Admissions()
-    admissions.admit(await _tenant(workspace), Socket())
+    admissions.admit(await tenant_of(workspace), Socket())
     await admissions.follow_keys()
     assert closed == []
     rows(workspace, "UPDATE accounts_apikey SET expires_at = now() WHERE id = %s", workspace.key_id)
@@ -78,11 +74,7 @@ async def test_a_user_whose_tokens_are_revoked_is_out_until_there_is_a_newer_one
     ):
         for socket in (bob, tab, ann):
             await socket.entered()
-
-        def revoke() -> None:
-            revoke_tokens(Member.objects.get(external_id="bob"))
-
-        await in_tenant(await _tenant(workspace), revoke)
+        await revoke_tokens(workspace, "bob")
         for socket in (bob, tab):
             assert await socket.closed(1) == 4001
         for process in (0, 1):
@@ -97,25 +89,10 @@ async def test_a_user_whose_tokens_are_revoked_is_out_until_there_is_a_newer_one
 async def test_a_revoked_key_opens_nothing_any_more(workspace: Workspace) -> None:
     async with workspace.chat(workspace.token("bob"), process=1) as bob:
         await bob.entered()
-        await in_tenant(await _tenant(workspace), revoke_api_key, workspace.key_id)
+        await revoke_key(workspace)
         assert await bob.closed(1) == 4001
     with workspace.api(process=1) as api:
         assert api.get("/api/v1/rooms").status_code == httpx.codes.UNAUTHORIZED
     with pytest.raises(Refused) as refused:
         await workspace.connect(workspace.token("bob"), snug=False)
     assert refused.value.status == 401
-
-
-async def _tenant(workspace: Workspace) -> Any:
-    tenant = await in_public(directory.find, workspace.host)
-    assert tenant is not None
-    return tenant
-
-
-async def _another_key(workspace: Workspace) -> tuple[str, str, str]:
-    def make() -> tuple[str, str, str]:
-        key, secret, signing = create_api_key("Second", ["admin"])
-        return key.id, secret, signing
-
-    made: tuple[str, str, str] = await in_tenant(await _tenant(workspace), make)
-    return made
