@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.personas import Workspace
 from tests.portal.looking import faults_of
@@ -322,6 +322,58 @@ def test_where_guests_are_not_let_in_the_page_says_so(workspace: Workspace, open
     expect(page.locator("#stop h2")).to_have_text("Sign in to chat")
     assert page.get_by_role("link", name="Staff sign-in").get_attribute("href") == "/login/?next=%2Fchat%2F"
     enter(open_page(chat(workspace, workspace.token("bob"))))
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "again"),
+    [
+        (4000, "This chat cannot open", False),
+        (4001, "Your session has ended", True),
+        (4002, "The chat is full at the moment", True),
+        (4003, "This room is private", False),
+        (4004, "There is no such room", False),
+        (4029, "One moment", True),
+        (4402, "This chat is paused", False),
+    ],
+)
+def test_every_refusal_has_its_own_words(
+    workspace: Workspace, open_page: OpenPage, code: int, words: str, again: bool
+) -> None:
+    page = open_page("about:blank")
+    page.route_web_socket("**/ws/**", lambda socket: socket.close(code=code))
+    page.goto(chat(workspace, workspace.token("bob")))
+    expect(page.locator("#stop h2")).to_have_text(words)
+    expect(page.get_by_role("button", name="Try again")).to_have_count(int(again))
+    expect(page.locator("#composer")).to_be_hidden()
+
+
+def test_a_lost_connection_is_told_when_it_lasts_and_again_when_it_is_back(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    sockets: list[WebSocketRoute] = []
+    dead = False
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        if dead:
+            socket.close(code=4500)
+        else:
+            socket.connect_to_server()
+            sockets.append(socket)
+
+    page = open_page("about:blank")
+    page.route_web_socket("**/ws/**", pass_on)
+    page.goto(chat(workspace))
+    enter(page)
+    dead = True
+    sockets[-1].close(code=1012)
+
+    expect(page.locator("#notice")).to_contain_text("Reconnecting", timeout=10_000)
+    say(page, "Written meanwhile")
+    post(workspace, "Said meanwhile")
+    dead = False
+    expect(page.locator("#notice")).to_contain_text("Connected again", timeout=20_000)
+    expect(page.locator(".bubble")).to_have_text(["Said meanwhile", "Written meanwhile"])
+    expect(page.locator("#notice")).to_be_hidden()
 
 
 def _messages(workspace: Workspace) -> Any:

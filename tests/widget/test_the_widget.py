@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, Request, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, Request, WebSocketRoute, expect
 
 from tests.personas import Workspace
 from tests.widget.conftest import Site
@@ -204,6 +204,43 @@ def test_a_visitor_can_sign_in_and_out_without_a_reload(
     page.evaluate("token => Snug.setToken(token)", workspace.token("ann", name="Ann Lee"))
     expect(chat.locator("#people-list")).to_contain_text(f"{isolated('Ann Lee')} (you)")
     expect(chat.locator("#guest")).to_be_hidden()
+
+
+def test_whoever_signed_out_elsewhere_goes_on_as_a_guest_when_the_token_is_refused(
+    workspace: Workspace, site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    where = site.serve_token(workspace.token("bob", name="Bob Okafor"))
+    page = open_page("about:blank")
+    sockets: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket("**/ws/**", pass_on)
+    page.goto(site.serve(snippet(token_url=where)))
+    chat = open_widget(page)
+    expect(chat.locator("#guest")).to_be_hidden()
+
+    site.pages[where.removeprefix(site.origin)] = ({"Status": "401"}, b"")
+    sockets[-1].close(code=4001)
+    expect(chat.locator("#guest")).to_contain_text("You are here as \u2068Guest")
+
+
+def test_a_site_that_cannot_tell_its_visitor_is_asked_again(
+    site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    where = site.serve_token(None)
+    path = where.removeprefix(site.origin)
+    site.pages[path] = ({"Status": "500"}, b"")
+    page = open_page(site.serve(snippet(token_url=where)))
+    launcher(page).click()
+    chat = page.frame_locator("snug-widget iframe")
+    expect(chat.locator("#stop h2")).to_have_text("The chat did not load")
+
+    site.pages[path] = ({"Status": "401"}, b"")
+    chat.get_by_role("button", name="Try again").click()
+    expect(chat.locator("#guest")).to_contain_text("You are here as \u2068Guest")
 
 
 def test_a_site_where_nobody_is_signed_in_has_guests(

@@ -21,28 +21,39 @@ let conversation;
 let list;
 let composer;
 
+let starts = 0;
+
+/** Find out who the visitor is, and take them in. Once more when that changes, or did not work. */
 async function start() {
+  const turn = ++starts;
+  conversation?.close();
   $("stop").hidden = true;
   try {
-    identity = await identify(config, host);
+    const found = await identify(config, host);
+    if (turn !== starts) return;
+    identity = found;
   } catch (error) {
-    return notice.stop(error.key ?? "unreachable", { retry: start });
+    return turn === starts && notice.stop(error.key ?? "unreachable", { retry: start });
   }
   if (!config.room) return notice.stop("broken");
-  enter(config.room);
+  enter(conversation?.room ?? config.room);
   rooms = await fetchRooms(identity).catch(() => []);
   drawFrame();
 }
 
 function enter(room) {
-  conversation?.close();
-  conversation = new Conversation(room, identity);
-  list = new MessageList(conversation, words, seen);
+  const before = conversation;
+  const mine = new Conversation(room, identity);
+  const on = (name, act) => mine.on(name, (detail) => mine === conversation && act(detail));
+  conversation = mine;
+  before?.close();
+  list?.leave();
+  list = new MessageList(mine, words, seen);
   composer = new Composer(conversation, words, `snug.draft.${identity.id}.${room}`, () => list.toEnd());
-  conversation.on("change", soon);
-  conversation.on("state", moved);
-  conversation.on("loaded", look);
-  conversation.on("arrived", (message) => list.arrived(message));
+  on("change", soon);
+  on("state", moved);
+  on("loaded", look);
+  on("arrived", (message) => list.arrived(message));
   drawFrame();
   conversation.open();
   if (!host || host.open) focus();
@@ -56,7 +67,6 @@ function moved(change) {
 function choose(room, push = true) {
   if (room !== conversation.room) {
     if (push) history.pushState(null, "", `?room=${room}`);
-    $("messages").replaceChildren();
     enter(room);
   }
   openSide("rooms", false);
@@ -88,6 +98,8 @@ function drawFrame() {
   const title = titleOf(rooms, conversation.room);
   list.title = title;
   $("room-name").textContent = config.embed ? config.tenant : title;
+  document.title = `${title} · ${config.tenant}`;
+  told = 0;
   drawRooms(rooms, conversation.room, identity, words, choose);
   drawGuest(identity, words, async (name) => {
     identity = await rename(name);

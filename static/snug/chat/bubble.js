@@ -73,7 +73,11 @@ function more(id, short, text, { words, expanded, redraw }) {
 
 function tools(text, at, { words }) {
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      return; // the page that holds the frame does not allow it
+    }
     announce(words.say("copied"));
     button.replaceChildren(icon("check"));
     setTimeout(() => button.replaceChildren(icon("copy")), 1_500);

@@ -79,6 +79,11 @@ export class Conversation extends Emitter {
     if (this.loaded && !this.timeline.unreadAfter(this.unreadAfter ?? Infinity, this.me)) this.unreadAfter = null;
   }
 
+  /** Keep a long day in an open tab from filling the memory; what is let go can be loaded again. */
+  trim() {
+    if (this.timeline.trim()) this.hasOlder = true;
+  }
+
   async loadOlder() {
     if (this.older === "loading" || !this.hasOlder) return;
     this.#become("loading");

@@ -13,6 +13,7 @@ export class Host extends Emitter {
   #origin;
   #waiting = [];
   #known;
+  #asked = false; // the first token comes by itself, as the answer to `ready`
 
   constructor(origin) {
     super();
@@ -26,7 +27,8 @@ export class Host extends Emitter {
   /** The token the host gives, or null for nobody. `fresh` asks for another than the last one. */
   token(fresh = false) {
     if (!fresh && this.#known !== undefined) return Promise.resolve(this.#known);
-    if (fresh) this.tell("token");
+    if (fresh || this.#asked) this.tell("token");
+    this.#asked = true;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Stop("unreachable")), PATIENCE);
       this.#waiting.push({ resolve, reject, timer });

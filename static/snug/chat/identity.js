@@ -45,7 +45,12 @@ export function forgetToken() {
 
 function user(token, host) {
   const { sub, name } = claims(token);
-  const getToken = host && ((fresh) => (fresh ? host.token(true) : host.token()));
+  const getToken = host && (async (fresh) => {
+    const next = await host.token(fresh);
+    if (next) return next;
+    host.emit("token"); // signed out: the page begins again with whoever is there now
+    throw new Stop("sign_in");
+  });
   return { kind: "user", id: String(sub), name, token, client: { token, getToken, user: String(sub) } };
 }
 

@@ -6,6 +6,8 @@ const NEAR = 48;      // this close to the end counts as being there, in pixels
 const EARLY = 600;    // older messages are fetched this long before the top is reached
 const SPOKEN = 200;   // how much of a message is read out
 
+const skeleton = [...$("messages").children];
+
 export class MessageList {
   #scroll = $("scroll");
   #list = $("messages");
@@ -16,6 +18,7 @@ export class MessageList {
   #atEnd = true;
   #drawn = false;
   #context;
+  #resizing;
   #conversation;
 
   /** @param {() => void} seen called when the end of the list is in sight */
@@ -32,14 +35,22 @@ export class MessageList {
     };
     this.#scroll.onscroll = () => this.#scrolled();
     this.#pill.onclick = () => this.toEnd();
-    new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(this.#scroll);
+    this.#resizing = new ResizeObserver(() => this.#atEnd && this.toEnd());
+    this.#resizing.observe(this.#scroll);
     this.#pill.hidden = true;
     this.#beginning.hidden = true;
+    this.#list.replaceChildren(...skeleton);
+  }
+
+  /** Let go of the page: another list takes over. */
+  leave() {
+    this.#resizing.disconnect();
   }
 
   draw() {
     if (!this.#conversation.loaded && !this.#conversation.client.pending.length) return;
     const place = this.#place();
+    if (this.#atEnd) this.#conversation.trim();
     this.#drawRows(this.#conversation.rows);
     this.#drawBeginning();
     if (this.#atEnd) this.toEnd();

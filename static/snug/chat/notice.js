@@ -13,6 +13,7 @@ export class Notice {
   #timers = [];
   #shown = false;
   #wasOnline = false;
+  #since = 0; // when the connection went, or 0
 
   constructor(words, tenant) {
     this.#words = words;
@@ -23,14 +24,16 @@ export class Notice {
   connection(change, { loaded, retry }) {
     this.#still();
     const { state, code, retryAt } = change;
+    if (state === "idle") return;
     if (state === "online") return this.#back();
     if (state === "stopped") return this.stop(STOPS[code] ?? "unreachable", { retry, loaded });
     if (state === "offline") return this.#bar("offline");
     if (code === 4002 || code === 4029) return this.stop(code === 4002 ? "full" : "busy", { retry, loaded });
+    this.#since ||= Date.now();
     const soon = () => this.#bar(this.#wasOnline ? "reconnecting" : "connecting");
     if (retryAt - Date.now() > COUNTDOWN) this.#countdown(retryAt, retry);
     else if (this.#shown) soon();
-    else this.#later(soon, this.#wasOnline ? BLINK : FIRST);
+    else this.#later(soon, this.#since + (this.#wasOnline ? BLINK : FIRST) - Date.now());
   }
 
   /** The chat stands still. In the middle of a conversation that is a bar; before one, it is all there is. */
@@ -58,6 +61,7 @@ export class Notice {
     $("stop").hidden = true;
     document.body.classList.remove("stopped");
     this.#wasOnline = true;
+    this.#since = 0;
     if (!wasAway) return this.#hide();
     this.#show(icon("check"), this.#words.say("online"));
     $("notice").className = "notice well";

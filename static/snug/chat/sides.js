@@ -71,6 +71,7 @@ function askName(identity, words, save) {
     const name = field.value.trim();
     if (!name) return back();
     button.disabled = true;
+    box.querySelector(".error")?.remove();
     await save(name).catch(() => box.append(h("p", { class: "error", role: "alert" }, words.say("nameFailed"))));
     button.disabled = false;
   };

@@ -79,13 +79,17 @@ export class Timeline {
         lineDrawn = true;
         rows.push({ kind: "unread", key: "unread" });
       }
-      item.first = rows.at(-1)?.kind !== "message" || item.author !== previous.author || item.at - previous.at > RUN;
+      item.first = rows.at(-1)?.kind !== "message" || !sameVoice(item, previous) || item.at - previous.at > RUN;
       rows.push(item);
       previous = item;
     }
     return rows;
   }
 }
+
+// A person who took another name is introduced again.
+const sameVoice = (one, other) =>
+  one.author === other.author && (one.own || one.message.username === other.message.username);
 
 // One's own message keeps its key from the first key stroke to the acknowledgement, so that its row stays in place.
 function entry(message, me) {

@@ -99,7 +99,12 @@ export class Connection extends Emitter {
   #open() {
     const Socket = this.options.WebSocket ?? globalThis.WebSocket;
     const protocols = ["snug.v1", ...(this.#token ? [`bearer.${this.#token}`] : [])];
-    const socket = new Socket(this.#address(), protocols);
+    let socket;
+    try {
+      socket = new Socket(this.#address(), protocols);
+    } catch {
+      return this.#stop(4001); // a token with characters that no token has
+    }
     const own = (act) => (event) => socket === this.socket && act(event);
     this.socket = socket;
     socket.onopen = own((event) => {
