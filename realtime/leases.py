@@ -11,8 +11,8 @@ import msgspec
 
 from realtime import groups, store
 
-TTL: Final = 30
-RENEW_EVERY: Final = 10
+TTL: Final = 24
+RENEW_EVERY: Final = 8  # two renewals may fail
 _MOST_AT_ONCE: Final = 500
 
 _NOW = """

@@ -12,7 +12,7 @@ import msgspec
 
 from realtime import groups, store
 
-TTL: Final = 30
+TTL: Final = 24
 GRACE: Final = 5
 MOST_LISTED: Final = 100
 _MOST_AT_ONCE: Final = 500

@@ -6,7 +6,10 @@ they may carry tokens.
 """
 
 import asyncio
+import contextlib
 import logging
+import socket
+import struct
 from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -56,7 +59,18 @@ class SnugProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(CLOSE_TIMEOUT, self.transport.abort)
+        self._cut_soon()
+
+    def _cut_soon(self) -> None:
+        if self.close_timer is None and not self.disconnected:
+            self.close_timer = self.loop.call_later(CLOSE_TIMEOUT, self._cut)
+
+    def _cut(self) -> None:
+        """End it now, with a reset: the kernel would otherwise keep what it cannot deliver, for minutes."""
+        with contextlib.suppress(OSError):
+            wire = self.transport.get_extra_info("socket")
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     # ---- uvicorn's own steps, with a word added
 
@@ -74,6 +88,14 @@ class SnugProtocol(WebSocketsSansIOProtocol):
             self.handle_parser_exception()
         else:  # the request itself was no good: without this the socket would stay, unauthenticated, for ever
             self.transport.abort()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._cut_soon()  # whoever is gone will not take what waits for them
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._cut_soon()  # nor may somebody who does not read keep this process from ending
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_deadline()

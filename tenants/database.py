@@ -3,8 +3,8 @@
 No `search_path` is ever set here, so a transaction pooler in between changes nothing; every statement names its schema
 through `psycopg.sql.Identifier`.
 
-A server that dies is found without asking it: a connection at rest has nothing to read, so one that has is closed. A
-server that hangs is cut off after LONGEST_USE seconds, as if it had died. Either way the pool tries to connect about
+A server that died is noticed without asking it (tenants.liveness). One that hangs is cut off after LONGEST_USE seconds,
+as if it had died. Either way the pool tries to connect about
 once a second, for as long as it takes.
 """
 
@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import select
 import socket
 from collections.abc import AsyncIterator
 from typing import Any, Final, TypeAlias
@@ -23,6 +22,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from realtime.loop_local import LoopLocal
+from tenants.liveness import CONNECTING, RECONNECT_TIMEOUT, is_dead
 
 logger = logging.getLogger("snug.database")
 # It tells of every attempt of every connection; `reconnect_failed` tells it once.
@@ -34,13 +34,6 @@ AWAY = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout, OSError)
 # Nothing on these paths takes a hundredth of this; a server that answers no more must not hold a process for ever.
 LONGEST_USE: Final = 10.0
 _LONGEST_WAIT: Final = 5.0
-# The same for a machine that is gone altogether, and for data it never acknowledges (milliseconds).
-_KEEPALIVE: Final = {
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 15_000,
-}
 
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 
@@ -69,7 +62,7 @@ class Pool(AsyncConnectionPool[Connection]):
     async def _live(self, timeout: float | None) -> Connection:
         while True:
             db = await self.getconn(timeout)
-            if not _is_dead(db):
+            if not is_dead(db):
                 return db
             await db.close()
             await self.putconn(db)  # which makes another in its place
@@ -82,9 +75,9 @@ def _make(min_size: int, max_size: int) -> Pool:
         max_size=max_size,
         max_lifetime=900,
         timeout=_LONGEST_WAIT,
-        reconnect_timeout=0.5,
+        reconnect_timeout=RECONNECT_TIMEOUT,
         open=False,
-        kwargs={"autocommit": True, "prepare_threshold": None, "connect_timeout": 3, **_KEEPALIVE},
+        kwargs={"autocommit": True, "prepare_threshold": None, **CONNECTING},
     )
 
 
@@ -113,15 +106,6 @@ async def _opened(pool: Pool) -> Pool:
     if pool.closed:
         await pool.open()
     return pool
-
-
-def _is_dead(db: Connection) -> bool:
-    """Whether there is something to read where nothing was asked: the server's last words, or the end."""
-    if db.closed:
-        return True
-    poll = select.poll()
-    poll.register(db.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
 
 
 def _cut(db: Connection) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops.local import Stack
-from tests.faults.machine import Machine
+from tests.faults.machine import Home, Machine
 from tests.personas import Workspace
 
 
@@ -23,14 +23,21 @@ def fragile() -> Iterator[Stack]:
 
 @pytest.fixture
 def machine(fragile: Stack) -> Iterator[Machine]:
-    """The stack to be hurt; whole when a test begins. A test that fails shows what the web processes said."""
+    """The stack to be hurt: whole when a test begins, and again when it ends. A test that fails shows its logs."""
     fragile.wait_until_ready()
     hurt = Machine(fragile)
     yield hurt
+    fragile.wait_until_ready()
     sys.stdout.write(hurt.said())
+    assert hurt.complaints() == []
+
+
+@pytest.fixture(scope="session")
+def shared_workspace(fragile: Stack) -> Workspace:
+    return Machine(fragile).workspace()
 
 
 @pytest.fixture
-def room_for_talk(machine: Machine) -> Workspace:
-    """A workspace on the largest plan."""
-    return machine.workspace()
+def home(machine: Machine, shared_workspace: Workspace) -> Home:
+    """A room of the test's own, in a workspace on the largest plan."""
+    return Home.made(machine, shared_workspace)

@@ -14,8 +14,8 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tests.faults.machine import Machine
-from tests.personas import Chat, Refused, Workspace
+from tests.faults.machine import Home
+from tests.personas import Chat, Refused
 
 # Below the plan's rate even when everything unacknowledged is sent again.
 PAUSE = 0.15
@@ -27,9 +27,9 @@ GONE = (ConnectionClosed, OSError, InvalidHandshake, TimeoutError, Refused, EOFE
 class Client:
     """Stays connected: comes back with growing pauses, to the same process."""
 
-    def __init__(self, workspace: Workspace, name: str, process: int, room: str) -> None:
-        self.workspace, self.name, self.process, self.room = workspace, name, process, room
-        self.token = workspace.token(name)
+    def __init__(self, home: Home, name: str, process: int) -> None:
+        self.home, self.name, self.process = home, name, process
+        self.token = home.workspace.token(name)
         self.closes: list[int] = []
         self.refusals: list[int] = []
         self.entries: list[float] = []
@@ -48,8 +48,8 @@ class Client:
         pause = 0.1
         while not self.done:
             try:
-                chat = await self.workspace.connect(
-                    self.token, self.room, process=self.process, query=self.query()
+                chat = await self.home.workspace.connect(
+                    self.token, self.home.room, process=self.process, query=self.query()
                 )
             except GONE as error:
                 if isinstance(error, Refused):
@@ -84,8 +84,8 @@ class _Closing:
 class Sender(Client):
     """Says something every PAUSE seconds, and keeps it until it is acknowledged."""
 
-    def __init__(self, workspace: Workspace, name: str, process: int, room: str = "general") -> None:
-        super().__init__(workspace, name, process, room)
+    def __init__(self, home: Home, name: str, process: int) -> None:
+        super().__init__(home, name, process)
         self.said = 0
         self.open: dict[str, str] = {}
         self.acknowledged: dict[str, dict[str, Any]] = {}
@@ -138,8 +138,8 @@ class Sender(Client):
 class Reader(Client):
     """Writes down every message, and every breach of order."""
 
-    def __init__(self, workspace: Workspace, name: str, process: int, room: str = "general") -> None:
-        super().__init__(workspace, name, process, room)
+    def __init__(self, home: Home, name: str, process: int) -> None:
+        super().__init__(home, name, process)
         self.seen: list[dict[str, Any]] = []
         self.seq = self.rev = 0
         self.wrong: list[str] = []
@@ -164,20 +164,13 @@ class Reader(Client):
 class Conversation:
     """Senders and readers on every web process, in one room."""
 
-    def __init__(
-        self,
-        machine: Machine,
-        workspace: Workspace,
-        *,
-        senders: int = 2,
-        readers: int = 2,
-        room: str = "general",
-    ) -> None:
+    def __init__(self, home: Home, *, senders: int = 2, readers: int = 2) -> None:
         """`senders` and `readers` a process."""
-        self.machine, self.workspace, self.room = machine, workspace, room
-        processes = range(len(workspace.ports))
-        self.senders = [Sender(workspace, f"s{p}{n}", p, room) for p in processes for n in range(senders)]
-        self.readers = [Reader(workspace, f"r{p}{n}", p, room) for p in processes for n in range(readers)]
+        self.home = home
+        processes = range(len(home.workspace.ports))
+        # Names of this room's own: the rate is counted by user.
+        self.senders = [Sender(home, f"{home.room}-s{p}{n}", p) for p in processes for n in range(senders)]
+        self.readers = [Reader(home, f"{home.room}-r{p}{n}", p) for p in processes for n in range(readers)]
         self._tasks: list[asyncio.Task[None]] = []
 
     @asynccontextmanager
@@ -219,7 +212,7 @@ class Conversation:
 
     async def heard_out(self) -> None:
         """Wait until every reader has what the database has."""
-        stored = await asyncio.to_thread(self.machine.stored, self.workspace, self.room)
+        stored = await asyncio.to_thread(self.home.stored)
         await self._until(
             lambda: all(reader.seq >= len(stored) for reader in self.readers), "readers to hear all"
         )
@@ -227,7 +220,7 @@ class Conversation:
 
     def check(self) -> None:
         """Compare what senders were acknowledged, what the database holds, and what every reader saw."""
-        stored = self.machine.stored(self.workspace, self.room)
+        stored = self.home.stored()
         assert [message.seq for message in stored] == list(range(1, len(stored) + 1))
         assert [message.rev for message in stored] == list(range(1, len(stored) + 1))
         assert len({(message.sender, message.client_id) for message in stored}) == len(stored)
@@ -254,6 +247,10 @@ class Conversation:
                 f"waited {SETTLED_WITHIN:g} s in vain for {what}: {self.state()}"
             )
             await asyncio.sleep(0.02)
+
+    def closes(self) -> list[int]:
+        """The code of every close that anybody saw."""
+        return [code for client in (*self.senders, *self.readers) for code in client.closes]
 
     def state(self) -> str:
         """Where everyone stands, for a failing test's message."""

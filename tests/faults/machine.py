@@ -1,25 +1,29 @@
 """A product to break: a stack with durable storage, its processes, what its database holds, and how well it is."""
 
+import asyncio
 import json
 import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
+import redis
 from psycopg import sql
 
 from ops.local import Stack
-from ops.local.logs import last_words
-from tests.personas import PASSWORD, Workspace
+from realtime import groups
+from tests.personas import PASSWORD, Chat, Workspace
 
 PATIENCE = 30.0
+# What a web process logs only through a fault of our own.
+FAULTS = ("Traceback", "never retrieved", "never awaited", "was destroyed", "was not announced")
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,11 @@ class Stored:
 
 
 class Machine:
-    """A stack to be hurt, and the tenant that talks on it meanwhile."""
+    """A stack to be hurt, for the length of one test."""
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
+        self._logs_began = {log: log.stat().st_size for log in self._logs()}
 
     def workspace(self, plan: str = "business") -> Workspace:
         """A workspace of its own, opened by the product's command."""
@@ -56,20 +61,27 @@ class Machine:
             ports=tuple(self.stack.web_ports),
         )
 
+    # ---- its database
+
     def database(self) -> psycopg.Connection[Any]:
         """A connection of the test's own."""
         return psycopg.connect(self.stack.own_env["DATABASE_URL"], autocommit=True)
 
     def schema(self, workspace: Workspace) -> str:
+        named = "SELECT schema_name FROM public.tenants_tenant WHERE slug = %s"
         with self.database() as db:
-            named = "SELECT schema_name FROM public.tenants_tenant WHERE slug = %s"
             row = db.execute(named, [workspace.slug]).fetchone()
         assert row is not None
         return str(row[0])
 
-    def stored(self, workspace: Workspace, room: str = "general") -> list[Stored]:
-        """Every message of a room, by seq."""
-        return stored(self.stack.own_env["DATABASE_URL"], self.schema(workspace), room)
+    def sessions(self) -> list[int]:
+        """PostgreSQL's processes that serve the product, the oldest first."""
+        with self.database() as db:
+            rows = db.execute(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
+                "AND pid <> pg_backend_pid() ORDER BY backend_start"
+            ).fetchall()
+        return [int(row[0]) for row in rows]
 
     # ---- hurting it
 
@@ -97,15 +109,6 @@ class Machine:
             for pid in reversed(pids):
                 os.kill(pid, signal.SIGCONT)
 
-    def backends(self) -> list[int]:
-        """PostgreSQL's processes that serve the product, the oldest first."""
-        with self.database() as db:
-            rows = db.execute(
-                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() "
-                "ORDER BY backend_start"
-            ).fetchall()
-        return [int(row[0]) for row in rows]
-
     # ---- how it is
 
     def memory(self, name: str) -> int:
@@ -124,33 +127,109 @@ class Machine:
         finally:
             connection.close()
 
-    def said(self, most: int = 60) -> str:
-        """The end of what the web processes logged."""
-        logs = sorted(self.stack.data_dir.logs.glob("web-*.log"))
-        return "\n".join(f"{log.name}:\n{last_words(log, most)}" for log in logs)
+    def said(self, most: int = 80) -> str:
+        """The end of what the web processes logged since the test began."""
+        return "\n".join(f"{name}:\n" + "\n".join(lines[-most:]) for name, lines in self._lines())
 
     def complaints(self) -> list[str]:
-        """Lines of the web processes' logs that tell of a fault of our own: a traceback, a task that died."""
-        marks = ("Traceback", "never retrieved", "never awaited", "Task was destroyed")
-        lines = []
-        for log in sorted(self.stack.data_dir.logs.glob("web-*.log")):
-            lines += [
-                line for line in log.read_text(errors="replace").splitlines() if any(m in line for m in marks)
-            ]
-        return lines
+        """Lines that the web processes logged since then through a fault of our own."""
+        return [
+            f"{name}: {line}"
+            for name, lines in self._lines()
+            for line in lines
+            if any(fault in line for fault in FAULTS)
+        ]
+
+    def _logs(self) -> list[Path]:
+        return sorted(self.stack.data_dir.logs.glob("web-?.log"))
+
+    def _lines(self) -> Iterator[tuple[str, list[str]]]:
+        for log in self._logs():
+            with log.open("rb") as file:
+                file.seek(min(self._logs_began.get(log, 0), log.stat().st_size))
+                yield log.stem, file.read().decode(errors="replace").splitlines()
 
 
-def stored(url: str, schema: str, room: str = "general") -> list[Stored]:
+@dataclass(frozen=True)
+class Home:
+    """A room to talk in while things break."""
+
+    machine: Machine
+    workspace: Workspace
+    room: str
+    schema: str
+
+    @classmethod
+    def made(cls, machine: Machine, workspace: Workspace) -> Self:
+        room = f"r{secrets.token_hex(6)}"
+        with workspace.api() as api:
+            assert api.post("/api/v1/rooms", json={"name": room, "kind": "public"}).status_code == 201
+        return cls(machine, workspace, room, machine.schema(workspace))
+
+    @asynccontextmanager
+    async def chat(self, name: str, *, process: int, query: str = "") -> AsyncIterator[Chat]:
+        """A socket to the room."""
+        token = self.workspace.token(name)
+        async with self.workspace.chat(token, self.room, process=process, query=query) as chat:
+            yield chat
+
+    @asynccontextmanager
+    async def pair(self) -> AsyncIterator[tuple[Chat, Chat]]:
+        """Bob on the first process, who will talk, and Ann on the second, who will listen."""
+        async with self.chat("bob", process=0) as bob, self.chat("ann", process=1) as ann:
+            await bob.entered()
+            await ann.entered()
+            assert (await bob.next())["user_id"] == "ann"
+            yield bob, ann
+
+    async def opens(self) -> list[int]:
+        """Open a new socket on every process and say something there; the status of `/readyz` of each."""
+        for process in range(len(self.workspace.ports)):
+            async with self.chat("late", process=process) as chat:
+                await chat.entered()
+                await chat.say("is anybody there?")
+        processes = range(len(self.workspace.ports))
+        return [await asyncio.to_thread(self.machine.readiness, process) for process in processes]
+
+    def stored(self) -> list[Stored]:
+        """Every message of the room as the database holds it, by seq."""
+        with self.machine.database() as db:
+            return stored(db, self.schema, self.room)
+
+    def unannounced(self, sender: str, client_id: str, text: str) -> int:
+        """A message that was committed and never published, as by a process that died in between; its seq."""
+        numbered = sql.SQL(
+            "WITH r AS (UPDATE {rooms} SET last_seq = last_seq + 1, last_rev = last_rev + 1 WHERE name = %s "
+            "RETURNING id, last_seq, last_rev) INSERT INTO {messages} "
+            "(id, room_id, seq, rev, sender_id, body, client_id, created_at) SELECT gen_random_uuid(), r.id, "
+            "last_seq, last_rev, m.id, %s, %s, now() FROM r, {members} m WHERE m.external_id = %s RETURNING seq"
+        ).format(**tables(self.schema))
+        with self.machine.database() as db:
+            row = db.execute(numbered, [self.room, text, client_id, sender]).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def leases(self) -> int:
+        """How many connections of the workspace count against its plan now."""
+        key = groups.leases(int(self.schema.removeprefix("t")))
+        with redis.Redis.from_url(self.machine.stack.own_env["REDIS_URL"]) as client:
+            return int(client.zcount(key, time.time() * 1000, "+inf"))
+
+
+def stored(db: psycopg.Connection[Any], schema: str, room: str) -> list[Stored]:
+    """Every message of a room of a tenant's schema, by seq."""
     query = sql.SQL(
         "SELECT m.seq, m.rev, m.id::text, s.external_id, coalesce(m.client_id, ''), m.body FROM {messages} m "
-        "JOIN {members} s ON s.id = m.sender_id JOIN {rooms} r ON r.id = m.room_id WHERE r.name = %s ORDER BY m.seq"
-    ).format(
-        messages=sql.Identifier(schema, "rooms_message"),
-        members=sql.Identifier(schema, "accounts_member"),
-        rooms=sql.Identifier(schema, "rooms_room"),
-    )
-    with psycopg.connect(url, autocommit=True) as db:
-        return [Stored(*row) for row in db.execute(query, [room]).fetchall()]
+        "JOIN {members} s ON s.id = m.sender_id JOIN {rooms} r ON r.id = m.room_id "
+        "WHERE r.name = %s ORDER BY m.seq"
+    ).format(**tables(schema))
+    return [Stored(*row) for row in db.execute(query, [room]).fetchall()]
+
+
+def tables(schema: str) -> dict[str, sql.Identifier]:
+    """The tables of a conversation in a tenant's schema."""
+    names = {"messages": "rooms_message", "members": "accounts_member", "rooms": "rooms_room"}
+    return {name: sql.Identifier(schema, table) for name, table in names.items()}
 
 
 def family(pid: int) -> list[int]:

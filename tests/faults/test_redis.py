@@ -1,0 +1,112 @@
+"""Redis away or asleep: nobody's socket notices, and what it lost in between is made good from the database."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from tests.faults.conversation import Conversation
+from tests.faults.machine import Home, Machine
+
+Report = Callable[[str, object], None]
+
+# A lease or a presence that nobody renews lapses after 24 seconds; the other processes look every 8.
+GONE_WITHIN = 35
+
+
+async def test_a_conversation_goes_on_while_redis_sleeps(machine: Machine, home: Home) -> None:
+    async with Conversation(home).going_on() as talk:
+        with machine.frozen("valkey"):
+            await asyncio.sleep(1)  # what had left before has arrived
+            for _ in range(3):
+                assert await talk.answered_after(time.monotonic()) < 2
+                await talk.for_seconds(0.5)
+        assert talk.closes() == []
+
+
+async def test_a_conversation_goes_on_while_redis_dies_again_and_again(machine: Machine, home: Home) -> None:
+    async with Conversation(home).going_on() as talk:
+        for _ in range(3):
+            recovered = machine.kill("valkey")
+            assert await talk.answered_after(time.monotonic()) < 2
+            await asyncio.to_thread(recovered)
+        assert talk.closes() == []
+
+
+async def test_the_last_words_before_a_silence_are_heard_after_redis_slept(
+    machine: Machine, home: Home
+) -> None:
+    async with home.pair() as (talking, listening):
+        with machine.frozen("valkey"):
+            said = [await talking.say(f"while it slept {n}") for n in range(5)]
+            await asyncio.sleep(1)
+        assert [await listening.until("chat_message", timeout=5) for _ in said] == said
+        assert await listening.quiet(1) == []
+
+
+async def test_the_last_words_before_a_silence_are_heard_after_redis_died(
+    machine: Machine, home: Home, record_property: Report
+) -> None:
+    async with home.pair() as (talking, listening):
+        machine.kill("valkey")
+        died_at = time.monotonic()
+        said = [await talking.say(f"while it was gone {n}") for n in range(5)]
+        assert [await listening.until("chat_message", timeout=5) for _ in said] == said
+        record_property("heard after", time.monotonic() - died_at)
+        assert await listening.quiet(0.5) == []
+
+
+async def test_who_comes_from_a_process_that_knew_more_hears_nothing_twice(
+    machine: Machine, home: Home
+) -> None:
+    async with home.pair() as (talking, listening):
+        await talking.say("known to all")
+        await listening.until("chat_message")
+        seq = home.unannounced("bob", "elsewhere", "heard elsewhere")
+
+        async with home.chat("cyd", process=1, query=f"since={seq}&rev={seq}") as moved:
+            online = await moved.entered()
+            assert (online["last_seq"], online["last_rev"]) == (seq, seq)
+            assert (await moved.next())["messages"] == []
+            await talking.say("news")
+            assert (await moved.until("chat_message"))["message"] == "news"
+            assert [(await listening.until("chat_message"))["seq"] for _ in range(2)] == [seq, seq + 1]
+
+
+async def test_presence_and_leases_are_made_anew_when_redis_forgot_them(machine: Machine) -> None:
+    home = Home.made(machine, machine.workspace())
+    async with home.pair() as (_, listening), home.chat("bob", process=1) as second_tab:
+        await second_tab.entered()
+        await asyncio.to_thread(machine.kill("valkey"))
+        assert await _leases(home, 3, within=5) < 5
+        async with home.chat("cyd", process=0) as late:
+            assert {user["id"] for user in (await late.entered())["users"]} == {"bob", "ann", "cyd"}
+        left = await listening.until("user_left", timeout=10)
+        assert left["user_id"] == "cyd"
+        assert await _leases(home, 3, within=5) < 5
+
+
+async def test_the_shares_of_a_process_that_died_are_given_back(
+    machine: Machine, record_property: Report
+) -> None:
+    """Slow: it waits for leases to lapse."""
+    home = Home.made(machine, machine.workspace())
+    async with home.pair() as (_, listening):
+        died_at = time.monotonic()
+        await asyncio.to_thread(machine.kill("web-0"))
+        assert home.leases() == 2  # the clients do not come back
+        left = await listening.until("user_left", timeout=GONE_WITHIN + 10)
+        record_property("said to have left after", time.monotonic() - died_at)
+        assert left["user_id"] == "bob"
+        assert home.leases() == 1
+        assert time.monotonic() - died_at < GONE_WITHIN + 1
+        async with home.chat("cyd", process=0) as late:
+            assert {user["id"] for user in (await late.entered())["users"]} == {"ann", "cyd"}
+
+
+async def _leases(home: Home, count: int, within: float) -> float:
+    """Wait until so many connections are counted; the seconds it took."""
+    began = time.monotonic()
+    while await asyncio.to_thread(home.leases) != count:
+        assert time.monotonic() - began < within, f"{home.leases()} leases"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - began
