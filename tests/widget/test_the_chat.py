@@ -266,13 +266,30 @@ def test_a_guest_stays_the_same_and_may_take_a_name(workspace: Workspace, open_p
     page.reload()
     expect(page.locator("#guest span")).to_have_text(first)
 
+    enter(page)
+    say(page, "Before")
+    expect(page.locator(".own")).to_have_count(1)
     page.get_by_role("button", name="Add a name").click()
     page.get_by_label("Your name").fill("Kim")
     page.get_by_label("Your name").press("Enter")
     expect(page.locator("#guest span")).to_contain_text("Kim")
     enter(page)
     say(page, "I am Kim")
-    assert "Kim" in str(_messages(workspace))
+    expect(page.locator(".own")).to_have_count(2)  # still the same person
+    expect(page.locator(".pending")).to_have_count(0)
+    after, before = _messages(workspace)
+    assert (after["user_id"], after["username"]) == (before["user_id"], "Kim")
+
+
+def test_a_guest_whose_token_is_worthless_is_a_new_guest(workspace: Workspace, open_page: OpenPage) -> None:
+    page = enter(open_page(chat(workspace)))
+    first = page.locator("#guest span").inner_text()
+    spoil = "JSON.stringify({ ...JSON.parse(localStorage['snug.guest']), token: 'a.b.c', exp: 0 })"
+    page.evaluate(f"() => {{ localStorage['snug.guest'] = {spoil} }}")
+    page.reload()
+    expect(page.locator("#guest span")).to_contain_text("Guest")
+    enter(page)
+    assert page.locator("#guest span").inner_text() != first
 
 
 def test_rooms_are_changed_without_a_reload_and_back_goes_back(

@@ -70,6 +70,7 @@ async function newGuest(name = stored()?.name) {
   if (!answer) throw new Stop("unreachable");
   if (answer.status === 401 && before) {
     memory.set(GUEST, null); // the old token is worth nothing any more: begin anew
+    held = null;
     return newGuest(name);
   }
   if (!answer.ok) throw new Stop({ 403: "sign_in", 402: "suspended", 429: "busy" }[answer.status] ?? "unreachable");
