@@ -43,7 +43,7 @@ def create_guest(request: ApiRequest, body: NewGuest | None = None) -> tuple[int
     count(request, f"guests:{address_of(request)}", MOST_A_MINUTE)
     known = _known(request)
     name = (body.name if body else None) or (known.username if known else None)
-    token, exp, sub = admit_guest(name, known.external_id if known else None)
+    token, exp, sub = admit_guest(name, known.external_id if known else None, request.tenant.locale)
     return 201, Guest(token=token, exp=exp, sub=sub)
 
 

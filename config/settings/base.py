@@ -89,7 +89,8 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = ENV.development
-WHITENOISE_MAX_AGE = 0 if ENV.development else 3600
+# Names carry no hash, so browsers ask each time and mostly hear "not modified": releases never mix.
+WHITENOISE_MAX_AGE = 0
 
 LANGUAGE_CODE = "en"
 USE_I18N = False
