@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any, ClassVar, Final
 
+import msgspec
+
 from accounts import authentication, scopes
 from accounts.identity import Identity
 from accounts.tokens import TokenExpired, TokenRefused
@@ -179,6 +181,8 @@ class ChatRoomConsumer(SocketConsumer):
         )
         if not posted.created:
             self.push(events.live(posted.message))
+        elif not self.room.is_member:  # that message has made them one
+            self.room = msgspec.structs.replace(self.room, is_member=True)
 
     def _typing(self, is_typing: bool) -> None:
         if self.typing_timer is not None:
