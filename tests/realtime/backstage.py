@@ -18,7 +18,7 @@ def rows(workspace: Workspace, query: str, *values: Any) -> list[tuple[Any, ...]
     """Run SQL with the workspace's schema as the search path."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as db:
         db.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema_of(workspace))))
-        cursor = db.execute(query, values)  # type: ignore[arg-type]
+        cursor = db.execute(query, values)
         return cursor.fetchall() if cursor.description else []
 
 

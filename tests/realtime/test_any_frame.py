@@ -58,8 +58,8 @@ class Line:
 
     def _ends(self, frame: dict[str, Any]) -> bool:
         if self.basic:
-            return frame["type"] == "echo_response" and frame["content"] == "end"
-        return frame["type"] == "history" and not frame["messages"]
+            return bool(frame["type"] == "echo_response" and frame["content"] == "end")
+        return bool(frame["type"] == "history" and not frame["messages"])
 
 
 @pytest.fixture(params=["/ws/chat/general/", "/ws/basic/"])

@@ -1,6 +1,7 @@
 """seq and rev count 1, 2, 3 … whoever sends, wherever, and everyone hears them in that order."""
 
 import asyncio
+from typing import Any
 
 from tests.personas import Chat, Workspace
 from tests.realtime.backstage import rows
@@ -23,6 +24,8 @@ async def test_every_reader_hears_every_message_in_order_whatever_process_it_cam
     readers = [await pro.connect(pro.token(f"reader-{n}"), process=n % 2) for n in range(READERS)]
     for reader in readers:
         await reader.entered()
+    acknowledged: list[list[str]]
+    heard: list[list[dict[str, Any]]]
     acknowledged, *heard = await asyncio.gather(
         asyncio.gather(*(send(n) for n in range(SENDERS))),
         *(_messages(each, SENDERS * EACH) for each in readers),
@@ -59,5 +62,5 @@ async def test_a_message_by_rest_reaches_sockets_as_one_by_socket(workspace: Wor
         assert heard == {"type": "chat_message"} | posted
 
 
-async def _messages(chat: Chat, count: int) -> list[dict[str, object]]:
+async def _messages(chat: Chat, count: int) -> list[dict[str, Any]]:
     return [await chat.until("chat_message", timeout=20) for _ in range(count)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from typing import Any
 
 from tests.personas import Workspace
 from tests.realtime.backstage import rows
@@ -40,7 +41,7 @@ async def test_sockets_and_rest_share_the_ids(workspace: Workspace) -> None:
 async def test_the_same_id_of_another_sender_or_in_another_room_is_another_message(
     workspace: Workspace,
 ) -> None:
-    claims = {"rooms": ["one", "two"]}
+    claims: dict[str, Any] = {"rooms": ["one", "two"]}
     async with (
         workspace.chat(workspace.token("bob", **claims), "one") as bob,
         workspace.chat(workspace.token("ann", **claims), "one", process=1) as ann,

@@ -63,6 +63,7 @@ async def test_a_room_that_is_gone_or_archived_takes_nothing_and_costs_the_other
     assert old.code is ErrorCode.ROOM_ARCHIVED
     assert isinstance(gone, Refused)
     assert gone.code is ErrorCode.NOT_FOUND
+    assert not isinstance(new, BaseException)
     assert new.message.seq == 1
 
 
