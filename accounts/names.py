@@ -35,7 +35,7 @@ def check_sub(sub: object) -> str:
     if "/" in sub or not storable(sub) or any(unicodedata.category(character) == "Cc" for character in sub):
         raise BadName("sub must not contain a slash or control characters.")
     if sub.lower().startswith(RESERVED_PREFIXES):
-        raise BadName(f"sub must not begin with {', '.join(RESERVED_PREFIXES)}: these are Snug's own.")
+        raise BadName("sub must not begin with “staff:”, “guest:” or “bot:”, which are Snug's own.")
     return sub
 
 

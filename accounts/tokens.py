@@ -3,6 +3,7 @@
 Pure functions over a key already found; accounts.authentication finds it. Nothing here touches a database.
 """
 
+import math
 import re
 import time
 from typing import Any, Final
@@ -86,8 +87,9 @@ def sign(signing_secret: str, key_id: str, sub: str, ttl: int, **claims: Any) ->
     """A token for `sub`, good for `ttl` seconds, and its `exp` in Unix seconds. Raises TokenTooLarge."""
     now = time.time()
     exp = int(now) + ttl
-    # `iat` to the millisecond: a token minted right after a revocation must not fall under it.
-    payload = {"sub": sub, "iat": round(now, 3), "exp": exp, "aud": AUDIENCE}
+    # `iat` to the millisecond, so that a token minted right after a revocation does not fall under it; rounded down,
+    # so that none minted right before escapes it.
+    payload = {"sub": sub, "iat": math.floor(now * 1000) / 1000, "exp": exp, "aud": AUDIENCE}
     payload |= {name: value for name, value in claims.items() if value is not None}
     token = jwt.encode(payload, signing_secret, algorithm=ALGORITHM, headers={"kid": key_id})
     if len(token) > MAX_BYTES:

@@ -33,9 +33,18 @@ def forged(claims: object, header: object = None, secret: str = SECRET) -> str:
     return f"{signed}.{encoded(hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest())}"
 
 
+class FromNow(float):
+    """So many seconds from when the claims are made; `...` in their place leaves a claim out."""
+
+
 def claims(**changed: Any) -> dict[str, Any]:
-    whole = {"sub": "bob", "exp": int(time.time()) + HOUR} | changed
-    return {name: value for name, value in whole.items() if value is not ...}
+    whole = {"sub": "bob", "exp": FromNow(HOUR)} | changed
+    moments = {
+        name: int(time.time()) + (int(value) if value.is_integer() else float(value))
+        for name, value in whole.items()
+        if isinstance(value, FromNow)
+    }
+    return {name: value for name, value in (whole | moments).items() if value is not ...}
 
 
 def read(token: str, **options: Any) -> tokens.Claims:
@@ -69,15 +78,15 @@ def test_what_we_sign_we_accept_whole() -> None:
         {"sub": "bücher 🙂"},
         {"sub": "staffordshire"},
         {"sub": "a:b"},
-        {"exp": int(time.time()) - 50},
-        {"exp": int(time.time()) + 24 * HOUR + 50},
-        {"exp": time.time() + HOUR + 0.5},
-        {"iat": int(time.time())},
-        {"iat": time.time() + 50},
+        {"exp": FromNow(-50)},
+        {"exp": FromNow(24 * HOUR + 50)},
+        {"exp": FromNow(HOUR + 0.5)},
+        {"iat": FromNow(0)},
+        {"iat": FromNow(50.5)},
         {"iat": 0},
         {"aud": "snug"},
         {"aud": ["other", "snug"]},
-        {"nbf": int(time.time()) + 50},
+        {"nbf": FromNow(50)},
         {"jti": "1"},
         {"iss": "https://shop.example"},
         {"name": None, "avatar": None, "rooms": None, "unknown": {"deep": [1]}},
@@ -131,9 +140,9 @@ def test_an_odd_iat_or_nbf_is_refused_or_says_nothing(claim: str, moment: object
     {
         "no sub": {"sub": ...},
         "no exp": {"exp": ...},
-        "a day and more ahead": {"exp": int(time.time()) + 24 * HOUR + 120},
-        "issued in the future": {"iat": int(time.time()) + 120},
-        "not yet valid": {"nbf": int(time.time()) + 120},
+        "a day and more ahead": {"exp": FromNow(24 * HOUR + 120)},
+        "issued in the future": {"iat": FromNow(120)},
+        "not yet valid": {"nbf": FromNow(120)},
         "another audience": {"aud": "other"},
         "no audience in the list": {"aud": ["other"]},
         "an empty list of audiences": {"aud": []},
@@ -187,7 +196,7 @@ def test_these_are_refused_and_say_why(changed: tuple[str, dict[str, Any]]) -> N
 
 def test_an_expired_token_is_told_apart() -> None:
     with pytest.raises(TokenExpired):
-        read(forged(claims(exp=int(time.time()) - 61)))
+        read(forged(claims(exp=FromNow(-61))))
 
 
 @pytest.mark.parametrize(
