@@ -64,7 +64,7 @@ class Parser:
         try:
             return msgspec.convert(fields, shape), fields
         except msgspec.ValidationError as error:
-            raise BadFrame(ErrorCode.INVALID_FIELD, f"{kind}: {error}.", fields) from None
+            raise BadFrame(ErrorCode.INVALID_FIELD, _sentence(str(error)), fields) from None
 
     def _fields(self, text: str) -> dict[str, Any]:
         try:
@@ -88,6 +88,12 @@ def client_id_of(fields: dict[str, Any]) -> str | None:
     """The client_id that an error should repeat, if the frame had a usable one."""
     client_id = fields.get("client_id")
     return client_id if isinstance(client_id, str) and 1 <= len(client_id) <= 64 else None
+
+
+def _sentence(complaint: str) -> str:
+    """What msgspec says of a field, for people: "limit: expected int <= 100"."""
+    what, _, where = complaint.replace("`", "").partition(" - at $.")
+    return f"{where}: {what[:1].lower()}{what[1:]}." if where else f"{what}."
 
 
 def _short(value: object) -> str:
