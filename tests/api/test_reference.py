@@ -56,7 +56,9 @@ def test_the_reference_page_needs_nothing_from_elsewhere(workspace: Workspace) -
 
 
 def test_the_portal_has_no_api(portal_url: str) -> None:
-    answer = httpx.get(portal_url.replace("localhost", "127.0.0.1") + "/api/v1/docs", headers={"Host": "localhost"})
+    answer = httpx.get(
+        portal_url.replace("localhost", "127.0.0.1") + "/api/v1/docs", headers={"Host": "localhost"}
+    )
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 

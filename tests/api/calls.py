@@ -1,0 +1,55 @@
+"""Every call of the API, each with a request that succeeds for the rightful key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.personas import Workspace
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call. `body` and `path` work in a workspace that was `prepared`."""
+
+    method: str
+    path: str
+    status: int
+    scope: str
+    body: dict[str, Any] | None = None
+    # Whether a user's token will do as well.
+    for_users: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} /{self.path}"
+
+    def send(self, client: httpx.Client, message_id: str, **options: Any) -> httpx.Response:
+        path = self.path.replace("{message_id}", message_id)
+        return client.request(self.method, f"/api/v1/{path}", json=self.body, **options)
+
+
+CALLS = [
+    Call("POST", "tokens", 201, "tokens:mint", {"sub": "bob", "name": "Bob"}),
+    Call("POST", "tickets", 201, "tokens:mint", {"sub": "bob"}),
+    Call("GET", "rooms", 200, "rooms:read", for_users=True),
+    Call("POST", "rooms", 201, "rooms:write", {"name": "vault", "kind": "private", "title": "The vault"}),
+    Call("GET", "rooms/general", 200, "rooms:read", for_users=True),
+    Call("GET", "rooms/general/members", 200, "rooms:read"),
+    Call("GET", "rooms/general/members/carol", 200, "rooms:read"),
+    Call("PUT", "rooms/general/members/bob", 201, "rooms:write", {"role": "moderator"}),
+    Call("DELETE", "rooms/general/members/carol", 204, "rooms:write"),
+    Call("GET", "rooms/general/messages", 200, "messages:read", for_users=True),
+    Call("POST", "rooms/general/messages", 201, "messages:write", {"message": "hello"}, for_users=True),
+    Call("GET", "rooms/general/messages/{message_id}", 200, "messages:read", for_users=True),
+]
+
+
+def prepared(workspace: Workspace) -> str:
+    """Make Carol a member of `general` and let her say something; the message's id."""
+    with workspace.api() as client:
+        assert client.put("/api/v1/rooms/general/members/carol").status_code == 201
+        said = client.post("/api/v1/rooms/general/messages", json={"message": "first", "sub": "carol"})
+        assert said.status_code == 201, said.text
+        return str(said.json()["message_id"])
