@@ -121,8 +121,9 @@ async def test_leases_and_presence_are_renewed_and_those_of_the_gone_are_not(
     bob = inside(workspace, f"/ws/chat/general/?token={workspace.token('bob')}")
     check = inside(workspace, "/ws/basic/")
     ann = inside(workspace, f"/ws/chat/general/?token={workspace.token('ann')}")
-    await entered(bob)
-    await entered(ann)
+    zoe = inside(workspace, f"/ws/chat/general/?token={workspace.token('zoe')}")
+    for socket in (bob, ann, zoe):
+        await entered(socket)
     await check.connect()
     here, prefix = await hub(), f"snug:t{tenant_id_of(workspace)}"
     kept = {
@@ -134,7 +135,7 @@ async def test_leases_and_presence_are_renewed_and_those_of_the_gone_are_not(
     for key in kept:  # as if a restarted Redis had forgotten them
         assert shared().delete(key) == 1
 
-    # Ann goes while the renewal is on its way, which then makes her anew.
+    # Ann and Zoe go while a renewal is on its way, which then makes them anew.
     renew_leases, renew_presence = leases.renew, presence.renew
 
     async def late(*arguments: Any) -> None:
@@ -143,6 +144,8 @@ async def test_leases_and_presence_are_renewed_and_those_of_the_gone_are_not(
         await renew_leases(*arguments)
 
     async def later(*arguments: Any) -> None:
+        if not zoe.future.done():
+            await zoe.disconnect()
         await renew_presence(*arguments)
 
     monkeypatch.setattr(leases, "renew", late)
@@ -152,7 +155,8 @@ async def test_leases_and_presence_are_renewed_and_those_of_the_gone_are_not(
         assert shared().exists(key), key
     assert shared().zcard(f"{prefix}:leases:ann") == 0
     assert shared().zcard(f"{prefix}:leases") == 1
-    assert shared().zcard(f"{prefix}:room:1:at:ann") == 0
+    for gone in ("ann", "zoe"):
+        assert shared().zcard(f"{prefix}:room:1:at:{gone}") == 0
 
 
 async def test_one_persons_calls_to_redis_keep_their_order(
