@@ -48,11 +48,16 @@ class SocketConsumer(AsyncConsumer):
         self.scope, self._send = scope, send
         self.tenant, self.identity = scope["tenant"], scope.get("identity")
         self.connection_id = uuid4().hex
-        code = 1006
+        code: int | None = None
         await receive()  # websocket.connect
         try:
             if await self._enter():
+                code = int(CloseCode.INTERNAL)
                 code = await self._read(receive)
+        except Exception:
+            logger.exception("%s broke", self._who())
+            if self.accepted:
+                self.outlet.close(CloseCode.INTERNAL, "something went wrong on our side")
         finally:
             await self._leave(code)
 
@@ -176,7 +181,8 @@ class SocketConsumer(AsyncConsumer):
         """The room an error frame is about; UNSET where there is none."""
         return UNSET
 
-    async def _leave(self, code: int) -> None:
+    async def _leave(self, code: int | None) -> None:
+        """Undo everything; `code` says how an open socket ended, None that it was never open."""
         undo = [self.depart()]
         if self.accepted:
             self.hub.admissions.dismiss(self.tenant.id, self)
@@ -189,7 +195,7 @@ class SocketConsumer(AsyncConsumer):
                 logger.warning("%s left untidily: %s", self._who(), type(failure).__name__)
             elif isinstance(failure, BaseException):
                 logger.error("%s left untidily", self._who(), exc_info=failure)
-        if self.accepted:
+        if code is not None:
             logger.info("%s disconnected %d", self._who(), code)
 
     def _who(self) -> str:
