@@ -35,20 +35,24 @@ class Attendance:
         self._say = say
         self._spawn = spawn
         self._here: dict[str, dict[str, _Person]] = {}
+        self._sweeps_from = 0.0  # on the loop's clock
         # What is sent to Redis for one person goes one after the other: two calls on two connections may swap, and a
         # reload of a page would then end with its new socket counted out.
         self._gates: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def enter(self, feed: Feed, user: str, username: str) -> Arrival:
         """Note a socket's person in the room; an empty `user` only looks. Undo with `leave`, even when this raises."""
+        sweep = self._may_sweep()
         if not user:
-            arrival = await presence.enter(feed.tenant.id, feed.room_id, "", "", self._process)
+            arrival = await presence.enter(feed.tenant.id, feed.room_id, "", "", self._process, sweep=sweep)
         else:
             person = self._here.setdefault(feed.group, {}).setdefault(user, _Person(username))
             person.sockets += 1
             person.username = username
             async with self._gate(feed, user):
-                arrival = await presence.enter(feed.tenant.id, feed.room_id, user, username, self._process)
+                arrival = await presence.enter(
+                    feed.tenant.id, feed.room_id, user, username, self._process, sweep=sweep
+                )
         self._say_goodbye(feed, arrival.lapsed)
         return arrival
 
@@ -78,7 +82,16 @@ class Attendance:
                 if not self._is_here(feed, user):  # back while waiting for the gate
                     await presence.leave(feed.tenant.id, feed.room_id, user, self._process)
 
+    def hold_back(self, seconds: float) -> None:
+        """Redis was away, and nobody could renew: give the other processes time before their people are swept."""
+        self._sweeps_from = asyncio.get_running_loop().time() + seconds
+
+    def _may_sweep(self) -> bool:
+        return asyncio.get_running_loop().time() >= self._sweeps_from
+
     async def _sweep(self, feed: Feed) -> None:
+        if not self._may_sweep():
+            return  # the next renewal but one will
         self._say_goodbye(feed, await presence.sweep(feed.tenant.id, feed.room_id))
 
     def _say_goodbye(self, feed: Feed, lapsed: Iterable[presence.Person]) -> None:

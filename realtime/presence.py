@@ -25,9 +25,9 @@ local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local people, names = KEYS[1], KEYS[2]
 """
 
-_SWEPT = f"""
-local gone = redis.call('ZRANGEBYSCORE', people, '-inf', now, 'LIMIT', 0, {_MOST_AT_ONCE})
-local left = {{}}
+_SWEPT = """
+local gone = redis.call('ZRANGEBYSCORE', people, '-inf', now, 'LIMIT', 0, most)
+local left = {}
 for _, who in ipairs(gone) do
   table.insert(left, who)
   table.insert(left, redis.call('HGET', names, who) or who)
@@ -41,6 +41,7 @@ _ENTER = (
     _NOW
     + """
 local at, user, username, process, ttl = KEYS[3], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local most = tonumber(ARGV[6])
 local new = 0
 if user ~= '' then
   if not redis.call('ZSCORE', people, user) then new = 1 end
@@ -89,7 +90,7 @@ return 0
 """
 )
 
-_SWEEP = _NOW + _SWEPT + "return left"
+_SWEEP = _NOW + "local most = tonumber(ARGV[1])" + _SWEPT + "return left"
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -102,11 +103,13 @@ class Arrival(msgspec.Struct, frozen=True):
     lapsed: list[Person]
 
 
-async def enter(tenant_id: int, room_id: int, user: str, username: str, process: str) -> Arrival:
+async def enter(
+    tenant_id: int, room_id: int, user: str, username: str, process: str, *, sweep: bool = True
+) -> Arrival:
     """Note a person's arrival. An empty `user` only looks: bots are not people."""
     keys = [*_room_keys(tenant_id, room_id), groups.holders(tenant_id, room_id, user)]
     answer: Any = await store.client(tenant_id).eval(
-        _ENTER, 3, *keys, user, username, process, TTL * 1000, MOST_LISTED
+        _ENTER, 3, *keys, user, username, process, TTL * 1000, MOST_LISTED, _MOST_AT_ONCE if sweep else 0
     )
     new, count, listed, shown, left = answer
     people = [(id_.decode(), (name or id_).decode()) for id_, name in zip(listed, shown, strict=True)]
@@ -135,7 +138,9 @@ async def sweep(tenant_id: int, room_id: int) -> list[Person]:
     """Those who have lapsed, taken out."""
     swept: list[Person] = []
     while True:
-        answer: Any = await store.client(tenant_id).eval(_SWEEP, 2, *_room_keys(tenant_id, room_id))
+        answer: Any = await store.client(tenant_id).eval(
+            _SWEEP, 2, *_room_keys(tenant_id, room_id), _MOST_AT_ONCE
+        )
         swept += _pairs(answer)
         if len(answer) < 2 * _MOST_AT_ONCE:
             return swept

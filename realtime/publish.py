@@ -69,9 +69,14 @@ class Publisher:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
+    @property
+    def waiting(self) -> int:
+        """How many events are kept until they can be sent."""
+        return len(self._waiting) + len(self._owed) + len(self._again)
+
     async def flush(self) -> None:
         """Wait until all that was published has left, or is known to have left by a `stale`."""
-        while self._waiting or self._owed or self._again or self._sending:
+        while self.waiting or self._sending:
             await asyncio.sleep(0.01)
 
     def _tell_hub(self, group: str, event: Event) -> None:
@@ -89,7 +94,7 @@ class Publisher:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            while self._waiting or self._owed or self._again:
+            while self.waiting:
                 batch = self._next_batch()
                 self._sending = True
                 try:

@@ -81,6 +81,11 @@ def _make(min_size: int, max_size: int) -> Pool:
     )
 
 
+def pool_for_jobs(*, check: object, **options: Any) -> Pool:
+    """A pool for procrastinate, which would `check` each connection by asking, with growing pauses."""
+    return Pool(reconnect_timeout=RECONNECT_TIMEOUT, **options)
+
+
 _pools: LoopLocal[Pool] = LoopLocal(lambda: _make(1, settings.DATABASE_POOL_SIZE))
 _writing_pools: LoopLocal[Pool] = LoopLocal(lambda: _make(1, 1))
 

@@ -211,9 +211,24 @@ class Home:
 
     def leases(self) -> int:
         """How many connections of the workspace count against its plan now."""
-        key = groups.leases(int(self.schema.removeprefix("t")))
-        with redis.Redis.from_url(self.machine.stack.own_env["REDIS_URL"]) as client:
-            return int(client.zcount(key, time.time() * 1000, "+inf"))
+        with self.redis() as client:
+            return int(client.zcount(groups.leases(self._tenant_id), time.time() * 1000, "+inf"))
+
+    def redis(self) -> "redis.Redis":
+        """A client of the test's own."""
+        return redis.Redis.from_url(self.machine.stack.own_env["REDIS_URL"])
+
+    def people_key(self) -> str:
+        """Where Redis holds who is in the room."""
+        query = sql.SQL("SELECT id FROM {rooms} WHERE name = %s").format(**tables(self.schema))
+        with self.machine.database() as db:
+            row = db.execute(query, [self.room]).fetchone()
+        assert row is not None
+        return groups.people(self._tenant_id, row[0])
+
+    @property
+    def _tenant_id(self) -> int:
+        return int(self.schema.removeprefix("t"))
 
 
 def stored(db: psycopg.Connection[Any], schema: str, room: str) -> list[Stored]:

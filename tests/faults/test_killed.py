@@ -80,3 +80,17 @@ async def test_whoever_repeats_what_was_never_announced_announces_it(machine: Ma
 
         assert answer["seq"] == heard["seq"] == seq
         assert heard == answer
+
+
+@pytest.mark.parametrize("victim", ["worker", "postgres"])
+async def test_background_work_goes_on_after(machine: Machine, victim: str) -> None:
+    """A mail, here: the smallest job there is."""
+    recovered = machine.kill(victim)
+    await asyncio.to_thread(recovered)
+    mails = machine.stack.data_dir.path / "mail"
+    before = set(mails.glob("*.eml"))
+    send = "from portal.tasks import mail_workspaces; mail_workspaces.defer(email='alice@example.com')"
+    await asyncio.to_thread(machine.stack.manage, "shell", "--no-imports", "-c", send)
+    async with asyncio.timeout(10):
+        while not set(mails.glob("*.eml")) - before:
+            await asyncio.sleep(0.05)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from realtime.events import CloseCode
 from tests.faults.conversation import Conversation
 from tests.faults.machine import Home, Machine
 
@@ -55,6 +56,19 @@ async def test_the_last_words_before_a_silence_are_heard_after_redis_died(
         assert await listening.quiet(0.5) == []
 
 
+async def test_a_newcomer_is_refused_and_not_kept_waiting_while_redis_sleeps(
+    machine: Machine, home: Home
+) -> None:
+    async with home.pair():
+        with machine.frozen("valkey"):
+            began = time.monotonic()
+            async with home.chat("cyd", process=0) as refused:
+                assert await refused.closed() == CloseCode.INTERNAL
+            assert time.monotonic() - began < 8
+        async with home.chat("cyd", process=0) as let_in:
+            await let_in.entered()
+
+
 async def test_who_comes_from_a_process_that_knew_more_hears_nothing_twice(
     machine: Machine, home: Home
 ) -> None:
@@ -83,6 +97,22 @@ async def test_presence_and_leases_are_made_anew_when_redis_forgot_them(machine:
         left = await listening.until("user_left", timeout=10)
         assert left["user_id"] == "cyd"
         assert await _leases(home, 3, within=5) < 5
+
+
+async def test_nobody_is_said_to_have_left_because_redis_was_away_for_long(machine: Machine) -> None:
+    """Everyone's presence has then lapsed, and no process may sweep the people of another before it has renewed."""
+    home = Home.made(machine, machine.workspace())
+    async with home.pair() as (talking, listening):
+        with home.redis() as client, client.pipeline() as pipe:
+            people = home.people_key()
+            pipe.zadd(people, {"bob": 1, "ann": 1})
+            pipe.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+            pipe.execute()
+        await asyncio.sleep(1.5)
+        async with home.chat("cyd", process=0) as late:
+            assert {user["id"] for user in (await late.entered())["users"]} == {"bob", "ann", "cyd"}
+        for chat in (talking, listening):
+            assert [frame["type"] for frame in await chat.quiet(1)] == ["user_joined"]
 
 
 async def test_the_shares_of_a_process_that_died_are_given_back(

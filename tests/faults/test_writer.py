@@ -104,6 +104,36 @@ async def test_a_commit_whose_answer_was_lost_is_written_once(
     assert _bodies(here) == [draft.body for draft in drafts]
 
 
+async def test_senders_are_told_to_come_back_when_the_database_stays_away(
+    workspace: Workspace, notes: Notes, pools: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = await desk_of(workspace)
+    await database.close_pool()
+    async with Wire(settings.DATABASE_URL).open() as wire:
+        nobody_there = wire.url
+    with monkeypatch.context() as patched:
+        patched.setattr(settings, "DATABASE_URL", nobody_there)
+        patched.setattr(database, "_LONGEST_WAIT", 0.2)
+        patched.setattr(writing, "PATIENCE", 0.5)
+        patched.setattr(writing, "MOST_WAITING", 3)
+        writer = Writer(notes)
+        first = asyncio.create_task(write_all(writer, [here.draft("first")]))
+        await asyncio.sleep(0.05)  # it has left the queue
+        began = time.monotonic()
+        outcomes = await write_all(writer, [here.draft(f"waiting {n}") for n in range(4)])
+        outcomes += await first
+        assert time.monotonic() - began < 5
+        await writer.close()
+        await database.close_pool()
+
+    assert [outcome.code for outcome in outcomes if isinstance(outcome, Refused)] == [
+        ErrorCode.RATE_LIMITED
+    ] * 5
+    assert all(outcome.retry_after for outcome in outcomes if isinstance(outcome, Refused))
+    assert notes.announced == []
+    assert _bodies(here) == []
+
+
 async def test_two_processes_at_the_same_rooms_write_each_message_once(machine: Machine) -> None:
     slugs = [machine.workspace().slug for _ in range(2)]
     client_ids = [f"c-{n}" for n in range(60)]

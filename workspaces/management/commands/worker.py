@@ -4,7 +4,11 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.utils import connector_params
+
+from tenants.database import pool_for_jobs
 
 
 class Command(BaseCommand):
@@ -14,7 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--concurrency", type=int, default=4)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with app.replace_connector(app.connector.get_worker_connector()) as worker:  # type: ignore[attr-defined]
+        connector = PsycopgConnector(pool_factory=pool_for_jobs, kwargs=connector_params())
+        with app.replace_connector(connector) as worker:
             worker.run_worker(
                 concurrency=options["concurrency"],
                 install_signal_handlers=True,
