@@ -161,13 +161,15 @@ class Feed:
                 pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _read_missing(self) -> None:
+        owed = self._owed
         state = await reading.state(self.tenant, self.room_id)
         if state.last_rev > self.rev:
             missing = await reading.changes(
                 self.tenant, self.room_id, self.room_name, rev=self.rev, upto=state.last_rev
             )
             self._catch_up(missing, state.last_rev)
-        self._owed = min(self._owed, state.last_rev)  # what was announced is committed: there is no more
+        if self._owed == owed:  # what was announced is committed: there was no more when we looked
+            self._owed = min(owed, state.last_rev)
 
     def _catch_up(self, missing: Sequence[AnyMessage], upto: int) -> None:
         """Deliver the present state of what was missed: new messages in their order, then older ones that changed.

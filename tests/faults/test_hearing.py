@@ -9,9 +9,16 @@ import pytest
 import redis
 
 from realtime import publish
+from realtime.feed import Feed
 from realtime.layer import Event, SnugChannelLayer
 from realtime.publish import Publisher
+from rooms import reading
+from rooms.access import RoomRecord
+from rooms.writer import Writer
+from tenants import database
+from tests.faults.drafts import desk_of, write_all
 from tests.faults.machine import Machine
+from tests.personas import Workspace
 
 
 class Ear:
@@ -148,3 +155,30 @@ async def test_a_listener_that_fails_is_not_the_publishers_trouble() -> None:
     publisher.listener = fail
     publisher.publish([("room", {"type": "fleeting"})])
     await publisher.close()
+
+
+async def test_news_that_comes_while_a_gap_is_being_filled_is_not_lost(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, writer = await desk_of(workspace), Writer(lambda written: None)
+    feed = Feed(here.tenant, RoomRecord(here.room_id, here.room, "public", archived=False, is_member=True))
+    await feed.open()
+    await write_all(writer, [here.draft("one"), here.draft("two")])
+    read = reading.changes
+
+    async def changes_with_news(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(reading, "changes", read)
+        missing = await read(*arguments, **options)
+        await write_all(writer, [here.draft("three")])
+        feed.stale(3)
+        return missing
+
+    monkeypatch.setattr(reading, "changes", changes_with_news)
+    feed.stale(2)
+    async with asyncio.timeout(5):
+        while feed.rev < 3:
+            await asyncio.sleep(0.01)
+
+    feed.close()
+    await writer.close()
+    await database.close_pool()
