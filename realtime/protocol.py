@@ -82,12 +82,23 @@ class SnugProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         self.conn.receive_data(data)
-        if self.conn.parser_exc is None:
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            # The request was too long or none at all, and nobody but us will say so.
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+        elif self.conn.parser_exc is None:
             self.handle_events()
+            self._answer_unreadable_request()
         elif self.handshake_complete and self.conn.close_sent is not None:
             self.handle_parser_exception()
         else:  # the request itself was no good: without this the socket would stay, unauthenticated, for ever
             self.transport.abort()
+
+    def _answer_unreadable_request(self) -> None:
+        """A request line or header over 8 KiB is no event: without this its answer would never leave."""
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
@@ -103,6 +114,8 @@ class SnugProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True  # refused, and told so: uvicorn would log it as a fault of ours
         if self.handshake_complete:
             self._stop_deadline()
 
