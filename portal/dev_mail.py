@@ -1,5 +1,6 @@
 """`/dev/mail/`: the mail of a development server, in the browser. In production these pages do not exist."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -51,7 +52,14 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
 @development_only
 @xframe_options_sameorigin
 def mail_html(request: HttpRequest, name: str) -> HttpResponse:
-    return HttpResponse(_found(name).html, headers={"Content-Security-Policy": MAIL_POLICY})
+    return HttpResponse(_leading_out(_found(name).html), headers={"Content-Security-Policy": MAIL_POLICY})
+
+
+def _leading_out(html: str) -> str:
+    """The mail with links that open a tab of their own, as in any mail program: no page of ours may be framed."""
+    target = '<base target="_blank">'
+    found = re.search(r"<head\b[^>]*>", html, re.IGNORECASE)
+    return html[: found.end()] + target + html[found.end() :] if found else target + html
 
 
 def _found(name: str) -> Mail:

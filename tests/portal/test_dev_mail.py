@@ -25,6 +25,7 @@ def test_a_mail_is_shown_as_text_and_in_a_sealed_frame(peter: Peter) -> None:
     assert "default-src 'none'" in shown.headers["content-security-policy"]
     assert "sandbox" in shown.headers["content-security-policy"]
     assert shown.headers["x-frame-options"] == "SAMEORIGIN"
+    assert '<base target="_blank">' in shown.text.partition("</head>")[0]
 
 
 @pytest.mark.parametrize("name", ["nothing", "0000000000000000-00000000", "..", "-", "x" * 300])
