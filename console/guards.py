@@ -14,7 +14,8 @@ MINUTES = 60
 def may_try(request: HttpRequest, tenant: TenantInfo, email: str) -> bool:
     """Count one try at signing in; False once it is one too many."""
     counts = _counts(request, email)
-    return all([hit_sync(tenant.schema_name, key, limit, seconds) for key, limit, seconds in counts])
+    hits = [hit_sync(tenant.schema_name, key, limit, seconds) for key, limit, seconds in counts]
+    return all(hits)
 
 
 def forgive_try(request: HttpRequest, tenant: TenantInfo, email: str) -> None:

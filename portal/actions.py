@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal import tasks
-from portal.models import LINK_LIFE, Signup
+from portal.models import LINK_LIFE, MAIL_PAUSE, Signup
 from tenants import slugs
 
 
@@ -24,8 +24,14 @@ class Wish:
 
 
 @transaction.atomic
-def start_signup(wish: Wish) -> Signup:
-    """Remember a form and mail its link. The same address and slug again renew what was there."""
+def start_signup(wish: Wish, instead_of: Signup | None = None) -> Signup:
+    """Remember a form and mail its link. The same address and slug again renew what was there.
+
+    `instead_of` is the same browser's earlier form: under another mail address it is withdrawn, or whoever reads
+    the mistyped one could still open the workspace.
+    """
+    if instead_of is not None and instead_of.slug == wish.slug and instead_of.email != wish.email:
+        Signup.objects.filter(pk=instead_of.pk, state=Signup.State.UNCONFIRMED).delete()
     fields = {
         "organisation": wish.organisation,
         "password_hash": make_password(wish.password),
@@ -41,12 +47,14 @@ def start_signup(wish: Wish) -> Signup:
 
 
 @transaction.atomic
-def mail_again(signup: Signup) -> None:
-    """Mail another link, and give it the full time."""
-    Signup.objects.filter(pk=signup.pk).update(
-        expires_at=timezone.now() + LINK_LIFE, changed_at=timezone.now()
-    )
+def mail_again(signup: Signup) -> bool:
+    """Mail another link, and give it the full time; False while the last one is younger than MAIL_PAUSE."""
+    now = timezone.now()
+    rested = Signup.objects.filter(pk=signup.pk, changed_at__lte=now - MAIL_PAUSE)
+    if not rested.update(expires_at=now + LINK_LIFE, changed_at=now):
+        return False
     tasks.mail_confirmation.defer(signup_id=signup.pk)
+    return True
 
 
 @transaction.atomic

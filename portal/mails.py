@@ -7,14 +7,14 @@ from django.template.loader import render_to_string
 
 from portal.models import LINK_LIFE, Signup
 from tenants.directory import TenantInfo
-from tenants.hosts import portal_url, tenant_host, tenant_url
+from tenants.hosts import portal_url, tenant_as_typed, tenant_url
 
 
 def send_confirmation(signup: Signup, token: str) -> None:
     """Mail the link that confirms `signup`. Raises what the mail backend raises."""
     context = {
         "organisation": signup.organisation,
-        "host": tenant_host(signup.slug),
+        "host": tenant_as_typed(signup.slug),
         "link": portal_url(f"/signup/confirm/{token}/"),
         "hours": hours_of_life(),
     }
@@ -23,7 +23,10 @@ def send_confirmation(signup: Signup, token: str) -> None:
 
 def send_workspaces(email: str, workspaces: list[TenantInfo]) -> None:
     """Mail the list of workspaces that `email` belongs to, or that there is none."""
-    listed = [{"name": w.name, "host": w.host, "url": tenant_url(w.slug, "/login/")} for w in workspaces]
+    listed = [
+        {"name": w.name, "host": tenant_as_typed(w.slug), "url": tenant_url(w.slug, "/login/")}
+        for w in workspaces
+    ]
     context = {"workspaces": listed, "login_url": portal_url("/login/"), "signup_url": portal_url("/signup/")}
     _send("workspaces", "Your Snug workspaces" if listed else "No Snug workspace here", email, context)
 

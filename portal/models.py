@@ -1,5 +1,6 @@
 """Sign-ups on their way to becoming workspaces. In the public schema; forgotten once they have served."""
 
+import math
 from datetime import timedelta
 from typing import ClassVar, Final
 
@@ -7,6 +8,8 @@ from django.db import models
 from django.utils import timezone
 
 LINK_LIFE: Final = timedelta(hours=48)
+# Whoever presses "Send it again" has not given the first mail the time to arrive.
+MAIL_PAUSE: Final = timedelta(seconds=30)
 # An opening takes under a second. One silent for this long lost its worker, and may be tried again.
 STALLED_AFTER: Final = timedelta(seconds=45)
 
@@ -52,6 +55,11 @@ class Signup(models.Model):
     def expired(self) -> bool:
         """Whether the link in the mail came too late."""
         return self.state == self.State.UNCONFIRMED and self.expires_at <= timezone.now()
+
+    @property
+    def mail_wait(self) -> int:
+        """For how many seconds, rounded up, no further mail goes out; 0 when one may."""
+        return max(0, math.ceil((self.changed_at + MAIL_PAUSE - timezone.now()).total_seconds()))
 
     @property
     def stalled(self) -> bool:

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal.models import Signup
-from tenants.hosts import tenant_host, tenant_url
+from tenants.hosts import tenant_as_typed, tenant_url
 
 
 def unknown_link(request: HttpRequest) -> HttpResponse:
@@ -56,7 +56,9 @@ def already_open(request: HttpRequest, signup: Signup) -> HttpResponse:
         200,
         icon="door",
         heading=f"{signup.organisation} is open",
-        lines=[f"Sign in at {tenant_host(signup.slug)} with your mail address and the password you chose."],
+        lines=[
+            f"Sign in at {tenant_as_typed(signup.slug)} with your mail address and the password you chose."
+        ],
         href=tenant_url(signup.slug, "/login/"),
         words="Sign in",
     )

@@ -3,9 +3,24 @@
 from django.conf import settings
 
 
-def _origin(host: str) -> str:
+def as_typed(host: str) -> str:
+    """A host as people must type it: with the public port, where there is one."""
     port = settings.ENV.public_port
-    return f"{settings.ENV.public_scheme}://{host}{f':{port}' if port else ''}"
+    return f"{host}:{port}" if port else host
+
+
+def base_as_typed() -> str:
+    """What follows the slug and its dot in a workspace's address."""
+    return as_typed(settings.SNUG_BASE_DOMAIN)
+
+
+def tenant_as_typed(slug: str) -> str:
+    """The address of a workspace as people must type it."""
+    return as_typed(tenant_host(slug))
+
+
+def _origin(host: str) -> str:
+    return f"{settings.ENV.public_scheme}://{as_typed(host)}"
 
 
 def tenant_host(slug: str) -> str:

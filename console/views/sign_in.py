@@ -16,6 +16,7 @@ from console import guards
 from console.access import is_staff
 from console.forms import SignInForm
 from tenants.directory import TenantInfo
+from tenants.hosts import tenant_as_typed
 
 BACKEND = "accounts.authentication.StaffBackend"
 WRONG = "The mail address or the password is wrong."
@@ -75,7 +76,14 @@ def _welcome(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: SignInForm, status: int = 200, notice: str = "") -> HttpResponse:
-    context = {"form": form, "tenant": _tenant(request), "notice": notice, "next": _next(request)}
+    tenant = _tenant(request)
+    context = {
+        "form": form,
+        "tenant": tenant,
+        "host": tenant_as_typed(tenant.slug),
+        "notice": notice,
+        "next": _next(request),
+    }
     return render(request, "console/sign_in.html", context, status=status)
 
 

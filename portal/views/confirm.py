@@ -4,7 +4,6 @@ A GET changes nothing: mail scanners follow links. Only the browser that pressed
 once, so that a link found in an old mail opens nothing.
 """
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -18,7 +17,7 @@ from portal.links import signup_of
 from portal.models import Signup
 from tenants import slugs
 from tenants.context import run_in_tenant
-from tenants.hosts import tenant_url
+from tenants.hosts import base_as_typed, tenant_url
 from tenants.models import Tenant
 from tenants.plans import PLANS
 
@@ -72,7 +71,7 @@ def progress(request: HttpRequest, token: str) -> HttpResponse:
         "steps": _steps(signup),
         "status_url": _path(token, "status/"),
         "confirm_url": _path(token),
-        "base_domain": settings.SNUG_BASE_DOMAIN,
+        "base_domain": base_as_typed(),
     }
     return render(request, "portal/progress.html", context)
 
@@ -132,7 +131,7 @@ def _ask(
         "plan": PLANS.get(signup.plan, PLANS["free"]),
         "slug": slug or signup.slug,
         "slug_refused": refused,
-        "base_domain": settings.SNUG_BASE_DOMAIN,
+        "base_domain": base_as_typed(),
     }
     return render(request, "portal/confirm.html", context, status=status)
 

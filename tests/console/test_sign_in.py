@@ -108,6 +108,9 @@ def test_a_bare_address_shows_the_two_doors(workspace: Workspace) -> None:
         assert 'href="/chat/"' in page.text
         assert 'href="/login/"' in page.text
         assert f"Workspace {workspace.slug}" in page.text
+        assert workspace.origin.removeprefix("http://") in text_of(
+            stranger.get("/login/")
+        )  # as it must be typed
 
 
 def test_another_workspaces_session_is_worth_nothing_here(

@@ -47,6 +47,16 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     assert failures == []
 
 
+def fill(page: Page, slug: str) -> None:
+    """Send the sign-up form that stands on `page`."""
+    page.get_by_label("Organisation").fill(slug)
+    page.get_by_label("Address", exact=True).fill(slug)
+    page.get_by_label("Your work mail").fill(f"peter@{slug}.example")
+    page.get_by_label("Password").fill("the stapler is mine")
+    page.get_by_role("button", name="Send the confirmation").click()
+    page.wait_for_url("**/signup/sent/")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_pages_hold_at_every_width_by_day_and_by_night(
@@ -72,7 +82,7 @@ def test_the_address_is_suggested_and_checked_while_typing(
     page = open_page(f"{portal_url}/signup/")
     page.get_by_label("Organisation").fill(f"Café {name}")
     slug, state = page.get_by_label("Address", exact=True), page.locator("[data-slug-state]")
-    expect(state).to_have_text(f"cafe-{name}.localhost is free.")
+    expect(state).to_have_text(f"cafe-{name}.{portal_url.removeprefix('http://')} is free.")
     expect(slug).to_have_value(f"cafe-{name}")
 
     slug.fill(workspace.slug)
@@ -109,17 +119,42 @@ def test_signing_up_needs_no_script(open_page: OpenPage, portal_url: str) -> Non
     expect(page.get_by_text("Your first API key")).to_be_visible()
 
 
+def test_the_button_of_a_development_mail_leads_to_its_page(open_page: OpenPage, portal_url: str) -> None:
+    slug = f"i{secrets.token_hex(5)}"
+    page = open_page(f"{portal_url}/signup/")
+    fill(page, slug)
+    mail = page.get_by_role("link").filter(has_text=f"peter@{slug}.example")
+    for _ in range(50):
+        page.goto(f"{portal_url}/dev/mail/")
+        if mail.count():
+            break
+        page.wait_for_timeout(100)
+    mail.first.click()
+    with page.context.expect_page() as opened:
+        page.frame_locator("iframe").get_by_role("link", name="Confirm and open").click()
+    expect(opened.value.get_by_role("heading", name=f"Open {slug}")).to_be_visible()
+    opened.value.get_by_role("button", name="Open the workspace").click()
+    opened.value.wait_for_url("**/console/", timeout=20_000)
+
+
+def test_another_mail_address_begins_where_the_mistake_was(open_page: OpenPage, portal_url: str) -> None:
+    slug = f"i{secrets.token_hex(5)}"
+    page = open_page(f"{portal_url}/signup/")
+    fill(page, slug)
+    page.get_by_role("link", name="Use another mail address").click()
+    expect(page.get_by_label("Your work mail")).to_be_focused()
+    expect(page.get_by_label("Your work mail")).to_have_value(f"peter@{slug}.example")
+    expect(page.get_by_label("Address", exact=True)).to_have_value(slug)
+    expect(page.get_by_label("Password")).to_have_value("")
+    assert faults_of(page) == []
+
+
 def test_a_failure_shows_without_a_reload(open_page: OpenPage, portal_url: str) -> None:
     from portal.models import Signup
 
     slug = f"i{secrets.token_hex(5)}"
     page = open_page(f"{portal_url}/signup/")
-    page.get_by_label("Organisation").fill(slug)
-    page.get_by_label("Address", exact=True).fill(slug)
-    page.get_by_label("Your work mail").fill(f"peter@{slug}.example")
-    page.get_by_label("Password").fill("the stapler is mine")
-    page.get_by_role("button", name="Send the confirmation").click()
-    page.wait_for_url("**/signup/sent/")
+    fill(page, slug)
     Signup.objects.filter(slug=slug).update(plan="no-such-plan")
     mail = page.get_by_role("link").filter(has_text=f"peter@{slug}.example")
     for _ in range(50):

@@ -11,11 +11,16 @@ import pytest
 from django.utils import timezone
 
 from portal.guards import HOUR
-from portal.models import ConfirmationLink, Signup
+from portal.models import MAIL_PAUSE, ConfirmationLink, Signup
 from realtime.limits import hit_sync
 from tests.personas import Workspace
 from tests.portal.conftest import PASSWORD, Peter
 from tests.portal.visitor import Visitor, far_from_the_end_of, link_in, mails_to, text_of
+
+
+def rest(peter: Peter) -> None:
+    """Let as much time pass as must lie between two mails."""
+    Signup.objects.filter(slug=peter.slug).update(changed_at=timezone.now() - MAIL_PAUSE)
 
 
 def test_a_newcomer_comes_from_the_form_to_the_console(peter: Peter, portal_url: str) -> None:
@@ -126,6 +131,7 @@ def test_an_opening_that_lost_its_worker_can_be_tried_again(peter: Peter) -> Non
 
 def test_an_old_link_offers_a_new_one(peter: Peter) -> None:
     link = peter.sign_up()
+    rest(peter)
     Signup.objects.filter(slug=peter.slug).update(expires_at=timezone.now() - timedelta(seconds=1))
     assert peter.visitor.get(link).status_code == 410
     assert peter.visitor.post(link).status_code == 410
@@ -144,11 +150,76 @@ def test_an_unknown_link_is_explained(visitor: Visitor) -> None:
 
 def test_the_mail_can_be_sent_again(peter: Peter, portal_url: str) -> None:
     peter.sign_up()
+    rest(peter)
     sent = peter.visitor.post("/signup/resend/", page="/signup/sent/")
-    assert "Sent again" in text_of(sent)
+    assert (sent.status_code, sent.headers["location"]) == (302, "/signup/sent/")
+    assert "Sent again" in text_of(peter.visitor.get("/signup/sent/"))
+    assert "Sent again" not in text_of(
+        peter.visitor.get("/signup/sent/")
+    )  # a reload neither sends nor says so
     mails_to(peter.visitor, peter.email, 2)
     with Visitor(portal_url) as stranger:
         assert stranger.get("/signup/sent/").headers["location"] == "/signup/"
+
+
+def test_impatience_sends_one_mail(peter: Peter) -> None:
+    peter.sign_up()
+    peter.visitor.post("/signup/resend/", page="/signup/sent/")
+    assert re.search(r"Wait (2\d|30) seconds", text_of(peter.visitor.get("/signup/sent/")))
+    rest(peter)
+    token = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', peter.visitor.get("/signup/sent/").text)
+    assert token
+    form = {"csrfmiddlewaretoken": token.group(1)}
+    with ThreadPoolExecutor(4) as pool:
+        codes = list(pool.map(lambda _: peter.visitor.send("/signup/resend/", form).status_code, range(6)))
+    assert codes == [302] * 6
+    mails_to(peter.visitor, peter.email, 2)
+    time.sleep(0.5)
+    assert len(mails_to(peter.visitor, peter.email)) == 2
+
+
+def test_another_mail_address_keeps_what_was_filled_in(peter: Peter) -> None:
+    wrong = peter.sign_up(email=f"pter@{peter.slug}.example", plan="pro")
+    assert 'href="/signup/?again"' in peter.visitor.get("/signup/sent/").text
+    page = peter.visitor.get("/signup/?again").text
+    for kept in (f"Initech {peter.slug}", peter.slug, f"pter@{peter.slug}.example"):
+        assert f'value="{kept}"' in page
+    assert re.search(r'value="pro" checked', page)
+    assert re.search(r'<input type="email"[^>]* autofocus', page)
+    assert PASSWORD not in page
+
+    link = peter.sign_up(plan="pro")
+    assert peter.visitor.get(wrong).status_code == 404  # who reads that mailbox cannot open it
+    assert peter.visitor.get(link).status_code == 200
+
+
+def test_a_stranger_is_shown_nobodys_form(peter: Peter, portal_url: str) -> None:
+    peter.sign_up()
+    with Visitor(portal_url) as stranger:
+        assert peter.slug not in stranger.get("/signup/?again").text
+
+
+def test_a_form_that_comes_back_still_says_that_the_address_is_free(
+    peter: Peter, portal_url: str, workspace: Workspace
+) -> None:
+    port = portal_url.rpartition(":")[2]
+    words = f"{peter.slug}.localhost:{port} is free."
+    assert words in text_of(peter.visitor.post("/signup/", peter.form(password="short")))
+    assert "is free" not in text_of(peter.visitor.post("/signup/", peter.form(slug=workspace.slug)))
+    assert "is free" not in text_of(peter.visitor.get("/signup/"))
+
+
+def test_addresses_are_shown_as_they_must_be_typed(peter: Peter, portal_url: str) -> None:
+    typed = f"{peter.slug}.{portal_url.removeprefix('http://')}"
+    link = peter.sign_up()
+    assert f"live at {typed}." in mails_to(peter.visitor, peter.email)[0]
+    for path in ("/signup/sent/", link):
+        assert typed in text_of(peter.visitor.get(path)), path
+    assert peter.visitor.get(f"/signup/slug/?slug={peter.slug}").json()["words"] == f"{typed} is free."
+    peter.visitor.post(link)
+    peter.wait(link)
+    with Visitor(portal_url) as stranger:
+        assert f"Sign in at {typed} with" in text_of(stranger.get(link))
 
 
 def test_the_same_form_twice_renews_the_first(peter: Peter) -> None:

@@ -9,9 +9,13 @@ from tests.personas import Workspace
 from tests.portal.visitor import Visitor
 
 
-def test_a_free_address_is_free(visitor: Visitor) -> None:
+def test_a_free_address_is_free(visitor: Visitor, portal_url: str) -> None:
     answer = visitor.get("/signup/slug/", params={"slug": "quite-free"}).json()
-    assert answer == {"slug": "quite-free", "free": True, "words": "quite-free.localhost is free."}
+    assert answer == {
+        "slug": "quite-free",
+        "free": True,
+        "words": f"quite-free.{portal_url.removeprefix('http://')} is free.",
+    }
 
 
 def test_a_taken_address_is_taken_and_another_is_offered(visitor: Visitor, workspace: Workspace) -> None:
