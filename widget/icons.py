@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 NAMES: Final = (
     *("alert", "arrow-right", "check", "chevron-down", "clock", "copy"),
-    *("door", "hash", "info", "lock", "menu", "users"),
+    *("door", "hash", "info", "lock", "menu", "sliders", "users"),
 )
 _SYMBOL: Final = re.compile(r'<symbol id="([a-z-]+)".*?</symbol>', re.DOTALL)
 

@@ -36,10 +36,22 @@ async function start() {
     return turn === starts && notice.stop(error.key ?? "unreachable", { retry: start });
   }
   if (!config.room) return notice.stop("broken");
+  rooms = [];
   enter(conversation?.room ?? config.room);
-  rooms = await fetchRooms(identity).catch(() => []);
-  drawFrame();
+  await learnRooms();
 }
+
+/** Rooms come and go while the chat is open. Those known stay where the list cannot be had. */
+async function learnRooms() {
+  const asked = identity;
+  const found = await fetchRooms(asked).catch(() => rooms);
+  if (asked !== identity) return;
+  rooms = found;
+  drawNames();
+}
+
+/** The frame shows no list of rooms. */
+const renewRooms = () => !config.embed && conversation && learnRooms();
 
 function enter(room) {
   const before = conversation;
@@ -52,7 +64,10 @@ function enter(room) {
   composer = new Composer(conversation, words, `snug.draft.${identity.id}.${room}`, () => list.toEnd());
   on("change", soon);
   on("state", moved);
-  on("loaded", look);
+  on("loaded", () => {
+    drawNames();
+    look();
+  });
   on("arrived", (message) => list.arrived(message));
   drawFrame();
   conversation.open();
@@ -95,16 +110,20 @@ function drawAll() {
 }
 
 function drawFrame() {
+  drawNames();
+  drawGuest(identity, words, async (name) => {
+    identity = await rename(name);
+    enter(conversation.room);
+  });
+}
+
+function drawNames() {
   const title = titleOf(rooms, conversation.room);
   list.title = title;
   $("room-name").textContent = config.embed ? config.tenant : title;
   document.title = `${title} · ${config.tenant}`;
   told = 0;
-  drawRooms(rooms, conversation.room, identity, words, choose);
-  drawGuest(identity, words, async (name) => {
-    identity = await rename(name);
-    enter(conversation.room);
-  });
+  drawRooms(rooms, conversation, identity, words, choose);
   soon();
 }
 
@@ -138,10 +157,12 @@ function tellUnread() {
 
 /** Where typing goes; a finger first reads, and a keyboard that jumps up would hide what there is to read. */
 function focus() {
+  if (host?.calm) return;
   if (matchMedia("(pointer: fine)").matches) composer?.focus();
 }
 
 function openSide(id, open) {
+  if (open && id === "rooms") renewRooms();
   const side = $(id);
   const button = $(id === "rooms" ? "menu" : "people-toggle");
   side.classList.toggle("open", open);
@@ -170,6 +191,7 @@ function wire() {
     }
   });
   document.addEventListener("visibilitychange", look);
+  addEventListener("focus", renewRooms);
   addEventListener("popstate", () => choose(new URLSearchParams(location.search).get("room") ?? "general", false));
   host?.on("open", () => {
     look();

@@ -12,10 +12,10 @@ export function drawRow(row, context) {
 }
 
 /** What a row's look depends on; while it stays the same, its element does. */
-export function looksOf({ kind, at, first, pending, message }, { expanded }) {
+export function looksOf({ kind, at, first, pending, stored, message }, { expanded }) {
   if (kind !== "message") return `${at?.toDateString()} ${new Date().toDateString()}`;
   const { rev, failure, delayed, message_id, client_id } = message;
-  return [first, pending, rev, failure, delayed, expanded.has(message_id ?? client_id)].join();
+  return [first, pending, stored, rev, failure, delayed, expanded.has(message_id ?? client_id)].join();
 }
 
 function drawMessage(row, context) {
@@ -48,14 +48,19 @@ export function avatar(id, name) {
 }
 
 function bubble(row, context) {
-  const { message, at } = row;
+  const { message, at, stored } = row;
   const id = message.message_id ?? message.client_id;
   const text = message.message;
   const short = context.expanded.has(id) ? null : beginning(text);
   const body = h("div", { class: isEmoji(text) ? "bubble emoji" : "bubble", dir: "auto" }, ...linked(short ?? text));
   if (short ?? context.expanded.has(id)) body.append(more(id, short, text, context));
   if (message.edited_at) body.append(" ", h("span", { class: "edited" }, context.words.say("edited")));
-  return h("div", { class: "line" }, body, tools(text, at, context));
+  return h("div", { class: "line" }, body, stored && tick(context), tools(text, at, context));
+}
+
+function tick({ words }) {
+  const label = words.say("stored");
+  return h("span", { class: "stored", role: "img", ariaLabel: label, title: label }, icon("check"));
 }
 
 const linked = (text) => pieces(text).map(({ text: part, href }) =>

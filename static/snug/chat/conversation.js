@@ -158,7 +158,13 @@ export class Conversation extends Emitter {
     this.#typing({ user_id, is_typing: false });
   }
 
+  /** People may take another name while they are here; what they do next tells it. */
+  #named({ user_id, username }) {
+    if (username && this.people.has(user_id)) this.people.set(user_id, username);
+  }
+
   #typing({ user_id, username, is_typing }) {
+    this.#named({ user_id, username });
     clearTimeout(this.typists.get(user_id)?.timer);
     this.typists.delete(user_id);
     if (!is_typing || user_id === this.me) return;
@@ -172,6 +178,7 @@ export class Conversation extends Emitter {
   #heard(message) {
     const isNew = message.seq > this.timeline.newest;
     this.timeline.add([message]);
+    this.#named(message);
     this.#typing({ user_id: message.user_id, is_typing: false });
     if (isNew && message.user_id !== this.me) this.emit("arrived", message);
   }

@@ -39,7 +39,9 @@ export class Notice {
   /** The chat stands still. In the middle of a conversation that is a bar; before one, it is all there is. */
   stop(key, { retry, loaded = false } = {}) {
     this.#still();
-    const [title, text] = this.#words.stop(key, { tenant: this.#tenant });
+    const embedded = document.body.classList.contains("embed");
+    const here = key === "missing" && embedded ? "missing_here" : key; // with no list of rooms to choose another from
+    const [title, text] = this.#words.stop(here, { tenant: this.#tenant });
     const again = retry && !["sign_in", "forbidden", "missing", "suspended", "broken"].includes(key)
       && h("button", { class: "button small", type: "button", onclick: retry }, this.#words.say("retry"));
     document.body.classList.toggle("stopped", !loaded || !["full", "busy"].includes(key));

@@ -2,20 +2,27 @@
 import { avatar } from "./bubble.js";
 import { $, h, icon, memory } from "./dom.js";
 
-/** @returns {Promise<{name: string, title: string, kind: string, last_seq: number}[]>} rooms this visitor may enter */
+/** @returns {Promise<{name: string, title: string, kind: string, last_seq: number}[]>} rooms this visitor may enter, by
+ * title. Rejects when they cannot be had. */
 export async function fetchRooms(identity) {
   const headers = identity.token ? { authorization: `Bearer ${identity.token}` } : {};
   const answer = await fetch("/api/v1/rooms?limit=100", { headers, credentials: "same-origin" });
-  if (!answer.ok) return [];
+  if (!answer.ok) throw new Error(`rooms: ${answer.status}`);
   const { data } = await answer.json();
-  return data.filter((room) => !room.archived);
+  return data.filter((room) => !room.archived).sort((one, other) => labelOf(one).localeCompare(labelOf(other)));
 }
+
+const labelOf = (room) => room.title || room.name;
 
 export const titleOf = (rooms, name) => rooms.find((room) => room.name === name)?.title || name;
 
-export function drawRooms(rooms, current, identity, words, choose) {
-  const shown = rooms.some((room) => room.name === current) ? rooms : [{ name: current, kind: "" }, ...rooms];
-  $("room-list").replaceChildren(...shown.map((room) => {
+/** A room that turned the visitor away is not on the list; one that let them in is, `rooms` being the first hundred. */
+export function drawRooms(rooms, { room: current, loaded }, identity, words, choose) {
+  const isMissing = loaded && !rooms.some((room) => room.name === current);
+  const shown = isMissing ? [{ name: current, kind: "" }, ...rooms] : rooms;
+  const list = $("room-list");
+  const focused = list.contains(document.activeElement) && document.activeElement.search;
+  list.replaceChildren(...shown.map((room) => {
     const here = room.name === current;
     const fresh = here ? 0 : unreadIn(room, identity);
     const click = (event) => {
@@ -25,10 +32,11 @@ export function drawRooms(rooms, current, identity, words, choose) {
     };
     const mark = fresh > 0 && h("span", { class: "tally", title: words.say("unreadRoom", { n: fresh }) }, fresh > 99 ? "99+" : `${fresh}`);
     const link = h("a", { href: `?room=${room.name}`, onclick: click }, icon(room.kind === "private" ? "lock" : "hash"),
-      h("bdi", {}, room.title || room.name), mark);
+      h("bdi", {}, labelOf(room)), mark);
     if (here) link.setAttribute("aria-current", "page");
     return h("li", {}, link);
   }));
+  if (focused) [...list.querySelectorAll("a")].find((link) => link.search === focused)?.focus();
 }
 
 function unreadIn(room, identity) {
@@ -41,7 +49,8 @@ export function drawPeople(conversation, words) {
   const names = [...people].sort(([a, x], [b, y]) => (b === me) - (a === me) || x.localeCompare(y));
   const rows = names.map(([id, name]) => h("li", {},
     avatar(id, name),
-    h("bdi", { title: name }, id === me ? words.say("youAs", { name }) : name),
+    h("bdi", { title: name }, name),
+    id === me && h("span", { class: "you" }, words.say("itsYou")),
     id.startsWith("staff:") && h("span", { class: "badge" }, words.say("team"))));
   const more = count > names.length && h("li", { class: "more" }, words.say("more", { n: count - names.length }));
   const nobody = !count && h("li", { class: "more" }, words.say("nobody"));

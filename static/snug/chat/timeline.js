@@ -83,8 +83,18 @@ export class Timeline {
       rows.push(item);
       previous = item;
     }
+    markStored(rows);
     return rows;
   }
+}
+
+// One tick says for a whole run of one's own that the server has it: on the last of them that it has.
+function markStored(rows) {
+  rows.forEach((row, index) => {
+    const next = rows[index + 1];
+    const goesOn = next?.kind === "message" && !next.first && !next.pending;
+    row.stored = row.own && !row.pending && !row.message.deleted && !goesOn;
+  });
 }
 
 // A person who took another name is introduced again.
