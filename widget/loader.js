@@ -13,16 +13,19 @@
   const phone = matchMedia("(max-width: 480px), (max-height: 420px)");
   const listeners = {};
   let memory = {};
+  let store = {};
   const bubble = "M20.5 14.5a2 2 0 0 1-2 2H8l-4.5 4V5.5a2 2 0 0 1 2-2h13a2 2 0 0 1 2 2Z";
   const accent = [data.accent, config.accent].find((colour) => colour && CSS.supports("color", colour));
   let token = data.token || null;
   let unread = 0;
   let opened = false;
-  let frame, ready;
+  let frame, ready, calm;
 
-  // A chat that was opened in this tab loads by itself on the next page, to count what is unread.
+  // For this tab: whether the chat was opened (1) or closed ("") in it. For longer: the guest, where the frame may keep
+  // nothing of its own.
   try {
     memory = sessionStorage;
+    store = localStorage;
   } catch {}
 
   // What stands on the accent is black or white by the accent's own lightness.
@@ -99,35 +102,37 @@
     panel.append(frame);
   }
 
-  function turn(now) {
+  // A chat that opens by itself (calm) leaves the focus where it is.
+  function turn(now, byItself) {
     if (opened == now) return;
     load();
     opened = now;
+    calm = byItself;
     show();
     tell({ type: now ? "open" : "closed" });
     if (phone.matches) root.style.overflow = now ? "hidden" : "";
-    (now ? frame : button).focus();
-    memory.snug = 1;
+    calm || (now ? frame : button).focus();
+    memory.snug = now ? 1 : "";
     emit(now ? "open" : "close");
   }
 
   function tell(note) {
-    if (ready) frame.contentWindow.postMessage({ snug: 1, ...note }, home);
+    if (ready) frame.contentWindow.postMessage({ snug: 1, calm, ...note }, home);
   }
 
-  // The frame asks once at its start, and again (fresh) when the token was refused or is about to end.
+  // The frame asks once at its start, and again (fresh) when the token was refused or is about to end. It judges what
+  // `data-token-url` said: that code is not needed on a page whose visitor never opens the chat.
   async function hand(fresh) {
-    let failed = false;
+    const note = { type: "token", token, guest: store.snugGuest };
     if (data.tokenUrl && (fresh || !token)) {
+      note.url = data.tokenUrl;
       try {
-        const answer = await fetch(data.tokenUrl, { credentials: "include" });
-        failed = answer.status > 499;
-        token = answer.ok ? (await answer.json()).token : null;
-      } catch {
-        failed = true;
-      }
+        const answer = await fetch(note.url, { credentials: "include" });
+        note.status = answer.status;
+        note.text = await answer.text();
+      } catch {}
     } else if (fresh) emit("token");
-    tell({ type: "token", token, failed });
+    tell(note);
   }
 
   function emit(name, detail) {
@@ -143,6 +148,7 @@
     }
     if (note.type == "token") hand(true);
     if (note.type == "close") turn(false);
+    if (note.type == "guest") store.snugGuest = note.guest;
     if (note.type == "unread") {
       unread = note.count;
       show();
@@ -180,7 +186,9 @@
   new MutationObserver(attach).observe(root, { childList: true });
   show();
   attach();
-  if ("open" in data) Snug.open();
-  else if (memory.snug) setTimeout(load, 2000);
+  // What was open stays open on the next page, where it does not cover it. What was closed counts what is unread.
+  const before = memory.snug;
+  if (before == null ? "open" in data : before && !phone.matches) turn(true, true);
+  else if (before != null) setTimeout(load, 2000);
   dispatchEvent(new Event("snug:ready"));
 })(CONFIG);

@@ -22,6 +22,8 @@ _SOURCE: Final = Path(__file__).with_name("loader.js")
 _PLACE: Final = "CONFIG"
 # Space that CSS does not need: around braces and semicolons, after commas and colons.
 _SPACE: Final = re.compile(r"\s*([{};])\s*|([,:])\s+|\s+")
+# Space that code does not need: around signs. Strings stay as they are, and so do lines.
+_SIGNS: Final = re.compile(r"""("[^"\n]*"|'[^'\n]*')| *([=!?:&|+<>{},;()]+) *""")
 
 
 class Loader(msgspec.Struct, frozen=True):
@@ -47,7 +49,7 @@ def loader(locale: str, accent: str) -> Loader:
 def _code() -> str:
     lines = (line.strip() for line in _SOURCE.read_text(encoding="utf-8").splitlines())
     before, css, after = "\n".join(line for line in lines if line and not line.startswith("//")).split("`", 2)
-    return f"{before}`{_SPACE.sub(_squeeze, css)}`{after}"
+    return f"{_SIGNS.sub(_squeeze, before)}`{_SPACE.sub(_squeeze, css)}`{_SIGNS.sub(_squeeze, after)}"
 
 
 def _squeeze(space: re.Match[str]) -> str:

@@ -41,10 +41,14 @@ export const memory = {
       return null;
     }
   },
+  /** @returns {boolean} whether it is kept; if not, nothing is lost but convenience */
   set(key, value) {
     try {
       if (value === null || value === "") localStorage.removeItem(key);
       else localStorage.setItem(key, value);
-    } catch { /* nothing to be done, and nothing lost but convenience */ }
+      return true;
+    } catch {
+      return false;
+    }
   },
 };

@@ -25,6 +25,7 @@ export class Stop extends Error {
  */
 export async function identify(config, host) {
   const given = host ? await host.token() : tokenOfAddress();
+  keeper = host;
   if (given) return user(given, host);
   if (config.staff) return { kind: "staff", id: config.staff, client: { user: config.staff } };
   if (!config.guests) throw new Stop("sign_in");
@@ -69,24 +70,31 @@ async function newGuest(name = stored()?.name) {
   const answer = await post("/api/v1/guests", name ? { name } : {}, before?.token).catch(() => null);
   if (!answer) throw new Stop("unreachable");
   if (answer.status === 401 && before) {
-    memory.set(GUEST, null); // the old token is worth nothing any more: begin anew
-    held = null;
+    keep(null); // the old token is worth nothing any more: begin anew
     return newGuest(name);
   }
   if (!answer.ok) throw new Stop({ 403: "sign_in", 402: "suspended", 429: "busy" }[answer.status] ?? "unreachable");
   const { token, exp, sub } = await answer.json();
   const now = { token, exp, sub, name };
-  memory.set(GUEST, JSON.stringify(now));
-  return (held = now);
+  keep(JSON.stringify(now));
+  return now;
 }
 
-let held = null; // where storage is forbidden, a guest lasts as long as the page
+// Browsers that deny a frame its storage do not deny it to the page around: that one keeps the guest then. Where it
+// cannot either, a guest lasts as long as the page.
+let keeper = null;
+let held = null;
+
+function keep(guest) {
+  held = guest;
+  if (!memory.set(GUEST, guest) || guest === null) keeper?.keepGuest(guest);
+}
 
 function stored() {
   try {
-    return JSON.parse(memory.get(GUEST)) ?? held;
+    return JSON.parse(memory.get(GUEST) ?? held ?? keeper?.guest ?? null);
   } catch {
-    return held;
+    return null;
   }
 }
 
