@@ -1,15 +1,17 @@
 """From a credential to an Identity: user tokens, API keys, tickets, staff sessions, and staff passwords."""
 
 import hmac
+import time
 from typing import Any
 
+import msgspec
 from django.contrib.auth import get_user
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 
-from accounts import keys, members, tickets, tokens
+from accounts import keys, members, scopes, tickets, tokens
 from accounts.identity import Identity
 from accounts.keys import KeyRecord
 from accounts.members import MemberRecord
@@ -38,6 +40,8 @@ async def by_token(tenant: TenantInfo, token: str) -> Identity:
     record = await keys.find(tenant, "id", tokens.key_id_of(token))
     if record is None or not record.usable:
         raise TokenRefused("the token's kid is no active API key of this workspace")
+    if not record.internal and not scopes.allows(record.scopes, "tokens:mint"):
+        raise TokenRefused("the token's kid is an API key without the scope tokens:mint")
     claims = tokens.verify(token, record.signing_secret, may_be_guest=record.internal)
     return await _admit(tenant, claims, record.id)
 
@@ -126,7 +130,10 @@ def _staff_of_session(session_key: str) -> Identity | None:
     request = HttpRequest()
     request.session = SessionStore(session_key)
     member = get_user(request)
-    return staff_identity(member) if isinstance(member, Member) else None
+    if not isinstance(member, Member):
+        return None
+    # As old as what it opens: a socket of a session ends when its member's credentials are revoked.
+    return msgspec.structs.replace(staff_identity(member), issued_at=time.time())
 
 
 def _check_not_revoked(member: MemberRecord, issued_at: float) -> None:

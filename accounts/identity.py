@@ -7,7 +7,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """A member who has proved who they are.
 
     `rooms` is None where the tenant's own rules decide; otherwise exactly the rooms the token vouches for. `exp` and
-    `issued_at` are Unix seconds, None for credentials that do not expire by themselves (sessions, keys).
+    `issued_at` are Unix seconds, None for credentials that do not expire by themselves (sessions, keys); a session's
+    `issued_at` is when it was looked at.
     """
 
     member_id: int

@@ -1,4 +1,4 @@
-"""Members of a tenant, their API keys and their one-use sign-in links. All in the tenant's schema."""
+"""Members of a tenant, their API keys and their one-use links. All in the tenant's schema."""
 
 import secrets
 from typing import Any, ClassVar
@@ -119,3 +119,14 @@ class Handoff(models.Model):
 
     def __str__(self) -> str:
         return f"sign-in link for {self.member_id}"
+
+
+class PasswordReset(models.Model):
+    """A one-use link by which a member of staff who forgot their password chooses another."""
+
+    token_hash = models.BinaryField(max_length=32, primary_key=True)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"password link for {self.member_id}"

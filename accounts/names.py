@@ -34,7 +34,13 @@ def check_sub(sub: object) -> str:
         raise BadName(f"sub must be a string of 1 to {MAX_SUB} characters.")
     if "/" in sub or not storable(sub) or any(unicodedata.category(character) == "Cc" for character in sub):
         raise BadName("sub must not contain a slash or control characters.")
-    if sub.lower().startswith(RESERVED_PREFIXES):
+    if "\ufffd" in sub:
+        raise BadName("sub must be UTF-8: part of it could not be read.")
+    # As a person would read it: fullwidth letters, unseen characters and spaces in front do not hide a prefix.
+    read = unicodedata.normalize("NFKC", "".join(_seen(character) for character in sub)).strip()
+    if not read:
+        raise BadName("sub must have characters that can be seen.")
+    if read.lower().startswith(RESERVED_PREFIXES):
         raise BadName("sub must not begin with “staff:”, “guest:” or “bot:”, which are Snug's own.")
     return sub
 

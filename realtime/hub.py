@@ -44,7 +44,10 @@ class Hub:
         self.process = self.publisher.process
         self.feeds: dict[str, Feed] = {}
         self.admissions = Admissions()
+        # By tenant and user: messages, which the plan limits, and what only a runaway client overdoes.
         self.rates: defaultdict[tuple[int, str], MessageRate] = defaultdict(MessageRate)
+        self.typings: defaultdict[tuple[int, str], MessageRate] = defaultdict(MessageRate)
+        self.readings: defaultdict[tuple[int, str], MessageRate] = defaultdict(MessageRate)
         self.attendance = Attendance(self.process, self.say, self._begin)
         self.started = False
         self._background = Background()
@@ -116,8 +119,9 @@ class Hub:
         for feed in list(self.feeds.values()):
             if feed.unused:
                 self._drop(feed)
-        for key in [key for key, rate in self.rates.items() if rate.idle]:
-            del self.rates[key]
+        for rates in (self.rates, self.typings, self.readings):
+            for key in [key for key, rate in rates.items() if rate.idle]:
+                del rates[key]
 
     def _drop(self, feed: Feed) -> None:
         feed.close()

@@ -36,7 +36,7 @@ def config() -> Config:
     return Config(
         "config.asgi:application",
         loop="uvloop",
-        http="httptools",
+        http="realtime.http:BoundedHttpProtocol",
         ws="realtime.protocol:SnugProtocol",
         ws_max_size=MAX_FRAME_BYTES,
         ws_per_message_deflate=False,  # 28 KiB a connection, and encode-once would be gone

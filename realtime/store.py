@@ -5,7 +5,7 @@ from functools import cache
 
 import redis
 from django.conf import settings
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -13,6 +13,9 @@ from redis.exceptions import RedisError
 from realtime.loop_local import LoopLocal
 
 TIMEOUT = 2.0
+# A thousand sockets that come or go at once wait for each other's connections; none is refused for it.
+MOST_CONNECTIONS = 16
+PATIENCE = 10.0
 # Whatever a Redis that is away can raise at its caller.
 AWAY = (RedisError, OSError, TimeoutError)
 
@@ -21,7 +24,16 @@ def _make() -> "list[Redis]":
     # One retry heals a connection that a restarted Redis left dead in the pool.
     retry = Retry(NoBackoff(), 1)
     return [
-        Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=retry)
+        Redis(
+            connection_pool=BlockingConnectionPool.from_url(
+                url,
+                max_connections=MOST_CONNECTIONS,
+                timeout=PATIENCE,
+                socket_timeout=TIMEOUT,
+                socket_connect_timeout=TIMEOUT,
+                retry=retry,
+            )
+        )
         for url in settings.REDIS_URLS
     ]
 
@@ -45,7 +57,15 @@ async def close() -> None:
 def sync_clients() -> "list[redis.Redis]":
     """Every shard's client for code without an event loop, in the order of settings. Thread-safe."""
     return [
-        redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+        redis.Redis(
+            connection_pool=redis.BlockingConnectionPool.from_url(
+                url,
+                max_connections=MOST_CONNECTIONS,
+                timeout=PATIENCE,
+                socket_timeout=TIMEOUT,
+                socket_connect_timeout=TIMEOUT,
+            )
+        )
         for url in settings.REDIS_URLS
     ]
 

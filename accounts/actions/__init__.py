@@ -2,6 +2,12 @@
 
 from accounts.actions.api_keys import create_api_key, internal_key, revoke_api_key, signing_key
 from accounts.actions.guests import admit_guest
+from accounts.actions.password_resets import (
+    make_password_reset,
+    password_reset_of,
+    reset_password,
+    staff_by_mail,
+)
 from accounts.actions.staff import authenticate_staff, create_staff, make_handoff, take_handoff
 from accounts.actions.users import revoke_tokens
 
@@ -12,8 +18,12 @@ __all__ = [
     "create_staff",
     "internal_key",
     "make_handoff",
+    "make_password_reset",
+    "password_reset_of",
+    "reset_password",
     "revoke_api_key",
     "revoke_tokens",
     "signing_key",
+    "staff_by_mail",
     "take_handoff",
 ]

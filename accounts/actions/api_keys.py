@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import encryption, keys
 from accounts.models import ApiKey, Member, new_key_id
 from accounts.names import clean_name
-from accounts.scopes import SCOPES
+from accounts.scopes import SCOPES, allows
 from realtime import publish
 from tenants.context import schema_connection
 
@@ -80,6 +80,6 @@ def internal_key() -> ApiKey:
 
 
 def signing_key() -> ApiKey | None:
-    """The newest active key a tenant's own server could sign with, or None."""
+    """The newest active key a tenant's own server could sign user tokens with, or None."""
     active = ApiKey.objects.filter(internal=False, revoked_at=None).order_by("-created_at")
-    return next((key for key in active if key.usable), None)
+    return next((key for key in active if key.usable and allows(frozenset(key.scopes), "tokens:mint")), None)

@@ -97,7 +97,7 @@ USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["accounts.passwords.LeanArgon2Hasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -139,5 +139,8 @@ LOGGING = {
     "loggers": {
         "procrastinate": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        # A refused request is no fault, and its path may be a secret: a link out of a mail.
+        "django.request": {"level": "ERROR"},
+        "django.security.csrf": {"level": "ERROR"},
     },
 }

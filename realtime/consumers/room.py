@@ -36,6 +36,9 @@ from rooms.texts import Refused
 
 TYPING_LAPSES: Final = 6.0
 EXPIRY_GRACE: Final = 30.0
+# In ten seconds, for one user in one process: far above what a person does.
+MOST_TYPING: Final = 20
+MOST_PAGES: Final = 100
 MOST_SEQ: Final = 2**62
 
 
@@ -189,6 +192,8 @@ class ChatRoomConsumer(SocketConsumer):
             self.typing_timer = None
         if is_typing:
             self.typing_timer = asyncio.get_running_loop().call_later(TYPING_LAPSES, self._typing, False)
+        if self.hub.typings[self.tenant.id, self.user].hit(MOST_TYPING):
+            return  # everyone in the room would pay for one client's stutter; what they last heard lapses
         typing = events.Typing(
             room=self.room.name, user_id=self.user, username=self.identity.username, is_typing=is_typing
         )
@@ -197,6 +202,10 @@ class ChatRoomConsumer(SocketConsumer):
     async def _history(self, command: commands.History) -> None:
         if command.before is not None and command.after is not None:
             raise Refused(ErrorCode.INVALID_FIELD, "history takes before or after, not both.")
+        if wait := self.hub.readings[self.tenant.id, self.user].hit(MOST_PAGES):
+            raise Refused(
+                ErrorCode.RATE_LIMITED, f"At most {MOST_PAGES} pages in 10 seconds.", retry_after=wait
+            )
         page = await reading.history(
             self.of_tenant.info,
             self.room.id,

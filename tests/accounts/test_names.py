@@ -73,3 +73,24 @@ def test_storable_is_what_postgresql_and_utf8_hold() -> None:
     assert storable("🙂\n\x01\uffff")
     assert not storable("a\x00")
     assert not storable("\udc80")
+
+
+@pytest.mark.parametrize(
+    "sub",
+    [
+        "staff：x",
+        "ｓtaff:x",
+        "staff\u200b:x",
+        "\u200bstaff:x",
+        " staff:x",
+        "\u2066bot:x",
+        "STAFF:x",
+        " ",
+        "\ufeff",
+        "a\ufffdb",
+    ],
+)
+def test_an_id_that_reads_like_one_of_ours_or_like_nothing_is_refused(sub: str) -> None:
+    assert check_sub("staffan") == "staffan"
+    with pytest.raises(BadName):
+        check_sub(sub)

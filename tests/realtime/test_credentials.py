@@ -52,6 +52,14 @@ async def test_a_key_does_on_sockets_what_its_scopes_allow(workspace: Workspace)
     assert await (await blind.connect(blind.secret)).closed() == 4003
 
 
+async def test_only_a_key_that_may_mint_tokens_vouches_for_users(workspace: Workspace) -> None:
+    minter = await with_another_key(workspace, "tokens:mint")
+    async with minter.chat(minter.token("bob")) as bob:
+        await bob.entered()
+    reader = await with_another_key(workspace, "messages:read")
+    assert await (await reader.connect(reader.token("bob"))).closed() == 4001
+
+
 async def test_a_ticket_is_good_once_and_for_a_minute(workspace: Workspace) -> None:
     with workspace.api() as api:
         tickets = [api.post("/api/v1/tickets", json={"sub": "bob"}).json()["ticket"] for _ in range(3)]

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from django.conf import settings
 from django.test import override_settings
@@ -191,3 +192,23 @@ def test_one_bad_origin_changes_nothing(workspace: Workspace) -> None:
     with pytest.raises(ValueError, match="At most 50"):
         actions.set_origins(workspace.tenant.id, [f"https://s{n}.example" for n in range(51)])
     assert workspace.tenant.origins == ("https://a.example",)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example/.shop.example",
+        "https://evil.example#.shop.example",
+        "https://evil.example\\.shop.example",
+        "https://user:pw@a.shop.example",
+        "https://.shop.example",
+        "http://localhost:3000/path",
+        "http://localhost:abc",
+        "http://localhost:3000 http://evil.example",
+        "null",
+    ],
+)
+def test_what_no_browser_sends_as_an_origin_is_none(origin: str) -> None:
+    tenant = msgspec.structs.replace(ACME, origins=("https://*.shop.example",))
+    assert origins.allowed(tenant, "https://a.shop.example", "acme.localhost")
+    assert not origins.allowed(tenant, origin, "acme.localhost")
