@@ -81,5 +81,6 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(HttpError)
     def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
-        code = "invalid_json" if error.status_code == 400 else "refused"
-        return problem(error.status_code, code, str(error))
+        if error.status_code == 400:
+            return problem(400, "invalid_json", "The body is not JSON in UTF-8.")
+        return problem(error.status_code, "refused", str(error))

@@ -81,7 +81,7 @@ def test_alg_none_is_401(workspace: Workspace) -> None:
 def test_garbage_is_401(workspace: Workspace, credential: str) -> None:
     with workspace.http() as client:
         answer = client.get(
-            "/api/v1/rooms", headers={"Authorization": b"Bearer " + credential.encode("latin-1")}
+            "/api/v1/rooms", headers={b"Authorization": b"Bearer " + credential.encode("latin-1")}
         )
     assert answer.status_code == 401
 

@@ -176,7 +176,7 @@ def test_lists_are_exact_at_every_edge(new_workspace: Open, what: str) -> None:
     workspace = new_workspace(plan="pro")
     with workspace.api() as client:
 
-        def add(number: int) -> None:
+        def add(number: int) -> str:
             match what:
                 case "rooms":
                     answer = client.post("/api/v1/rooms", json={"name": f"n{number}"})
@@ -185,6 +185,7 @@ def test_lists_are_exact_at_every_edge(new_workspace: Open, what: str) -> None:
                 case _:
                     answer = client.post("/api/v1/rooms/general/messages", json={"message": f"n{number}"})
             assert answer.status_code == 201, answer.text
+            return f"n{number}"
 
         path = "/api/v1/rooms" if what == "rooms" else f"/api/v1/rooms/general/{what}"
         named = {"rooms": "name", "members": "external_id", "messages": "message"}[what]
