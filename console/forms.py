@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django import forms
+from django.contrib.auth.password_validation import validate_password
 
 from accounts.scopes import SCOPES
 from rooms.models import Room
@@ -19,17 +20,21 @@ def text_input(**attributes: str) -> forms.TextInput:
     return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attributes})
 
 
+def email_field() -> forms.EmailField:
+    """The mail address of a member of staff: what they are known by when they sign in."""
+    attributes = {"class": "input", "autocomplete": "username", "autocapitalize": "none"}
+    return forms.EmailField(
+        label="Mail address",
+        max_length=254,
+        widget=forms.EmailInput(attrs=attributes),
+        error_messages={"required": "Enter your mail address.", "invalid": "This is not a mail address."},
+    )
+
+
 class SignInForm(forms.Form):
     """Mail address and password."""
 
-    email = forms.EmailField(
-        label="Mail address",
-        max_length=254,
-        widget=forms.EmailInput(
-            attrs={"class": "input", "autocomplete": "username", "autocapitalize": "none"}
-        ),
-        error_messages={"required": "Enter your mail address.", "invalid": "This is not a mail address."},
-    )
+    email = email_field()
     password = forms.CharField(
         label="Password",
         strip=False,
@@ -37,6 +42,30 @@ class SignInForm(forms.Form):
         widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "current-password"}),
         error_messages={"required": "Enter your password."},
     )
+
+
+class ForgottenForm(forms.Form):
+    """Whom to mail a link to a new password."""
+
+    email = email_field()
+
+
+class NewPasswordForm(forms.Form):
+    """The password that takes the forgotten one's place."""
+
+    password = forms.CharField(
+        label="New password",
+        strip=False,
+        max_length=128,  # hashing takes as long as its input is
+        help_text="At least 10 characters. A short sentence is a good password.",
+        widget=forms.PasswordInput(attrs={"class": "input", "autocomplete": "new-password"}),
+        error_messages={"required": "Choose a password."},
+    )
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        validate_password(password)
+        return password
 
 
 class KeyForm(forms.Form):

@@ -1,14 +1,15 @@
-"""How often a password may be tried: by address and person, by address, and by person from everywhere."""
+"""How often a password may be tried, and a new one asked for: by address, by person, and by both."""
 
 import hashlib
 
 from django.http import HttpRequest
 
 from realtime.limits import forgive_sync, hit_sync
-from tenants.addresses import client_address
+from tenants.addresses import address_of
 from tenants.directory import TenantInfo
 
 MINUTES = 60
+HOUR = 60 * MINUTES
 
 
 def may_try(request: HttpRequest, tenant: TenantInfo, email: str) -> bool:
@@ -24,15 +25,28 @@ def forgive_try(request: HttpRequest, tenant: TenantInfo, email: str) -> None:
         forgive_sync(tenant.schema_name, key, seconds)
 
 
+def may_ask(request: HttpRequest, tenant: TenantInfo) -> bool:
+    """Whether this address may ask for a new password again: 30 an hour."""
+    return hit_sync(tenant.schema_name, f"forgot:{address_of(request)}", 30, HOUR)
+
+
+def may_mail(tenant: TenantInfo, email: str) -> bool:
+    """Whether another link may go to this person: 5 an hour, so that nobody's mailbox is flooded."""
+    return hit_sync(tenant.schema_name, f"forgot:{_person(email)}", 5, HOUR)
+
+
 def _counts(request: HttpRequest, email: str) -> list[tuple[str, int, int]]:
     """What one try counts against: key, limit, seconds.
 
     The widest count is generous, so that a stranger's guesses do not soon lock the rightful person out.
     """
-    address = client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
-    person = hashlib.sha256(email.strip().lower().encode(errors="replace")).hexdigest()[:32]
+    address, person = address_of(request), _person(email)
     return [
         (f"login:{address}:{person}", 20, 10 * MINUTES),
         (f"login:{address}", 100, 10 * MINUTES),
         (f"login:{person}", 500, 60 * MINUTES),
     ]
+
+
+def _person(email: str) -> str:
+    return hashlib.sha256(email.strip().lower().encode(errors="replace")).hexdigest()[:32]

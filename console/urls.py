@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from console.views import keys, origins, overview, rooms, sign_in
+from console.views import forgotten, keys, origins, overview, rooms, sign_in
 
 urlpatterns = [
     path("", overview.welcome),
     path("login/", sign_in.sign_in),
+    path("login/forgot/", forgotten.forgot),
+    path("login/forgot/sent/", forgotten.sent),
+    path("login/reset/<slug:token>/", forgotten.reset),
     path("logout/", sign_in.sign_out),
     path("console/", overview.overview),
     path("console/live/", overview.live),

@@ -16,7 +16,7 @@ from console import guards
 from console.access import is_staff
 from console.forms import SignInForm
 from tenants.directory import TenantInfo
-from tenants.hosts import tenant_as_typed
+from tenants.hosts import portal_url, tenant_as_typed
 
 BACKEND = "accounts.authentication.StaffBackend"
 WRONG = "The mail address or the password is wrong."
@@ -48,14 +48,14 @@ def _try(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, 422)
     email, password = form.cleaned_data["email"], form.cleaned_data["password"]
-    if not guards.may_try(request, _tenant(request), email):
+    if not guards.may_try(request, tenant_of(request), email):
         form.add_error(None, TOO_OFTEN)
         return _page(request, form, 429)
     member = authenticate_staff(email, password)
     if member is None:
         form.add_error(None, WRONG)
         return _page(request, form, 422)
-    guards.forgive_try(request, _tenant(request), email)
+    guards.forgive_try(request, tenant_of(request), email)
     return _welcome(request, member)
 
 
@@ -76,12 +76,13 @@ def _welcome(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: SignInForm, status: int = 200, notice: str = "") -> HttpResponse:
-    tenant = _tenant(request)
+    tenant = tenant_of(request)
     context = {
         "form": form,
         "tenant": tenant,
         "host": tenant_as_typed(tenant.slug),
         "notice": notice,
+        "find_url": portal_url("/login/"),
         "next": _next(request),
     }
     return render(request, "console/sign_in.html", context, status=status)
@@ -93,5 +94,6 @@ def _next(request: HttpRequest) -> str:
     return wish if safe else "/console/"
 
 
-def _tenant(request: HttpRequest) -> TenantInfo:
+def tenant_of(request: HttpRequest) -> TenantInfo:
+    """The workspace on whose host a request came: these pages exist on no other."""
     return cast("TenantInfo", request.tenant)  # type: ignore[attr-defined]
