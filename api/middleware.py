@@ -38,9 +38,11 @@ class ApiMiddleware:
             return HttpResponse(status=204)
         if _has_body(request) and not _is_json(request):
             return problem(415, "unsupported_media_type", "Send JSON, with Content-Type: application/json.")
+        if request.method == "HEAD":  # answered like a GET; the server leaves the body away
+            request.method = "GET"
         response = self.get_response(request)
         if response.status_code == 405:
-            allowed = response.get("Allow", "")
+            allowed = ", ".join(sorted(response.get("Allow", "").split(", ")))
             response = problem(405, "method_not_allowed", f"This address answers to {allowed} only.")
             response["Allow"] = allowed
         return response

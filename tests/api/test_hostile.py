@@ -268,6 +268,16 @@ def test_json_by_any_of_its_names_is_read(workspace: Workspace, kind: str | None
     assert answer.status_code == 201, answer.text
 
 
+def test_head_is_answered_like_get_without_the_body(module_workspace: Workspace) -> None:
+    with module_workspace.api() as client, module_workspace.http() as nobody:
+        whole, head = client.get("/api/v1/rooms"), client.head("/api/v1/rooms")
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == str(len(whole.content))
+        assert nobody.head("/api/v1/rooms").status_code == 401
+        assert client.head("/api/v1/rooms/nowhere").status_code == 404
+        assert client.head("/api/v1/tokens").status_code == 405
+
+
 def test_a_request_without_a_body_needs_no_kind(workspace: Workspace) -> None:
     with workspace.api() as client:
         answer = client.put("/api/v1/rooms/general/members/bob", headers={"Content-Type": "text/plain"})

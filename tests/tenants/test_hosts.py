@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
@@ -200,6 +201,21 @@ def test_the_session_cookie_is_for_its_host_only(workspace: Workspace) -> None:
     assert "domain" not in cookie.lower()
     assert "httponly" in cookie.lower()
     assert "samesite=lax" in cookie.lower()
+
+
+def test_requests_to_two_workspaces_at_once_never_meet(workspace: Workspace, elsewhere: Workspace) -> None:
+    both = (workspace, elsewhere)
+    for each in both:
+        with each.api() as client:
+            client.post("/api/v1/rooms", json={"name": each.slug}).raise_for_status()
+
+    def rooms(number: int) -> list[str]:
+        with both[number % 2].api(number // 2 % 2) as client:
+            return [room["name"] for room in client.get("/api/v1/rooms").json()["data"]]
+
+    with ThreadPoolExecutor(12) as pool:
+        found = list(pool.map(rooms, range(160)))
+    assert found == [["general", both[number % 2].slug] for number in range(160)]
 
 
 def test_a_suspended_workspace_answers_402_and_lets_its_owner_sign_in(workspace: Workspace) -> None:
