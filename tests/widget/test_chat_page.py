@@ -110,6 +110,13 @@ def test_its_script_and_styles_are_kept_for_ever_under_names_of_their_content(wo
     assert len(set(re.findall(r"/chat/[0-9a-f]{12}", html))) == 2
 
 
+def test_no_two_elements_share_an_id(workspace: Workspace) -> None:
+    for query in ("", "?embed=1"):
+        ids = re.findall(r'\sid="([^"]+)"', page(workspace, query).text)
+        assert "menu" in ids
+        assert sorted(ids) == sorted(set(ids))
+
+
 def test_language_and_direction_are_the_tenants(new_workspace: Callable[..., Workspace]) -> None:
     assert '<html lang="ar" dir="rtl">' in page(new_workspace(locale="ar")).text
     assert '<html lang="de" dir="ltr">' in page(new_workspace(locale="de-AT")).text

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.personas import Workspace
+from tests.personas import PASSWORD, Workspace
 from tests.portal.looking import faults_of
 
 OpenPage = Callable[..., Page]
@@ -391,6 +391,140 @@ def test_a_lost_connection_is_told_when_it_lasts_and_again_when_it_is_back(
     expect(page.locator("#notice")).to_contain_text("Connected again", timeout=20_000)
     expect(page.locator(".bubble")).to_have_text(["Said meanwhile", "Written meanwhile"])
     expect(page.locator("#notice")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [375, 800])
+def test_where_there_is_little_room_a_button_opens_the_rooms(
+    workspace: Workspace, open_page: OpenPage, width: int
+) -> None:
+    make_room(workspace, "repairs", title="Repairs")
+    page = enter(open_page(chat(workspace), viewport={"width": width, "height": 720}))
+    drawer, button = page.locator("#rooms"), page.get_by_role("button", name="Rooms")
+    expect(drawer).to_be_hidden()
+
+    button.click()
+    expect(drawer).to_be_in_viewport()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+
+    button.click()
+    drawer.get_by_role("link", name="Repairs").click()
+    expect(page.locator("h1")).to_have_text("Repairs")
+    expect(drawer).to_be_hidden()
+
+
+def test_whoever_takes_another_name_is_called_so_everywhere(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    bob = enter(open_page(chat(workspace, workspace.token("bob", name="Bob Okafor"))))
+    kim = enter(open_page(chat(workspace)))
+    name_guest(kim, "Kim")
+    say(kim, "I am Kim")
+    expect(bob.locator("#people-list")).to_contain_text("Kim")
+    name_guest(kim, "Kimberly")
+    expect(kim.locator("#people-list")).to_contain_text("Kimberly (you)")
+    say(kim, "And now Kimberly")
+
+    expect(bob.locator(".author")).to_have_text(["Kim", "Kimberly"])
+    expect(bob.locator("#people-list bdi")).to_have_text(["Bob Okafor", "Kimberly"])
+    expect(bob.locator("#here")).to_have_text("2 people here")
+
+
+def test_a_tick_says_which_of_ones_own_messages_are_stored(workspace: Workspace, open_page: OpenPage) -> None:
+    post(workspace, "From another")
+    page = enter(open_page(chat(workspace)))
+    ticks = page.get_by_role("img", name="Stored")
+    expect(ticks).to_have_count(0)
+    say(page, "One")
+    expect(ticks).to_have_count(1)
+    say(page, "Two")
+    expect(page.locator(".own", has_text="Two").get_by_role("img", name="Stored")).to_be_visible()
+    expect(ticks).to_have_count(1)  # one for the run
+
+    page.context.set_offline(True)
+    say(page, "Three")
+    expect(page.locator(".pending")).to_have_count(1)
+    expect(page.locator(".own", has_text="Two").get_by_role("img", name="Stored")).to_be_visible()
+    expect(ticks).to_have_count(1)
+
+
+def test_a_room_made_meanwhile_is_listed_when_one_comes_back_and_by_title(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    make_room(workspace, "a-last", title="Zebra")
+    page = enter(open_page(chat(workspace)))
+    expect(page.locator("#room-list bdi")).to_have_count(2)
+    page.get_by_role("button", name="Add a name").click()
+    page.get_by_label("Your name").fill("Half a na")
+
+    make_room(workspace, "z-first", title="Apples")
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator("#room-list bdi")).to_have_text(["Apples", "General", "Zebra"])
+    expect(page.get_by_label("Your name")).to_have_value("Half a na")
+
+    page.set_viewport_size({"width": 800, "height": 720})
+    make_room(workspace, "m-middle", title="Middle")
+    page.get_by_role("button", name="Rooms").click()
+    expect(page.locator("#room-list bdi")).to_have_text(["Apples", "General", "Middle", "Zebra"])
+
+
+def test_a_room_that_turned_one_away_is_not_listed(workspace: Workspace, open_page: OpenPage) -> None:
+    make_room(workspace, "board", kind="private", title="Board")
+    for room in ("nowhere", "board"):
+        page = open_page(chat(workspace, query=f"?room={room}"))
+        expect(page.locator("#stop")).to_be_visible()
+        expect(page.locator("#room-list bdi")).to_have_text(["General"])
+
+    post(workspace, "Bob is known from here on", sub="bob")
+    with workspace.api() as api:
+        assert api.put("/api/v1/rooms/board/members/bob").status_code < 300
+    page = enter(open_page(chat(workspace, workspace.token("bob"), query="?room=board")))
+    board = page.get_by_role("link", name="Board")
+    expect(board.locator("use")).to_have_attribute("href", "#i-lock")
+
+
+def test_staff_find_the_way_back_to_the_console(workspace: Workspace, open_page: OpenPage) -> None:
+    page = enter(open_page(chat(workspace)))
+    expect(page.get_by_role("link", name="Back to the console")).to_have_count(0)
+
+    page.goto(f"{workspace.origin}/login/?next=/chat/")
+    page.locator("[name=email]").fill(workspace.owner_email)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    enter(page)
+    page.get_by_role("link", name="Back to the console").click()
+    expect(page).to_have_url(f"{workspace.origin}/console/")
+
+    page.goto(f"{workspace.origin}/chat/?embed=1")
+    expect(page.get_by_role("link", name="Back to the console")).to_have_count(0)
+
+
+def test_a_long_name_leaves_room_for_you(workspace: Workspace, open_page: OpenPage) -> None:
+    page = enter(open_page(chat(workspace, workspace.token("bob", name="Bartholomew " * 5))))
+    person = page.locator("#people-list li")
+    expect(person.locator(".you")).to_be_visible()
+    name, you, row = (
+        place.bounding_box() for place in (person.locator("bdi"), person.locator(".you"), person)
+    )
+    assert name
+    assert you
+    assert row
+    assert name["x"] + name["width"] <= you["x"]
+    assert you["x"] + you["width"] <= row["x"] + row["width"]
+
+
+def make_room(workspace: Workspace, name: str, **more: str) -> None:
+    with workspace.api() as api:
+        assert api.post("/api/v1/rooms", json={"name": name, **more}).status_code == 201
+
+
+def name_guest(page: Page, name: str) -> None:
+    page.locator("#guest button").click()
+    page.get_by_label("Your name").fill(name)
+    page.get_by_label("Your name").press("Enter")
+    expect(page.locator("#guest span")).to_contain_text(name)
+    enter(page)
 
 
 def _messages(workspace: Workspace) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, Request, WebSocketRoute, expect
 
 from tests.personas import Workspace
@@ -37,6 +39,13 @@ def open_widget(page: Page) -> FrameLocator:
 def say(chat: FrameLocator, text: str) -> None:
     chat.locator("#text").fill(text)
     chat.locator("#text").press("Enter")
+
+
+def warnings_of(page: Page) -> list[str]:
+    """What the developer of the page is told from here on, as it comes."""
+    found: list[str] = []
+    page.on("console", lambda said: found.append(said.text) if said.type == "warning" else None)
+    return found
 
 
 def test_a_guest_and_a_user_talk_and_the_token_is_in_no_address(
@@ -236,6 +245,106 @@ def test_a_site_that_cannot_tell_its_visitor_is_asked_again(
     site.pages[path] = ({"Status": "401"}, b"")
     chat.get_by_role("button", name="Try again").click()
     expect(chat.locator("#guest")).to_contain_text("You are here as \u2068Guest")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        ("404", "", "it answered 404"),
+        ("500", "", "it answered 500"),
+        ("200", "<p>Welcome", "not JSON"),
+        ("200", "{}", "no user token"),
+        ("200", '{"token": "secret"}', "no user token"),
+    ],
+)
+def test_a_wrong_token_address_is_told_to_the_developer_and_not_blamed_on_the_visitor(
+    site: Site, snippet: Snippet, open_page: OpenPage, status: str, body: str, said: str
+) -> None:
+    where = site.serve_token(None)
+    site.pages[where.removeprefix(site.origin)] = ({"Status": status}, body.encode())
+    page = open_page(site.serve(snippet(token_url=where)))
+    warnings = warnings_of(page)
+    launcher(page).click()
+
+    stop = page.frame_locator("snug-widget iframe").locator("#stop")
+    expect(stop).to_contain_text("This site could not say who is visiting.")
+    expect(stop).not_to_contain_text("connection")
+    assert [where in text and said in text for text in warnings] == [True]
+    assert "secret" not in str(warnings)
+
+
+def test_a_malformed_token_is_told_to_the_developer(
+    workspace: Workspace, site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    page = open_page(site.serve(snippet(token="a.b.c")))
+    warnings = warnings_of(page)
+    launcher(page).click()
+    chat = page.frame_locator("snug-widget iframe")
+    expect(chat.locator("#stop")).to_contain_text("This site could not say who is visiting.")
+    assert ["data-token" in text for text in warnings] == [True]
+
+    page.evaluate("token => Snug.setToken(token)", workspace.token("bob"))
+    expect(chat.locator(".beginning")).to_be_visible()
+
+
+def test_a_guest_stays_the_same_where_the_frame_may_keep_nothing(
+    site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    refuse = "{ get() { throw new DOMException('denied') } }"
+    denied = f"if (self !== top) Object.defineProperty(self, 'localStorage', {refuse})"
+    page = open_page("about:blank")
+    page.context.add_init_script(denied)
+    page.goto(site.serve(snippet()))
+    chat = open_widget(page)
+    chat.get_by_role("button", name="Add a name").click()
+    chat.get_by_label("Your name").fill("Kim")
+    chat.get_by_label("Your name").press("Enter")
+    expect(chat.locator("#guest span")).to_contain_text("Kim")
+    say(chat, "On the first page")
+    expect(chat.locator(".own")).to_have_count(1)
+
+    page.goto(site.serve(snippet() + "<p>The next page"))
+    expect(chat.locator(".own")).to_have_text(re.compile("On the first page"))
+    expect(chat.locator("#guest span")).to_contain_text("Kim")
+
+    # What is kept has become worth nothing: a new guest, and no end of asking.
+    spoil = "JSON.stringify({ ...JSON.parse(localStorage.snugGuest), token: 'a.b.c', exp: 0 })"
+    page.evaluate(f"() => {{ localStorage.snugGuest = {spoil} }}")
+    page.reload()
+    expect(chat.locator("#guest span")).to_contain_text("Kim")
+    expect(chat.locator(".author")).to_have_text("Kim")
+    expect(chat.locator(".own")).to_have_count(0)
+
+
+def test_an_open_chat_is_open_on_the_next_page_and_leaves_the_focus_there(
+    site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    page = open_page(site.serve(snippet()))
+    open_widget(page)
+    page.goto(site.serve(snippet() + "<input autofocus>"))
+    expect(panel(page)).to_be_visible()
+    expect(page.frame_locator("iframe").locator(".beginning")).to_be_visible()
+    expect(page.locator("input")).to_be_focused()
+
+    launcher(page).click()
+    page.reload()
+    expect(launcher(page)).to_have_accessible_name("Open chat")
+    expect(panel(page)).not_to_be_visible()
+
+    phone = open_page(site.serve(snippet()), **PHONE)
+    open_widget(phone)
+    phone.reload()
+    expect(launcher(phone)).to_be_visible()
+    expect(panel(phone)).not_to_be_visible()
+
+
+def test_a_room_that_is_not_there_offers_no_choice_where_there_is_none(
+    site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    page = open_page(site.serve(snippet(room="nowhere")))
+    launcher(page).click()
+    stop = page.frame_locator("snug-widget iframe").locator("#stop")
+    expect(stop.locator("p")).to_have_text("It may have been renamed or closed.")
 
 
 def test_a_site_where_nobody_is_signed_in_has_guests(

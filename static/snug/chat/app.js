@@ -190,6 +190,8 @@ function wire() {
       if (isOpen(id) && !$(id).contains(target) && !$(toggle).contains(target)) openSide(id, false);
     }
   });
+  // People have a column of their own where there is room, and never slide over the room by themselves.
+  wide.onchange = () => !config.embed && openSide("people", wide.matches);
   document.addEventListener("visibilitychange", look);
   addEventListener("focus", renewRooms);
   addEventListener("popstate", () => choose(new URLSearchParams(location.search).get("room") ?? "general", false));

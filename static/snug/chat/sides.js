@@ -50,6 +50,7 @@ export function drawPeople(conversation, words) {
   const rows = names.map(([id, name]) => h("li", {},
     avatar(id, name),
     h("bdi", { title: name }, name),
+    id === me && " ",
     id === me && h("span", { class: "you" }, words.say("itsYou")),
     id.startsWith("staff:") && h("span", { class: "badge" }, words.say("team"))));
   const more = count > names.length && h("li", { class: "more" }, words.say("more", { n: count - names.length }));
