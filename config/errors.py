@@ -41,6 +41,11 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return _answer(request, 400, "bad_request", "This request could not be understood.", template="404")
 
 
+def method_not_allowed(request: HttpRequest) -> HttpResponse:
+    """405, in place of Django's empty one."""
+    return _answer(request, 405, "method_not_allowed", "This address does not answer to that method.")
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """500; or 503 where the database or Redis is away."""
     if not isinstance(sys.exc_info()[1], _AWAY):

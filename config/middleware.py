@@ -10,6 +10,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from config.errors import method_not_allowed
 from tenants.requests import tenant_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -54,6 +55,21 @@ class SecurityHeadersMiddleware:
         if "X-Frame-Options" not in response and not getattr(response, "xframe_options_exempt", False):
             response["X-Frame-Options"] = "DENY"
         return response
+
+
+class RefusedMethodMiddleware:
+    """A page in place of the empty answer that Django's views give to a method they do not take."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code != 405 or response.content:
+            return response
+        page = method_not_allowed(request)
+        page["Allow"] = response["Allow"]
+        return page
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):

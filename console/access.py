@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
 
 from accounts.models import Member
 from tenants.directory import TenantInfo
@@ -50,6 +51,26 @@ def admins_only(view: StaffView[P]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return staff_only(guarded)
+
+
+def changes(section: str) -> Callable[[StaffView[P]], View[P]]:
+    """For what changes a section of the console: takes an admin's POST, and leads a GET to that section.
+
+    The address of a form that came back with errors stands in the browser, to be reloaded and bookmarked.
+    """
+
+    def decorate(view: StaffView[P]) -> View[P]:
+        post = require_POST(admins_only(view))
+
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method in ("GET", "HEAD"):
+                return to(section)
+            return post(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
 
 
 def is_staff(request: HttpRequest) -> bool:

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.models import ApiKey
-from accounts.scopes import SCOPES
+from accounts.scopes import SCOPES, allows
 from console.access import StaffRequest
 from console.forms import ADMIN, KeyForm, RoomForm
 from console.numbers import numbers
@@ -45,9 +45,14 @@ def show(request: StaffRequest, status: int = 200, **changed: Any) -> HttpRespon
         "room_form": RoomForm(),
         "home": tenant_url(tenant.slug, ""),
         "development": settings.SNUG_ENV == "development",
-        "kid": active[-1].id if active else "key_…",
+        "kid": next((key.id for key in reversed(active) if _signs(key)), "key_…"),
     }
     return render(request, "console/console.html", context | changed, status=status)
+
+
+def _signs(key: ApiKey) -> bool:
+    """Whether user tokens may be signed with this key's signing secret."""
+    return allows(frozenset(key.scopes), "tokens:mint")
 
 
 def _origins(tenant_id: int) -> list[str]:
@@ -69,5 +74,6 @@ def _fresh_secret(request: StaffRequest, keys: list[ApiKey]) -> dict[str, Any] |
             with transaction.atomic():
                 secrets = key.take_unseen_secret()
             if secrets:
-                return {"key": key, "secret": secrets[0], "signing_secret": secrets[1], "first": not made}
+                signing = secrets[1] if _signs(key) else ""
+                return {"key": key, "secret": secrets[0], "signing_secret": signing, "first": not made}
     return None

@@ -56,6 +56,7 @@ MIDDLEWARE = [
     # Before the tenant's state: a page elsewhere can read a refusal only if CORS lets it.
     "api.middleware.ApiMiddleware",
     "tenants.middleware.TenantStateMiddleware",
+    "config.middleware.RefusedMethodMiddleware",
     "config.middleware.TenantSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

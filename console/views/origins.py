@@ -2,15 +2,15 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.views.decorators.http import require_POST
 
-from console.access import StaffRequest, admins_only, to
+from console.access import StaffRequest, changes, to
 from console.page import show
 from tenants.actions import set_origins
 
+SECTION = "origins"
 
-@require_POST
-@admins_only
+
+@changes(SECTION)
 def save(request: StaffRequest) -> HttpResponse:
     """Replace the list, one origin a line; nothing is saved unless all of them are good."""
     text = request.POST.get("origins", "")[:20_000]
@@ -19,9 +19,8 @@ def save(request: StaffRequest) -> HttpResponse:
     except ValueError as refused:
         return show(request, 422, origins_text=text, origins_error=str(refused))
     if saved:
-        messages.success(
-            request, f"Saved. {len(saved)} origin{'s' if len(saved) > 1 else ''} may embed the chat."
-        )
+        plural = "s" if len(saved) > 1 else ""
+        messages.success(request, f"Saved. {len(saved)} origin{plural} may embed the chat.", SECTION)
     else:
-        messages.success(request, "Saved. Only this workspace’s own pages may show the chat now.")
-    return to("origins")
+        messages.success(request, "Saved. Only this workspace’s own pages may show the chat now.", SECTION)
+    return to(SECTION)

@@ -2,16 +2,16 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.views.decorators.http import require_POST
 
-from console.access import StaffRequest, admins_only, to
+from console.access import StaffRequest, changes, to
 from console.forms import RoomForm
 from console.page import show
 from rooms.actions import RoomExists, RoomLimitReached, create_room
 
+SECTION = "rooms"
 
-@require_POST
-@admins_only
+
+@changes(SECTION)
 def create(request: StaffRequest) -> HttpResponse:
     form = RoomForm(request.POST)
     if not form.is_valid():
@@ -24,6 +24,6 @@ def create(request: StaffRequest) -> HttpResponse:
     except (RoomLimitReached, ValueError) as refused:
         form.add_error("name", str(refused))
     else:
-        messages.success(request, f"The room “{room.name}” is open.")
-        return to("rooms")
+        messages.success(request, f"The room “{room.name}” is open.", SECTION)
+        return to(SECTION)
     return show(request, 422, room_form=form)

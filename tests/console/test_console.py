@@ -224,8 +224,64 @@ def test_changes_need_a_token_and_a_session(
     assert alice.send(path, form).status_code == 403
     with Visitor(workspace.origin) as stranger:
         assert stranger.post(path, form, page="/login/").headers["location"] == "/login/"
-        assert stranger.get(path).status_code == 405
     assert alice.post(path, form, page="/console/").status_code == 302
+
+
+@pytest.mark.parametrize(("path", "form"), CHANGES)
+def test_the_address_of_a_form_leads_to_its_section(
+    workspace: Workspace, alice: Visitor, path: str, form: dict[str, Any]
+) -> None:
+    path = path.format(key=workspace.key_id)
+    section = f"/console/#{path.split('/')[2]}"
+    assert alice.get(path).headers["location"] == section
+    assert alice.client.head(path).headers["location"] == section
+    answer = alice.client.put(path)
+    assert answer.status_code == 403 or answer.headers["allow"] == "POST"
+    assert "1 revoked" not in text_of(alice.get("/console/"))
+
+
+def test_a_button_s_address_is_explained_to_whoever_opens_it(workspace: Workspace, alice: Visitor) -> None:
+    shown = alice.get("/logout/")
+    assert (shown.status_code, "This address is not a page" in text_of(shown)) == (405, True)
+    assert shown.headers["allow"] == "POST"
+    assert "default-src 'self'" in shown.headers["content-security-policy"]
+    assert alice.get("/console/").status_code == 200
+    with workspace.api() as api:
+        refused = api.delete("/api/v1/rooms")
+    assert (refused.status_code, refused.json()["code"]) == (405, "method_not_allowed")
+
+
+def test_what_was_done_is_told_where_it_was_done(alice: Visitor) -> None:
+    alice.post("/console/rooms/", {"room-name": "orders", "room-kind": "public"}, page="/console/")
+    form = {"origins": "https://shop.example.com"}
+    alice.post("/console/origins/", form, page="/login/forgot/")  # a page that tells nothing
+    page = alice.get("/console/").text
+    sections = dict(re.findall(r'<section class="section" id="(\w+)"(.*?)</section>', page, re.DOTALL))
+    told = {
+        id_: re.findall(r'role="status"[^>]*data-said>.*?<div>(.*?)</div>', text)
+        for id_, text in sections.items()
+    }
+    assert told["rooms"] == ["The room “orders” is open."]
+    assert told["origins"] == ["Saved. 1 origin may embed the chat."]
+    assert page.count("data-said") == 2
+
+
+def test_the_api_reference_is_linked(workspace: Workspace, alice: Visitor) -> None:
+    assert alice.get("/console/").text.count('href="/api/v1/docs"') == 2
+    with Visitor(workspace.origin) as stranger:
+        assert 'href="/api/v1/docs"' in stranger.get("/").text
+        assert stranger.get("/api/v1/docs").status_code == 200
+
+
+def test_a_key_that_signs_nothing_shows_no_signing_secret(workspace: Workspace, alice: Visitor) -> None:
+    form = {"key-name": "Reader", "key-access": "some", "key-scopes": ["messages:read"]}
+    made = alice.post("/console/keys/", form, page="/console/").headers["location"]
+    page = alice.get(made).text
+    assert "fresh-secret" in page
+    assert "fresh-signing" not in page
+    code = re.search(r'<code id="python">(.*?)</code>', page, re.DOTALL)
+    assert code
+    assert workspace.key_id in code.group(1)  # the newest key that may
 
 
 def test_mallory_revokes_no_key_of_ours(workspace: Workspace, alice: Visitor, mallory: Visitor) -> None:

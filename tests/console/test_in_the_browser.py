@@ -11,6 +11,7 @@ from tenants.actions import set_origins
 from tenants.context import run_in_tenant
 from tests.personas import PASSWORD, Workspace
 from tests.portal.looking import faults_of
+from tests.portal.visitor import Visitor, mails_to
 
 Enter = Callable[..., Page]
 
@@ -122,6 +123,88 @@ def test_a_secret_and_the_line_to_embed_can_be_copied(
     line = f'<script async src="{workspace.origin}/widget.js" data-room="general"></script>'
     assert page.evaluate("navigator.clipboard.readText()").startswith(line.split("//", maxsplit=1)[0])
     assert workspace.host in page.evaluate("navigator.clipboard.readText()")
+
+
+def current(page: Page) -> str | None:
+    return page.locator("[data-side] a[aria-current]").get_attribute("href")
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_the_marked_section_is_the_one_that_is_read(
+    enter: Enter, new_workspace: Callable[..., Workspace], width: int
+) -> None:
+    workspace = new_workspace()
+    furnish(workspace)
+    page = enter(workspace, viewport={"width": width, "height": 800})
+    marked = page.locator("[data-side] a[aria-current]")
+    expect(marked).to_have_attribute("href", "#overview")
+    for section in ("#rooms", "#keys", "#origins", "#embed", "#rooms", "#overview"):
+        page.locator(f"[data-side] a[href='{section}']").click()
+        expect(marked).to_have_attribute("href", section)
+        expect(marked).to_be_in_viewport()
+    seen = []
+    for _ in range(80):
+        page.mouse.move(width / 2, 600)
+        page.mouse.wheel(0, 120)
+        page.wait_for_function(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+        )
+        if current(page) not in seen[-1:]:
+            seen.append(current(page))
+    assert seen == ["#overview", "#keys", "#embed", "#origins", "#rooms"]
+    page.goto(f"{workspace.origin}/console/#origins")
+    page.reload()
+    expect(marked).to_have_attribute("href", "#origins")
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_what_was_done_is_told_in_sight(enter: Enter, workspace: Workspace, width: int) -> None:
+    page = enter(workspace, viewport={"width": width, "height": 700})
+    page.locator("#id_origins").fill("https://shop.example.com")
+    page.get_by_role("button", name="Save the origins").click()
+    told = page.locator("#origins [role=status]")
+    expect(told).to_have_text("Saved. 1 origin may embed the chat.")
+    expect(told).to_be_in_viewport(ratio=1)
+    expect(told).to_be_focused()
+    expect(page.locator("[data-side] a[aria-current]")).to_have_attribute("href", "#origins")
+
+    page.locator("#id_origins").fill("nonsense")
+    page.get_by_role("button", name="Save the origins").click()
+    expect(page.locator("#id_origins")).to_be_focused()
+    expect(page.locator("#id_origins_error")).to_be_in_viewport(ratio=1)
+    expect(page.locator("[data-side] a[aria-current]")).to_have_attribute("href", "#origins")
+    page.goto(page.url.partition("#")[0])  # as from a bookmark
+    page.wait_for_url("**/console/#origins")
+    assert faults_of(page) == []
+
+
+def test_a_forgotten_password_in_a_browser(enter: Enter, workspace: Workspace, portal_url: str) -> None:
+    page = enter(workspace, viewport={"width": 375, "height": 800})
+    page.context.clear_cookies()
+    page.goto(f"{workspace.origin}/login/")
+    page.get_by_role("link", name="Forgot your password?").click()
+    assert faults_of(page) == []
+    page.get_by_label("Mail address").fill(workspace.owner_email)
+    page.get_by_role("button", name="Mail me a link").click()
+    page.get_by_role("heading", name="Look in your mail").wait_for()
+    assert faults_of(page) == []
+    with Visitor(portal_url) as reader:
+        mails_to(reader, workspace.owner_email)
+    page.get_by_role("link", name="Read the mail here").click()
+    page.get_by_role("link").filter(has_text=workspace.owner_email).first.click()
+    with page.context.expect_page() as opened:
+        page.frame_locator("iframe").get_by_role("link", name="Choose a new password").click()
+    reset = opened.value
+    reset.get_by_label("New password").fill("short")
+    reset.get_by_role("button", name="Set the password").click()
+    expect(reset.locator("#id_password_error")).to_be_visible()
+    assert faults_of(reset) == []
+    reset.get_by_label("New password").fill("a snug of one's own")
+    reset.get_by_role("button", name="Set the password").click()
+    expect(reset.get_by_text("Your new password is set.")).to_be_visible()
+    reset.context.clear_cookies()
+    reset.goto(f"{workspace.origin}/login/reset/used/")
+    assert faults_of(reset) == []
 
 
 def test_revoking_asks_first_and_the_keyboard_can_do_it(enter: Enter, workspace: Workspace) -> None:

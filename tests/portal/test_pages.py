@@ -65,6 +65,17 @@ def test_strange_paths_are_not_our_fault(visitor: Visitor, path: str) -> None:
     assert visitor.client.get(path).status_code == 404
 
 
+def test_a_button_s_address_is_explained_to_whoever_opens_it(visitor: Visitor) -> None:
+    shown = visitor.get("/signup/resend/")
+    assert (shown.status_code, "This address is not a page" in text_of(shown)) == (405, True)
+
+
+def test_the_landing_page_calls_its_picture_one(visitor: Visitor) -> None:
+    words = text_of(visitor.get("/"))
+    assert "A drawing. The small numbers are those that the API gives every message" in words
+    assert "Team" in words
+
+
 @pytest.mark.parametrize("path", ["/", "/pricing/", "/signup/slug/", "/login/sent/", "/dev/mail/"])
 def test_pages_that_only_tell_take_no_post(visitor: Visitor, path: str) -> None:
     assert visitor.client.post(path).status_code in (403, 405)

@@ -34,23 +34,48 @@ async function look() {
 setInterval(look, OFTEN);
 document.addEventListener("visibilitychange", look);
 
-// The link of the section that fills the upper part of the window.
-const links = new Map([...document.querySelectorAll("[data-side] a")].map((link) => [link.hash.slice(1), link]));
-const inSight = new Set();
+// The link of the section that is being read: the one that was asked for, until the reader scrolls on by themselves.
+const HEAD = 128; // pixels at the top of the window that the bar and the links may cover
+const STILL = 4; // pixels within which nobody has scrolled
 
-function mark() {
-  const current = [...links.keys()].find((id) => inSight.has(id));
-  for (const [id, link] of links) {
-    if (id === current) link.setAttribute("aria-current", "true");
-    else link.removeAttribute("aria-current");
-  }
+const side = document.querySelector("[data-side]");
+const links = new Map([...side.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
+const sections = [...links.keys()].map((id) => document.getElementById(id));
+let asked = "";
+let askedAt = 0;
+let marked = null;
+
+function reading() {
+  if (asked && Math.abs(scrollY - askedAt) <= STILL) return asked;
+  asked = "";
+  // The line we go by sinks to the foot of the window as the page comes to its end: the last sections never reach the top.
+  const left = document.documentElement.scrollHeight - innerHeight;
+  const line = HEAD + (innerHeight - HEAD) * (left > 0 ? Math.min(1, scrollY / left) : 0);
+  return sections.findLast((section) => section.getBoundingClientRect().top <= line)?.id ?? sections[0].id;
 }
 
-const watcher = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries) inSight[isIntersecting ? "add" : "delete"](target.id);
+function mark() {
+  const link = links.get(reading());
+  if (link === marked) return;
+  marked?.removeAttribute("aria-current");
+  marked = link;
+  link.setAttribute("aria-current", "true");
+  side.scrollLeft = link.offsetLeft - (side.clientWidth - link.offsetWidth) / 2; // on a phone, they are a row that scrolls
+}
+
+function ask() {
+  const section = links.has(location.hash.slice(1)) && document.getElementById(location.hash.slice(1));
+  const top = section ? section.getBoundingClientRect().top : -1;
+  asked = top >= 0 && top < innerHeight ? section.id : ""; // after a reload the window may stand elsewhere
+  askedAt = scrollY;
   mark();
-}, { rootMargin: "-15% 0px -60% 0px" });
-for (const id of links.keys()) watcher.observe(document.getElementById(id));
+}
+
+addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
+addEventListener("resize", mark);
+addEventListener("hashchange", ask);
+side.addEventListener("click", () => requestAnimationFrame(ask)); // the same link twice changes no hash
+mark();
 
 // A menu closes when something else is pressed, or with Escape.
 const menus = [...document.querySelectorAll("details.menu")];
@@ -68,5 +93,11 @@ document.addEventListener("keydown", (event) => {
 // A secret stands in this address no longer than needed: a reload would only find it gone.
 if (new URLSearchParams(location.search).has("key")) history.replaceState(null, "", location.pathname + location.hash);
 
-// A form that came back with an error is where the reader should be.
-document.querySelector("[aria-invalid='true']")?.focus();
+// What came back with an error, or what was just done, is where the reader should be.
+// Not before the browser has gone to the section in the address: that takes the focus away again.
+function arrive() {
+  (document.querySelector("[aria-invalid='true']") ?? document.querySelector("[data-said]"))?.focus();
+  ask();
+}
+
+addEventListener("load", () => requestAnimationFrame(arrive));
