@@ -54,6 +54,14 @@ def test_it_speaks_the_tenants_language_in_the_tenants_colour(
     assert '"dir":"ltr"' in german
 
 
+def test_squeezing_takes_spaces_from_code_and_none_from_texts(workspace: Workspace) -> None:
+    text = fetch(workspace).text
+
+    assert "const doc=document;" in text
+    assert '"(max-width: 480px), (max-height: 420px)"' in text
+    assert '"Open chat, {n} unread"' in text
+
+
 def test_it_only_answers_to_reading(workspace: Workspace) -> None:
     with workspace.http() as client:
         assert client.get("/widget.js").status_code == 200
