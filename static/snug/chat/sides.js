@@ -52,7 +52,7 @@ export function drawPeople(conversation, words) {
     h("bdi", { title: name }, name),
     id === me && " ",
     id === me && h("span", { class: "you" }, words.say("itsYou")),
-    id.startsWith("staff:") && h("span", { class: "badge" }, words.say("team"))));
+    id !== me && id.startsWith("staff:") && h("span", { class: "badge" }, words.say("team"))));
   const more = count > names.length && h("li", { class: "more" }, words.say("more", { n: count - names.length }));
   const nobody = !count && h("li", { class: "more" }, words.say("nobody"));
   $("people-list").replaceChildren(...[...rows, more, nobody].filter(Boolean));
