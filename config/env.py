@@ -65,7 +65,7 @@ def read(source: Mapping[str, str] | None = None) -> Env:
     development = environment == "development"
     return Env(
         environment="development" if development else "production",
-        base_domain=reader.host("SNUG_BASE_DOMAIN", "localhost"),
+        base_domain=reader.host("SNUG_BASE_DOMAIN", "localhost" if development else None),
         public_scheme=reader.choice(
             "SNUG_PUBLIC_SCHEME", ("http", "https"), "http" if development else "https"
         ),
@@ -115,7 +115,7 @@ class _Reader:
             raise ConfigurationError(f"{name} must be one of {', '.join(allowed)}, not {value!r}")
         return value
 
-    def host(self, name: str, default: str) -> str:
+    def host(self, name: str, default: str | None) -> str:
         value = self.text(name, default).lower()
         if not _HOST.fullmatch(value) or ".." in value:
             raise ConfigurationError(f"{name} must be a bare host name such as snug.example, not {value!r}")

@@ -1,5 +1,6 @@
 """The environment: whatever is missing or malformed is one clear line, at start."""
 
+import base64
 import os
 import socket
 import subprocess
@@ -14,9 +15,11 @@ from config.env import ConfigurationError, read
 from ops.local import Stack
 
 PROJECT = Path(__file__).resolve().parents[2]
-KEY = Fernet.generate_key().decode()
+# Always the same: it stands in the names of tests, which every test process must agree on.
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 
 WHOLE = {
+    "SNUG_BASE_DOMAIN": "snug.example",
     "SECRET_KEY": "s" * 40,
     "FIELD_ENCRYPTION_KEYS": KEY,
     "DATABASE_URL": "postgres://snug:hush@db.internal:5432/snug",
@@ -24,9 +27,9 @@ WHOLE = {
 }
 
 
-def test_four_variables_are_enough_and_the_rest_has_defaults() -> None:
+def test_five_variables_are_enough_and_the_rest_has_defaults() -> None:
     env = read(WHOLE)
-    assert (env.environment, env.base_domain, env.public_scheme) == ("production", "localhost", "https")
+    assert (env.environment, env.base_domain, env.public_scheme) == ("production", "snug.example", "https")
     assert env.public_port is None
     assert env.trusted_proxies == ()
     assert env.data_dir == Path(".snug").absolute()
@@ -35,6 +38,13 @@ def test_four_variables_are_enough_and_the_rest_has_defaults() -> None:
 def test_development_is_served_without_tls() -> None:
     env = read(WHOLE | {"SNUG_ENV": "development", "SNUG_PUBLIC_PORT": "8000"})
     assert (env.development, env.public_scheme, env.public_port) == (True, "http", 8000)
+
+
+def test_in_development_the_portal_is_at_localhost() -> None:
+    bare = {name: value for name, value in WHOLE.items() if name != "SNUG_BASE_DOMAIN"}
+    assert read(bare | {"SNUG_ENV": "development"}).base_domain == "localhost"
+    with pytest.raises(ConfigurationError, match="SNUG_BASE_DOMAIN"):
+        read(bare)
 
 
 def test_lists_are_read_whole_and_in_order() -> None:
