@@ -35,23 +35,25 @@ class Attendance:
         self._say = say
         self._spawn = spawn
         self._here: dict[str, dict[str, _Person]] = {}
-        self._sweeps_from = 0.0  # on the loop's clock
+        self._heard_again = self._sparing_until = 0.0  # on the loop's clock
         # What is sent to Redis for one person goes one after the other: two calls on two connections may swap, and a
         # reload of a page would then end with its new socket counted out.
         self._gates: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def enter(self, feed: Feed, user: str, username: str) -> Arrival:
         """Note a socket's person in the room; an empty `user` only looks. Undo with `leave`, even when this raises."""
-        sweep = self._may_sweep()
+        within = self._lapsed_within()
         if not user:
-            arrival = await presence.enter(feed.tenant.id, feed.room_id, "", "", self._process, sweep=sweep)
+            arrival = await presence.enter(
+                feed.tenant.id, feed.room_id, "", "", self._process, lapsed_within=within
+            )
         else:
             person = self._here.setdefault(feed.group, {}).setdefault(user, _Person(username))
             person.sockets += 1
             person.username = username
             async with self._gate(feed, user):
                 arrival = await presence.enter(
-                    feed.tenant.id, feed.room_id, user, username, self._process, sweep=sweep
+                    feed.tenant.id, feed.room_id, user, username, self._process, lapsed_within=within
                 )
         self._say_goodbye(feed, arrival.lapsed)
         return arrival
@@ -82,17 +84,19 @@ class Attendance:
                 if not self._is_here(feed, user):  # back while waiting for the gate
                     await presence.leave(feed.tenant.id, feed.room_id, user, self._process)
 
-    def hold_back(self, seconds: float) -> None:
-        """Redis was away, and nobody could renew: give the other processes time before their people are swept."""
-        self._sweeps_from = asyncio.get_running_loop().time() + seconds
+    def spare(self, seconds: float) -> None:
+        """Redis was away, and nobody could renew: give others that much time before their people are swept."""
+        self._heard_again = asyncio.get_running_loop().time()
+        self._sparing_until = self._heard_again + seconds
 
-    def _may_sweep(self) -> bool:
-        return asyncio.get_running_loop().time() >= self._sweeps_from
+    def _lapsed_within(self) -> int | None:
+        """Who may be swept: anyone who has lapsed, or only who has since Redis is back."""
+        now = asyncio.get_running_loop().time()
+        return int((now - self._heard_again) * 1000) if now < self._sparing_until else None
 
     async def _sweep(self, feed: Feed) -> None:
-        if not self._may_sweep():
-            return  # the next renewal but one will
-        self._say_goodbye(feed, await presence.sweep(feed.tenant.id, feed.room_id))
+        swept = await presence.sweep(feed.tenant.id, feed.room_id, lapsed_within=self._lapsed_within())
+        self._say_goodbye(feed, swept)
 
     def _say_goodbye(self, feed: Feed, lapsed: Iterable[presence.Person]) -> None:
         for user, username in lapsed:

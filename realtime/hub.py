@@ -197,7 +197,7 @@ class Hub:
     def _hear_again(self) -> None:
         """The connection to Redis was lost and is back: with it went publishes, and perhaps all that Redis held."""
         logger.info("hearing again: comparing %d rooms with the database", len(self.feeds))
-        self.attendance.hold_back(2 * leases.RENEW_EVERY)
+        self.attendance.spare(2 * leases.RENEW_EVERY)
         self._comparing.begin()
         self._renewing.begin()  # and with that looks after keys that were revoked meanwhile
 

@@ -23,11 +23,12 @@ _NOW = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local people, names = KEYS[1], KEYS[2]
+local function since(age) return age == '' and '-inf' or now - tonumber(age) end
 """
 
-_SWEPT = """
-local gone = redis.call('ZRANGEBYSCORE', people, '-inf', now, 'LIMIT', 0, most)
-local left = {}
+_SWEPT = f"""
+local gone = redis.call('ZRANGEBYSCORE', people, earliest, now, 'LIMIT', 0, {_MOST_AT_ONCE})
+local left = {{}}
 for _, who in ipairs(gone) do
   table.insert(left, who)
   table.insert(left, redis.call('HGET', names, who) or who)
@@ -41,7 +42,7 @@ _ENTER = (
     _NOW
     + """
 local at, user, username, process, ttl = KEYS[3], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local most = tonumber(ARGV[6])
+local earliest = since(ARGV[6])
 local new = 0
 if user ~= '' then
   if not redis.call('ZSCORE', people, user) then new = 1 end
@@ -90,7 +91,7 @@ return 0
 """
 )
 
-_SWEEP = _NOW + "local most = tonumber(ARGV[1])" + _SWEPT + "return left"
+_SWEEP = _NOW + "local earliest = since(ARGV[1])" + _SWEPT + "return left"
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -104,12 +105,12 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 async def enter(
-    tenant_id: int, room_id: int, user: str, username: str, process: str, *, sweep: bool = True
+    tenant_id: int, room_id: int, user: str, username: str, process: str, *, lapsed_within: int | None = None
 ) -> Arrival:
-    """Note a person's arrival. An empty `user` only looks: bots are not people."""
+    """Note a person's arrival. An empty `user` only looks: bots are not people. For `lapsed_within`, see `sweep`."""
     keys = [*_room_keys(tenant_id, room_id), groups.holders(tenant_id, room_id, user)]
     answer: Any = await store.client(tenant_id).eval(
-        _ENTER, 3, *keys, user, username, process, TTL * 1000, MOST_LISTED, _MOST_AT_ONCE if sweep else 0
+        _ENTER, 3, *keys, user, username, process, TTL * 1000, MOST_LISTED, _age(lapsed_within)
     )
     new, count, listed, shown, left = answer
     people = [(id_.decode(), (name or id_).decode()) for id_, name in zip(listed, shown, strict=True)]
@@ -134,16 +135,20 @@ async def renew(tenant_id: int, room_id: int, here: Sequence[Person], process: s
         await store.client(tenant_id).eval(_RENEW, len(keys), *keys, process, TTL * 1000, *flat)
 
 
-async def sweep(tenant_id: int, room_id: int) -> list[Person]:
-    """Those who have lapsed, taken out."""
+async def sweep(tenant_id: int, room_id: int, *, lapsed_within: int | None = None) -> list[Person]:
+    """Those who have lapsed, taken out; with `lapsed_within`, only those who have in the last so many milliseconds."""
     swept: list[Person] = []
     while True:
         answer: Any = await store.client(tenant_id).eval(
-            _SWEEP, 2, *_room_keys(tenant_id, room_id), _MOST_AT_ONCE
+            _SWEEP, 2, *_room_keys(tenant_id, room_id), _age(lapsed_within)
         )
         swept += _pairs(answer)
         if len(answer) < 2 * _MOST_AT_ONCE:
             return swept
+
+
+def _age(milliseconds: int | None) -> str:
+    return "" if milliseconds is None else str(milliseconds)
 
 
 def _pairs(flat: list[bytes]) -> list[Person]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import uuid4
 
 from channels.consumer import AsyncConsumer
@@ -25,6 +25,8 @@ from tenants.database import AWAY as DATABASE_AWAY
 from tenants.directory import TenantInfo
 
 logger = logging.getLogger("snug.socket")
+
+RETRY_WHEN_AWAY: Final = 2.0  # seconds
 
 
 class SocketConsumer(AsyncConsumer):
@@ -159,6 +161,11 @@ class SocketConsumer(AsyncConsumer):
             self._push_error(error.code, error.message, fields, error.retry_after)
         except SocketRefused as error:
             self.outlet.close(error.code, error.reason)
+        except (*AWAY, *DATABASE_AWAY) as error:
+            logger.warning("%s: a command found a part away: %s", self._who(), type(error).__name__)
+            self._push_error(
+                ErrorCode.INTERNAL_ERROR, "This is not possible right now.", fields, RETRY_WHEN_AWAY
+            )
         except Exception:
             logger.exception("%s: a command failed", self._who())
             self._push_error(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side.", fields, None)

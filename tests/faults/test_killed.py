@@ -13,7 +13,14 @@ from tests.faults.machine import Home, Machine
 
 Report = Callable[[str, object], None]
 
-VICTIMS = [("web-0",), ("web-0", "web-1"), ("valkey",), ("postgres",), ("worker",)]
+VICTIMS = [
+    ("web-0",),
+    ("web-0", "web-1"),
+    ("valkey",),
+    ("postgres",),
+    ("worker",),
+    ("web-1", "valkey", "postgres"),
+]
 
 
 @pytest.mark.parametrize("victims", VICTIMS, ids="-".join)

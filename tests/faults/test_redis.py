@@ -19,7 +19,7 @@ async def test_a_conversation_goes_on_while_redis_sleeps(machine: Machine, home:
         with machine.frozen("valkey"):
             await asyncio.sleep(1)  # what had left before has arrived
             for _ in range(3):
-                assert await talk.answered_after(time.monotonic()) < 2
+                assert await talk.answered_after(time.monotonic()) < 5
                 await talk.for_seconds(0.5)
         assert talk.closes() == []
 
@@ -28,7 +28,7 @@ async def test_a_conversation_goes_on_while_redis_dies_again_and_again(machine: 
     async with Conversation(home).going_on() as talk:
         for _ in range(3):
             recovered = machine.kill("valkey")
-            assert await talk.answered_after(time.monotonic()) < 2
+            assert await talk.answered_after(time.monotonic()) < 5
             await asyncio.to_thread(recovered)
         assert talk.closes() == []
 
@@ -91,12 +91,12 @@ async def test_presence_and_leases_are_made_anew_when_redis_forgot_them(machine:
     async with home.pair() as (_, listening), home.chat("bob", process=1) as second_tab:
         await second_tab.entered()
         await asyncio.to_thread(machine.kill("valkey"))
-        assert await _leases(home, 3, within=5) < 5
+        assert await _leases(home, 3, within=10) < 10
         async with home.chat("cyd", process=0) as late:
             assert {user["id"] for user in (await late.entered())["users"]} == {"bob", "ann", "cyd"}
         left = await listening.until("user_left", timeout=10)
         assert left["user_id"] == "cyd"
-        assert await _leases(home, 3, within=5) < 5
+        assert await _leases(home, 3, within=10) < 10
 
 
 async def test_nobody_is_said_to_have_left_because_redis_was_away_for_long(
