@@ -10,6 +10,8 @@ from realtime import groups, store
 logger = logging.getLogger("snug.limits")
 
 WINDOW: Final = 10.0
+# More attempts than that need not be told apart.
+MOST_COUNTED: Final = 10_000
 
 
 class MessageRate:
@@ -19,7 +21,7 @@ class MessageRate:
 
     def __init__(self) -> None:
         self._accepted: deque[float] = deque()
-        self._attempts: deque[float] = deque()
+        self._attempts: deque[float] = deque(maxlen=MOST_COUNTED)
 
     def hit(self, limit: int) -> float:
         """Count one attempt. 0.0 when it is allowed, otherwise the seconds until one will be."""
@@ -45,7 +47,7 @@ class MessageRate:
     def flooding(self, limit: int) -> bool:
         """Whether the attempts, refused ones included, have come to ten times the limit."""
         self._forget(time.monotonic())
-        return len(self._attempts) >= 10 * limit
+        return len(self._attempts) >= min(10 * limit, MOST_COUNTED)
 
     @property
     def idle(self) -> bool:

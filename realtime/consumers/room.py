@@ -25,6 +25,7 @@ from realtime.events import (
 )
 from realtime.feed import Feed
 from realtime.leases import Lease
+from realtime.limits import WINDOW
 from realtime.presence import Arrival
 from realtime.refusals import SocketRefused
 from realtime.scope import query
@@ -36,7 +37,7 @@ from rooms.texts import Refused
 
 TYPING_LAPSES: Final = 6.0
 EXPIRY_GRACE: Final = 30.0
-# In ten seconds, for one user in one process: far above what a person does.
+# In WINDOW seconds, for one user in one process: far above what a person does.
 MOST_TYPING: Final = 20
 MOST_PAGES: Final = 100
 MOST_SEQ: Final = 2**62
@@ -52,6 +53,7 @@ class ChatRoomConsumer(SocketConsumer):
     attached = False
     # Set while a resume is longer than one page: live frames wait until the client has read that far.
     drained_to: int | None = None
+    said_to_type = False
     typing_timer: asyncio.TimerHandle | None = None
     expiry_timer: asyncio.TimerHandle | None = None
 
@@ -192,8 +194,10 @@ class ChatRoomConsumer(SocketConsumer):
             self.typing_timer = None
         if is_typing:
             self.typing_timer = asyncio.get_running_loop().call_later(TYPING_LAPSES, self._typing, False)
-        if self.hub.typings[self.tenant.id, self.user].hit(MOST_TYPING):
-            return  # everyone in the room would pay for one client's stutter; what they last heard lapses
+        stutters = self.hub.typings[self.tenant.id, self.user].hit(MOST_TYPING) > 0
+        if stutters and (is_typing or not self.said_to_type):
+            return  # everyone in the room would pay for it; that typing has ended they hear in any case
+        self.said_to_type = is_typing
         typing = events.Typing(
             room=self.room.name, user_id=self.user, username=self.identity.username, is_typing=is_typing
         )
@@ -202,10 +206,10 @@ class ChatRoomConsumer(SocketConsumer):
     async def _history(self, command: commands.History) -> None:
         if command.before is not None and command.after is not None:
             raise Refused(ErrorCode.INVALID_FIELD, "history takes before or after, not both.")
-        if wait := self.hub.readings[self.tenant.id, self.user].hit(MOST_PAGES):
-            raise Refused(
-                ErrorCode.RATE_LIMITED, f"At most {MOST_PAGES} pages in 10 seconds.", retry_after=wait
-            )
+        if self.hub.readings[self.tenant.id, self.user].hit(MOST_PAGES):
+            await asyncio.sleep(
+                WINDOW / MOST_PAGES
+            )  # only sends are refused for their rate; this one just waits
         page = await reading.history(
             self.of_tenant.info,
             self.room.id,
