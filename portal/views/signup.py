@@ -117,9 +117,9 @@ def _still_free(form: SignupForm) -> str:
     if form.is_bound:
         slug = form.cleaned_data.get("slug")  # where it is there, it was found to be free
         return _is_free(slug) if slug else ""
-    slug = form.initial.get("slug")
+    slug = str(form.initial.get("slug", ""))
     try:
-        slugs.check(slug or "")
+        slugs.check(slug)
     except slugs.SlugRefused:
         return ""
     return _is_free(slug)

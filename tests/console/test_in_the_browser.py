@@ -142,7 +142,7 @@ def test_the_marked_section_is_the_one_that_is_read(
         page.locator(f"[data-side] a[href='{section}']").click()
         expect(marked).to_have_attribute("href", section)
         expect(marked).to_be_in_viewport()
-    seen = []
+    seen: list[str | None] = []
     for _ in range(80):
         page.mouse.move(width / 2, 600)
         page.mouse.wheel(0, 120)
