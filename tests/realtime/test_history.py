@@ -42,14 +42,6 @@ async def test_the_asker_alone_is_answered(workspace: Workspace) -> None:
         assert await ann.quiet(0.1) == []
 
 
-async def test_pages_are_never_refused_for_their_number(workspace: Workspace) -> None:
-    fill(workspace, 3)
-    async with workspace.chat(workspace.token("bob")) as bob:
-        await bob.entered()
-        for _ in range(110):
-            assert len((await _history(bob))["messages"]) == 3
-
-
 async def test_history_shows_a_message_as_it_was_live(workspace: Workspace) -> None:
     async with workspace.chat(workspace.token("bob", name="Bob")) as bob:
         await bob.entered()
