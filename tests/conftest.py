@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -44,7 +45,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if _stacks:
         from django.db import connection
 
-        connection.close_pool()
+        cast("Any", connection).close_pool()  # Django's stubs do not know of pools
     for stack in _stacks:
         stack.stop()
     for folder in _folders:
@@ -90,7 +91,12 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium. It lasts for one module only: Playwright's own event loop must be gone before the next
     test that has one."""
     program = os.environ.get("SNUG_TEST_BROWSER") or shutil.which("chromium")
-    flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    flags = [
+        "--no-sandbox",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=flags)
         yield chromium

@@ -53,7 +53,7 @@ class Workspace:
         return f"http://{self.host}:{self.ports[0]}"
 
     def http(self, credential: str | None = None, process: int = 0) -> httpx.Client:
-        """An HTTP client on this workspace's host, with a bearer credential if one is given. Use as a context manager."""
+        """An HTTP client on this workspace's host, with a bearer credential if one is given. A context manager."""
         headers = {"Host": f"{self.host}:{self.ports[process]}"}
         if credential is not None:
             headers["Authorization"] = f"Bearer {credential}"
@@ -201,7 +201,9 @@ class Chat:
         await self.connection.close()
 
 
-def open_workspace(ports: tuple[int, ...], *, plan: str = "free", slug: str | None = None, **more: Any) -> Workspace:
+def open_workspace(
+    ports: tuple[int, ...], *, plan: str = "free", slug: str | None = None, **more: Any
+) -> Workspace:
     """A new workspace with a slug of its own."""
     global _password_hash
     from django.contrib.auth.hashers import make_password
