@@ -56,14 +56,7 @@ async def by_ticket(tenant: TenantInfo, ticket: str) -> Identity:
         raise TokenRefused("the API key that issued the ticket is revoked or has expired")
     member = await members.recognise(tenant, grant.sub, "user")
     _check_not_revoked(member, grant.issued_at)
-    return Identity(
-        member_id=member.id,
-        external_id=member.external_id,
-        username=member.username,
-        kind=member.kind,
-        issued_at=grant.issued_at,
-        key_id=record.id,
-    )
+    return member.identified(issued_at=grant.issued_at, key_id=record.id)
 
 
 async def key_by_secret(tenant: TenantInfo, secret: str) -> KeyRecord:
@@ -150,13 +143,4 @@ async def _admit(tenant: TenantInfo, claims: Claims, key_id: str) -> Identity:
         tenant, claims.sub, "guest" if guest else "user", claims.name, claims.avatar
     )
     _check_not_revoked(member, claims.issued_at)
-    return Identity(
-        member_id=member.id,
-        external_id=member.external_id,
-        username=member.username,
-        kind=member.kind,
-        rooms=claims.rooms,
-        exp=claims.exp,
-        issued_at=claims.issued_at,
-        key_id=key_id,
-    )
+    return member.identified(rooms=claims.rooms, exp=claims.exp, issued_at=claims.issued_at, key_id=key_id)

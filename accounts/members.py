@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from psycopg import sql
 
+from accounts.identity import Identity
 from tenants.context import HasSchema
 from tenants.database import pool
 
@@ -39,6 +40,16 @@ class MemberRecord(msgspec.Struct, frozen=True):
     @property
     def username(self) -> str:
         return self.name or self.external_id
+
+    def identified(self, **proof: Any) -> Identity:
+        """This member as somebody who has proved who they are; `proof` holds Identity's other fields."""
+        return Identity(
+            member_id=self.id,
+            external_id=self.external_id,
+            username=self.username,
+            kind=self.kind,
+            **proof,
+        )
 
 
 _cache: dict[tuple[str, str, str | None, str | None], tuple[float, MemberRecord]] = {}

@@ -130,9 +130,7 @@ async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
 
 async def _user(request: ApiRequest, sub: str) -> Identity:
     member = await members.recognise(request.tenant, names.check_sub(sub), "user")
-    return Identity(
-        member_id=member.id, external_id=member.external_id, username=member.username, kind=member.kind
-    )
+    return member.identified()
 
 
 async def _room(request: ApiRequest, who: Identity, name: str) -> access.RoomRecord:

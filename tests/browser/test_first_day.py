@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, expect
 
 from ops.local import Stack
 
@@ -36,26 +36,6 @@ def shop(tmp_path: Path) -> Iterator[Callable[[str], str]]:
     yield serve
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[[str], Page]]:
-    """Opens an address in a browser profile of its own; nothing may fail on any of its pages."""
-    failures: list[str] = []
-    contexts = []
-
-    def open_one(url: str) -> Page:
-        context = browser.new_context()
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: failures.append(str(error)))
-        page.goto(url)
-        return page
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    assert failures == []
 
 
 def sign_up(page: Page, slug: str) -> None:

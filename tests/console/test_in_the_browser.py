@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tenants.actions import set_origins
 from tenants.context import run_in_tenant
@@ -16,40 +16,19 @@ from tests.portal.visitor import Visitor, mails_to
 Enter = Callable[..., Page]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _database_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in the tests' thread; Django must be told that nobody awaits anything there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
 @pytest.fixture
-def enter(browser: Browser) -> Iterator[Enter]:
+def enter(open_page: Callable[..., Page]) -> Enter:
     """Signs the owner of a workspace in, in a browser profile of its own."""
-    contexts: list[BrowserContext] = []
-    failures: list[str] = []
 
     def sign_in(workspace: Workspace, **options: object) -> Page:
-        context = browser.new_context(reduced_motion="reduce", **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: failures.append(str(error)))
-        page.on(
-            "console",
-            lambda message: failures.append(message.text) if "policy" in message.text.lower() else None,
-        )
-        page.goto(f"{workspace.origin}/login/")
+        page = open_page(f"{workspace.origin}/login/", **options)
         page.get_by_label("Mail address").fill(workspace.owner_email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url("**/console/")
         return page
 
-    yield sign_in
-    for context in contexts:
-        context.close()
-    assert failures == []
+    return sign_in
 
 
 def furnish(workspace: Workspace) -> None:

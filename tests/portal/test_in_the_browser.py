@@ -4,47 +4,15 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.personas import Workspace
 from tests.portal.looking import faults_of
 
 OpenPage = Callable[..., Page]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _database_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in the tests' thread; Django must be told that nobody awaits anything there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens an address in a profile of its own. Nothing may be refused or fail on it."""
-    contexts: list[BrowserContext] = []
-    failures: list[str] = []
-
-    def open_one(url: str, **options: object) -> Page:
-        context = browser.new_context(reduced_motion="reduce", **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: failures.append(str(error)))
-        page.on(
-            "console",
-            lambda message: failures.append(message.text) if "policy" in message.text.lower() else None,
-        )
-        page.goto(url)
-        return page
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    assert failures == []
 
 
 def fill(page: Page, slug: str) -> None:

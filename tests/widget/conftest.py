@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.personas import Workspace
 
@@ -62,35 +61,6 @@ def site() -> Iterator[Site]:
     yield shop
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _database_beside_playwright() -> Iterator[None]:
-    """Playwright's loop runs in the tests' thread; Django must be told that nobody awaits anything there."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield
-
-
-@pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens an address in a profile of its own; no page may fail or be refused anything by a policy."""
-    contexts: list[BrowserContext] = []
-    failures: list[str] = []
-
-    def open_one(url: str, **options: object) -> Page:
-        context = browser.new_context(reduced_motion="reduce", **options)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: failures.append(str(error)))
-        page.on("console", lambda said: failures.append(said.text) if "policy" in said.text.lower() else None)
-        page.goto(url)
-        return page
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    assert failures == []
 
 
 @pytest.fixture
