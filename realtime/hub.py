@@ -185,6 +185,7 @@ class Hub:
                     self.receive(event["group"], event)
             except Exception:  # one event that nobody understands must not make this process deaf
                 logger.exception("an event was not understood")
+                await asyncio.sleep(0.1)
 
     async def _take_part(self) -> None:
         """Hear what concerns every process, and tell them that this one is new.
