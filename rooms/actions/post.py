@@ -16,9 +16,10 @@ from realtime.loop_local import LoopLocal
 from realtime.publish import Event, publisher
 from rooms import reading
 from rooms.access import RoomRecord
+from rooms.drafts import Draft, Written
 from rooms.reading import AnyMessage
 from rooms.texts import Refused, check_client_id, check_text
-from rooms.writer import Draft, Writer, Written
+from rooms.writer import Writer
 from tenants.directory import TenantInfo
 
 S = TypeVar("S", bound=MessageState)

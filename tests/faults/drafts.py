@@ -8,8 +8,9 @@ import msgspec
 from psycopg import sql
 
 from accounts import members
+from rooms.drafts import Draft, Written
 from rooms.texts import Refused
-from rooms.writer import Draft, Writer, Written
+from rooms.writer import Writer
 from tenants import database, directory
 from tenants.directory import TenantInfo
 from tests.personas import Workspace
