@@ -9,6 +9,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD: Final = 32 * 1024
 HEAD_TIMEOUT: Final = 15.0
 BODY_PAUSE: Final = 30.0
+# The least efficient chunks, of one byte each, take five bytes of framing for each of theirs.
+MOST_FRAMING: Final = 8
 
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _TOO_SLOW: Final = b"408 Request Timeout"
@@ -21,6 +23,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head = 0
         self._in_head = True
+        self._in_body = False
+        # Of the body under way: what came over the wire, and what of it was body. The rest is framing and trailers.
+        self._received = self._taken = 0
+        # Set when nothing more will be heard on this connection: an earlier answer still has to leave.
+        self._deaf = False
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -32,40 +39,58 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self._deaf or self.transport.is_closing():
             return
         if self._in_head:
             self._head += len(data)
+        elif self._in_body:
+            self._received += len(data)
         super().data_received(data)
-        if self._in_head and self._head > MAX_HEAD:
+        framing = self._received - self._taken
+        too_large = (
+            self._head > MAX_HEAD if self._in_head else framing > MAX_HEAD + MOST_FRAMING * self._taken
+        )
+        if too_large and (self._in_head or self._in_body):
             self._refuse(_TOO_LARGE)
         elif not self._in_head and self._deadline is not None:
             self._expect_within(BODY_PAUSE)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if (
+            self._in_head
+        ):  # a trailer is no header: what a proxy checked in the head must not come in behind it
+            super().on_header(name, value)
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._head, self._in_head = 0, True
+        self._head, self._in_head, self._in_body = 0, True, False
         self._expect_within(HEAD_TIMEOUT)
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > MAX_HEAD:
             self._refuse(_TOO_LARGE)
-        else:
-            super().on_headers_complete()
+            return
+        self._in_body = True
+        self._received = self._taken = 0
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if not self.transport.is_closing():
+        self._taken += len(body)
+        if not self._deaf and not self.transport.is_closing():
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         self._stop_deadline()
-        if not self.transport.is_closing():
+        self._in_body = False
+        if not self._deaf and not self.transport.is_closing():
             super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
         self._stop_deadline()  # from here on the handshake has a deadline of its own
-        if not self.transport.is_closing():
+        if self._answering:
+            self._end_after_answer()  # two protocols on one wire at once: neither could be told from the other
+        elif not self.transport.is_closing():
             super().handle_websocket_upgrade()
 
     def _expect_within(self, seconds: float) -> None:
@@ -77,10 +102,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    @property
+    def _answering(self) -> bool:
+        """Whether an earlier request on this connection still waits for its answer."""
+        return self.cycle is not None and not self.cycle.response_complete
+
     def _refuse(self, status: bytes) -> None:
         self._stop_deadline()
-        if not self.transport.is_closing():
+        if self._answering and not self._in_body:
+            self._end_after_answer()
+        elif not self.transport.is_closing():
             self.transport.write(
                 b"HTTP/1.1 " + status + b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
             )
             self.transport.close()
+
+    def _end_after_answer(self) -> None:
+        """Hear nothing more, and close once the earlier request has its answer."""
+        self._deaf = True
+        self.cycle.keep_alive = False

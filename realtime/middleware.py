@@ -115,4 +115,5 @@ def _credential(scope: Scope) -> tuple[str | None, bool]:
 
 
 def _host(scope: Scope) -> str:
-    return header(scope, b"host") or ""
+    hosts = [value for key, value in scope.get("headers", ()) if key.lower() == b"host"]
+    return hosts[0].decode("latin-1") if len(hosts) == 1 else ""  # of two, a proxy may have meant the other

@@ -73,3 +73,43 @@ def test_a_head_that_never_ends_is_told_so(workspace: Workspace) -> None:
     answer = send(workspace, b"GET /healthz HTTP/1.1\r\nX-A: a", patience=http.HEAD_TIMEOUT + 10)
     assert answer.startswith(b"HTTP/1.1 408")
     assert time.monotonic() - began >= http.HEAD_TIMEOUT - 1
+
+
+CHUNKED = [b"POST /api/v1/guests HTTP/1.1", b"Content-Type: application/json", b"Transfer-Encoding: chunked"]
+
+
+def chunked(workspace: Workspace, *body: bytes) -> bytes:
+    host = b"Host: " + workspace.host.encode()
+    return send(workspace, b"\r\n".join([CHUNKED[0], host, *CHUNKED[1:]]) + b"\r\n\r\n", *body)
+
+
+def test_trailers_are_no_headers_and_have_a_size(workspace: Workspace) -> None:
+    assert chunked(workspace, b"2\r\n{}\r\n0\r\n\r\n").startswith(b"HTTP/1.1 201")
+    assert chunked(workspace, b"2\r\n{}\r\n0\r\n", b"Origin: https://evil.example\r\n\r\n").startswith(
+        b"HTTP/1.1 201"
+    )
+    answer = chunked(workspace, b"2\r\n{}\r\n0\r\n", *[b"X: y\r\n" * 50_000] * 20)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 431")
+
+
+def test_a_body_of_tiny_chunks_is_taken(workspace: Workspace) -> None:
+    tiny = b"".join(b"1\r\n%c\r\n" % byte for byte in b'{"name": "Bob"}')
+    assert chunked(workspace, tiny, b"0\r\n\r\n").startswith(b"HTTP/1.1 201")
+
+
+def test_an_upgrade_behind_an_unanswered_request_does_not_overtake_it(workspace: Workspace) -> None:
+    upgrade = head(
+        workspace,
+        b"Upgrade: websocket",
+        b"Connection: Upgrade",
+        b"Sec-WebSocket-Version: 13",
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        path=b"/ws/basic/",
+    )
+    assert send(workspace, upgrade).startswith(b"HTTP/1.1 101")
+    assert send(workspace, head(workspace, path=b"/login/") + upgrade).startswith(b"HTTP/1.1 200")
+
+
+def test_a_refused_request_leaves_the_one_before_it_its_answer(workspace: Workspace) -> None:
+    both = head(workspace, path=b"/login/") + head(workspace, b"X-A: " + b"a" * 100_000)
+    assert send(workspace, both).startswith(b"HTTP/1.1 200")
