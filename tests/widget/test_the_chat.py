@@ -72,7 +72,7 @@ def test_nothing_sticks_out_and_every_word_can_be_read(
         post(workspace, text, sub, name)
     page = enter(open_page(chat(workspace), viewport=size, color_scheme=scheme))
     say(page, "And one of my own.")
-    expect(page.locator(".own")).to_have_count(1)
+    expect(page.locator(".own:not(.skeleton)")).to_have_count(1)
     expect(page.locator(".pending")).to_have_count(0)
 
     assert faults_of(page) == []
@@ -95,8 +95,8 @@ def test_two_people_see_each_other_type_talk_and_leave(workspace: Workspace, ope
 
     expect(bob.locator(".message")).to_have_count(2)
     expect(bob.locator(".author")).to_have_count(1)  # a run has one name
-    expect(bob.locator(".own")).to_have_count(0)
-    expect(ann.locator(".own")).to_have_count(2)
+    expect(bob.locator(".own:not(.skeleton)")).to_have_count(0)
+    expect(ann.locator(".own:not(.skeleton)")).to_have_count(2)
     ann.close()
     expect(bob.locator("#here")).to_have_text("1 person here", timeout=10_000)
 
@@ -207,7 +207,7 @@ def test_the_count_appears_near_the_limit_and_nothing_too_long_can_be_sent(
     page.locator("#text").press("Enter")
     page.locator("#text").fill("  " + "😀" * 1000 + "  ")
     page.locator("#text").press("Enter")
-    expect(page.locator(".own")).to_have_count(1)
+    expect(page.locator(".own:not(.skeleton)")).to_have_count(1)
 
 
 def test_what_is_written_offline_leaves_once_after_a_reload(
@@ -268,14 +268,14 @@ def test_a_guest_stays_the_same_and_may_take_a_name(workspace: Workspace, open_p
 
     enter(page)
     say(page, "Before")
-    expect(page.locator(".own")).to_have_count(1)
+    expect(page.locator(".own:not(.skeleton)")).to_have_count(1)
     page.get_by_role("button", name="Add a name").click()
     page.get_by_label("Your name").fill("Kim")
     page.get_by_label("Your name").press("Enter")
     expect(page.locator("#guest span")).to_contain_text("Kim")
     enter(page)
     say(page, "I am Kim")
-    expect(page.locator(".own")).to_have_count(2)  # still the same person
+    expect(page.locator(".own:not(.skeleton)")).to_have_count(2)  # still the same person
     expect(page.locator(".pending")).to_have_count(0)
     after, before = _messages(workspace)
     assert (after["user_id"], after["username"]) == (before["user_id"], "Kim")

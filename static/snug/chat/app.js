@@ -194,6 +194,8 @@ function wire() {
   wide.onchange = () => !config.embed && openSide("people", wide.matches);
   document.addEventListener("visibilitychange", look);
   addEventListener("focus", renewRooms);
+  // Nothing tells of a new room yet: whoever keeps the page in front of them all day learns of it within a minute.
+  setInterval(() => document.hidden || renewRooms(), 60_000);
   addEventListener("popstate", () => choose(new URLSearchParams(location.search).get("room") ?? "general", false));
   host?.on("open", () => {
     look();
