@@ -5,7 +5,7 @@ import hashlib
 from django.http import HttpRequest
 
 from realtime.limits import hit_sync
-from tenants.addresses import client_address
+from tenants.addresses import address_of
 
 HOUR = 3600
 SCOPE = "portal"
@@ -13,7 +13,7 @@ SCOPE = "portal"
 
 def may_sign_up(request: HttpRequest) -> bool:
     """Whether this address may send another sign-up form: 40 an hour, an office's worth."""
-    return hit_sync(SCOPE, f"signup:{_address(request)}", 40, HOUR)
+    return hit_sync(SCOPE, f"signup:{address_of(request)}", 40, HOUR)
 
 
 def may_mail(email: str) -> bool:
@@ -24,13 +24,9 @@ def may_mail(email: str) -> bool:
 
 def may_look_up(request: HttpRequest) -> bool:
     """Whether this address may ask for workspaces again: 30 an hour."""
-    return hit_sync(SCOPE, f"find:{_address(request)}", 30, HOUR)
+    return hit_sync(SCOPE, f"find:{address_of(request)}", 30, HOUR)
 
 
 def may_check_slug(request: HttpRequest) -> bool:
     """Whether this address may have another slug checked: 120 a minute, faster than anyone types."""
-    return hit_sync(SCOPE, f"slug:{_address(request)}", 120, 60)
-
-
-def _address(request: HttpRequest) -> str:
-    return client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+    return hit_sync(SCOPE, f"slug:{address_of(request)}", 120, 60)

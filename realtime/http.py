@@ -46,19 +46,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         elif self._in_body:
             self._received += len(data)
         super().data_received(data)
-        framing = self._received - self._taken
-        too_large = (
-            self._head > MAX_HEAD if self._in_head else framing > MAX_HEAD + MOST_FRAMING * self._taken
-        )
-        if too_large and (self._in_head or self._in_body):
+        if self._too_large:
             self._refuse(_TOO_LARGE)
         elif not self._in_head and self._deadline is not None:
             self._expect_within(BODY_PAUSE)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if (
-            self._in_head
-        ):  # a trailer is no header: what a proxy checked in the head must not come in behind it
+        # A trailer is no header: what a proxy checked in the head must not come in behind it.
+        if self._in_head:
             super().on_header(name, value)
 
     def on_message_begin(self) -> None:
@@ -101,6 +96,14 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    @property
+    def _too_large(self) -> bool:
+        """Whether a head, or what surrounds a body, has come to more than anyone honest sends."""
+        if self._in_head:
+            return self._head > MAX_HEAD
+        framing = self._received - self._taken
+        return self._in_body and framing > MAX_HEAD + MOST_FRAMING * self._taken
 
     @property
     def _answering(self) -> bool:

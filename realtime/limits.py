@@ -84,27 +84,24 @@ def hit_sync(scope: str, key: str, limit: int, seconds: int) -> bool:
 
 def count_sync(scope: str, key: str, seconds: int) -> int:
     """Count one attempt, and say how many there were in this window; 0 when Redis is away."""
+    return _add_sync(1, scope, key, seconds)
+
+
+def forgive_sync(scope: str, key: str, seconds: int) -> None:
+    """Uncount one attempt of this window: it turned out to be nothing to guard against."""
+    _add_sync(-1, scope, key, seconds)
+
+
+def _add_sync(attempts: int, scope: str, key: str, seconds: int) -> int:
     name = _window(scope, key, seconds)
     try:
         with store.sync_client(name).pipeline(transaction=False) as pipe:
-            pipe.incr(name)
+            pipe.incrby(name, attempts)
             pipe.expire(name, seconds + 1)
             return int(pipe.execute()[0])
     except store.AWAY as error:
         logger.warning("rate limit not counted: %s", type(error).__name__)
         return 0
-
-
-def forgive_sync(scope: str, key: str, seconds: int) -> None:
-    """Uncount one attempt of this window: it turned out to be nothing to guard against."""
-    name = _window(scope, key, seconds)
-    try:
-        with store.sync_client(name).pipeline(transaction=False) as pipe:
-            pipe.decr(name)
-            pipe.expire(name, seconds + 1)
-            pipe.execute()
-    except store.AWAY as error:
-        logger.warning("rate limit not counted: %s", type(error).__name__)
 
 
 def _window(scope: str, key: str, seconds: int) -> str:

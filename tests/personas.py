@@ -70,22 +70,9 @@ class Workspace:
         return tokens.sign(self.signing_secret, self.key_id, sub, ttl, **claims)[0]
 
     @asynccontextmanager
-    async def chat(
-        self,
-        token: str | None,
-        room: str = "general",
-        *,
-        process: int = 0,
-        snug: bool = True,
-        query: str = "",
-        path: str | None = None,
-        origin: str | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> AsyncIterator[Chat]:
-        """A socket to a room. `snug` offers the subprotocol and sends the token in it; otherwise `?token=`."""
-        socket = await self.connect(
-            token, room, process=process, snug=snug, query=query, path=path, origin=origin, headers=headers
-        )
+    async def chat(self, token: str | None, room: str = "general", **options: Any) -> AsyncIterator[Chat]:
+        """A socket to a room, closed at the end; `options` are those of `connect`."""
+        socket = await self.connect(token, room, **options)
         try:
             yield socket
         finally:
@@ -103,7 +90,10 @@ class Workspace:
         origin: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Chat:
-        """`chat` without the context manager. Raises Refused when the server refuses the socket in the handshake."""
+        """A socket to a room. `snug` offers the subprotocol and sends the token in it; otherwise `?token=`.
+
+        Raises Refused when the server refuses the socket in the handshake.
+        """
         port = self.ports[process]
         protocols = ["snug.v1", *([f"bearer.{token}"] if token else [])] if snug else None
         parts = [part for part in ("" if snug or token is None else f"token={token}", query) if part]
