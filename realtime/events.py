@@ -61,6 +61,10 @@ class Frame:
     def text(self) -> str:
         return self.payload.decode()
 
+    def answering(self, ref: str | int) -> "Frame":
+        """The same for whoever asked, with the `ref` of the command that it answers."""
+        return Frame(self.payload[:-1] + b',"ref":' + msgspec.json.encode(ref) + b"}")
+
     @cached_property
     def wire(self) -> bytes:
         """The frame as RFC 6455 puts it on the wire: one unmasked, uncompressed text frame."""
@@ -126,14 +130,37 @@ class ChatMessage(MessageState, kw_only=True, tag_field="type", tag="chat_messag
     """A message, live."""
 
 
+class MessageEdited(MessageState, kw_only=True, tag_field="type", tag="message_edited"):
+    """A message's present state, after an edit, or after changes of which a client may have missed some."""
+
+
 class MessageDeleted(DeletedState, kw_only=True, tag_field="type", tag="message_deleted"):
     """A message's deletion, live."""
 
 
+class Reacted(Struct, kw_only=True, tag_field="type", tag="reaction"):
+    """Somebody's reaction to a message, given or taken back; `count` is how many have given this one now."""
+
+    message_id: str
+    seq: int
+    rev: int
+    room: str
+    emoji: str
+    user_id: str
+    on: bool
+    count: int
+
+
 def live(message: MessageState | DeletedState) -> ChatMessage | MessageDeleted:
-    """A stored message as the frame that announces it."""
+    """A stored message as the frame that announces it to those who have not seen it."""
     fields = msgspec.structs.asdict(message)
     return ChatMessage(**fields) if isinstance(message, MessageState) else MessageDeleted(**fields)
+
+
+def changed(message: MessageState | DeletedState) -> MessageEdited | MessageDeleted:
+    """A stored message as the frame that tells those who have seen it how it stands now."""
+    fields = msgspec.structs.asdict(message)
+    return MessageEdited(**fields) if isinstance(message, MessageState) else MessageDeleted(**fields)
 
 
 class UserRef(Struct):
@@ -174,6 +201,36 @@ class UserLeft(Struct, kw_only=True, tag_field="type", tag="user_left"):
     user_id: str
     username: str
     timestamp: str
+
+
+class Presence(Struct, kw_only=True, tag_field="type", tag="presence"):
+    """How many came and went in a room too full to name them one by one; `count` is how many are there now."""
+
+    room: str
+    joined: int
+    left: int
+    count: int
+
+
+class Left(Struct, kw_only=True, tag_field="type", tag="left"):
+    """The socket no longer hears this room."""
+
+    room: str
+
+
+class Read(Struct, kw_only=True, tag_field="type", tag="read"):
+    """Somebody has read up to here."""
+
+    room: str
+    user_id: str
+    seq: int
+
+
+class Unread(Struct, kw_only=True, tag_field="type", tag="unread"):
+    """How many messages of others the asker has not read yet."""
+
+    room: str
+    count: int
 
 
 class Typing(Struct, kw_only=True, tag_field="type", tag="typing"):
