@@ -6,14 +6,14 @@ from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from realtime import presence
-from realtime.events import UserLeft, stamp
+from realtime.events import UserJoined, UserLeft, stamp
 from realtime.feed import Feed
 from realtime.presence import Arrival
 
 # A little later than GRACE, so that whoever left has lapsed when we look.
 SWEEP_AFTER: Final = presence.GRACE + 0.1
 
-Say = Callable[[Feed, UserLeft, str], None]  # what to whom, and who need not hear it
+Say = Callable[[Feed, UserJoined | UserLeft, str], None]  # what to whom, and who need not hear it
 Spawn = Callable[[Awaitable[None]], None]  # run in the background; failures are logged
 
 
@@ -41,7 +41,10 @@ class Attendance:
         self._gates: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def enter(self, feed: Feed, user: str, username: str) -> Arrival:
-        """Note a socket's person in the room; an empty `user` only looks. Undo with `leave`, even when this raises."""
+        """Note a socket's person in the room, and tell the others of someone new; an empty `user` only looks.
+
+        Undo with `leave`, even when this raises.
+        """
         within = self._lapsed_within()
         if not user:
             arrival = await presence.enter(
@@ -55,6 +58,9 @@ class Attendance:
                 arrival = await presence.enter(
                     feed.tenant.id, feed.room_id, user, username, self._process, lapsed_within=within
                 )
+        if arrival.is_new:
+            joined = UserJoined(room=feed.room_name, user_id=user, username=username, timestamp=stamp())
+            self._say(feed, joined, user)
         self._say_goodbye(feed, arrival.lapsed)
         return arrival
 

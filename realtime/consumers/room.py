@@ -77,9 +77,6 @@ class ChatRoomConsumer(SocketConsumer):
         arrival = await self.hub.attendance.enter(
             self.feed, self.user if self.present else "", self.identity.username
         )
-        # Said before anything can fail: whoever is counted in will also be said to have left.
-        if arrival.is_new:
-            self.hub.say(self.feed, self._joined(), self.user)
         await self.accept()
         await self._greet(arrival, since, rev)
         self._watch_expiry(self.identity.exp)
