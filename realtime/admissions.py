@@ -10,8 +10,8 @@ from accounts import keys
 from realtime import leases
 from realtime.background import quietly
 from realtime.events import CloseCode
-from realtime.feed import Listener
 from realtime.leases import Lease
+from realtime.outlets import Outlet
 from realtime.refusals import SocketRefused
 from tenants import directory
 from tenants.directory import TenantInfo
@@ -21,11 +21,16 @@ REVOKED_REMEMBERED: Final = 60.0
 REVOKED: Final = "what vouched for you was revoked or has expired"
 
 
-class Socket(Listener, Protocol):
+class Socket(Protocol):
     """A socket, as the process knows it."""
 
+    outlet: Outlet
     connection_id: str
     lease: Lease | None
+
+    @property
+    def user(self) -> str:
+        """The public id of whoever is at the other end."""
 
     @property
     def key_id(self) -> str | None:

@@ -291,16 +291,24 @@ class Error(Struct, kw_only=True, tag_field="type", tag="error"):
     retry_after: float | UnsetType = UNSET
 
 
-def error(
+def error_body(
     code: ErrorCode,
     message: str,
     *,
     room: str | UnsetType = UNSET,
-    client_id: str | UnsetType = UNSET,
-    retry_after: float | UnsetType = UNSET,
-) -> Frame:
-    """An error frame. `retry_after` is in seconds."""
-    detail = ErrorDetail(code, message)
-    return frame(
-        Error(error=detail, message=message, room=room, client_id=client_id, retry_after=retry_after)
+    client_id: str | None = None,
+    retry_after: float | None = None,
+) -> Error:
+    """What an error frame says. `retry_after` is in seconds."""
+    return Error(
+        error=ErrorDetail(code, message),
+        message=message,
+        room=room,
+        client_id=client_id or UNSET,
+        retry_after=UNSET if retry_after is None else retry_after,
     )
+
+
+def error(code: ErrorCode, message: str, *, room: str | UnsetType = UNSET) -> Frame:
+    """An error frame that answers no command."""
+    return frame(error_body(code, message, room=room))

@@ -32,17 +32,22 @@ Item = tuple[int, int, Frame]  # rev, seq, frame
 
 
 class Listener(Protocol):
-    """A socket, as a feed sees it."""
+    """Somebody in the room over one socket, as a feed sees them."""
 
-    outlet: Outlet
+    @property
+    def outlet(self) -> Outlet:
+        """The socket's way out."""
 
     @property
     def user(self) -> str:
         """The public id of whoever is at the other end."""
 
+    def hear(self, burst: Burst) -> None:
+        """Take what everyone is told. Never waits."""
+
 
 class Feed:
-    """Made by the hub. `open` must have finished before sockets are attached. Not thread-safe."""
+    """Made by the hub. `open` must have finished before listeners are attached. Not thread-safe."""
 
     opening: asyncio.Task[None]
 
@@ -53,7 +58,7 @@ class Feed:
         self.room_name = room.name
         self.rev = -1
         self.seq = 0
-        self.sockets: set[Listener] = set()
+        self.listeners: set[Listener] = set()
         self.entering = 0
         self._held: dict[int, Item] = {}
         self._owed = 0  # the room has come at least this far, by hearsay
@@ -62,7 +67,7 @@ class Feed:
 
     @property
     def unused(self) -> bool:
-        return not self.sockets and not self.entering
+        return not self.listeners and not self.entering
 
     async def open(self) -> None:
         """Read where the room stands. Call it after subscribing, so that nothing falls in between."""
@@ -99,9 +104,15 @@ class Feed:
     def fleeting(self, payload: bytes, skip: str) -> None:
         """Something that is only true now, for everyone but the person `skip`."""
         burst = Burst([Frame(payload)])
-        for socket in list(self.sockets):
-            if socket.user != skip:
-                self._push(socket, burst)
+        for listener in list(self.listeners):
+            if listener.user != skip:
+                self._tell(listener, burst)
+
+    def personal(self, payload: bytes, user: str) -> None:
+        """Something that concerns one person alone, on every socket of theirs in the room."""
+        burst = Burst([Frame(payload)])
+        for listener in [listener for listener in self.listeners if listener.user == user]:
+            self._tell(listener, burst)
 
     # ---- in order
 
@@ -122,15 +133,15 @@ class Feed:
 
     def _deliver(self, frames: Sequence[Frame]) -> None:
         burst = Burst(frames)
-        for socket in list(self.sockets):
-            self._push(socket, burst)
+        for listener in list(self.listeners):
+            self._tell(listener, burst)
 
-    def _push(self, socket: Listener, burst: Burst) -> None:
+    def _tell(self, listener: Listener, burst: Burst) -> None:
         try:
-            socket.outlet.push(burst)
+            listener.hear(burst)
         except Exception:  # one socket's trouble must not keep the rest from hearing
             logger.exception("a socket of room %s of %s cannot be written to", self.room_id, self.tenant.slug)
-            socket.outlet.close(CloseCode.INTERNAL, "could not be written to")
+            listener.outlet.close(CloseCode.INTERNAL, "could not be written to")
 
     # ---- filling gaps
 
@@ -180,10 +191,8 @@ class Feed:
         known = self.seq
         new = sorted((message for message in unheard if message.seq > known), key=lambda message: message.seq)
         changed = [message for message in unheard if message.seq <= known]
-        frames = [
-            self._advance((message.rev, message.seq, events.frame(events.live(message))))
-            for message in [*new, *changed]
-        ]
+        bodies = [events.live(message) for message in new] + [events.changed(message) for message in changed]
+        frames = [self._advance((body.rev, body.seq, events.frame(body))) for body in bodies]
         self.rev = max(self.rev, upto)
         if frames:
             self._deliver(frames)

@@ -51,3 +51,8 @@ def ticket(tenant_id: int, digest: str) -> str:
 def counter(scope: str, key: str) -> str:
     """A rate limit's counter. `scope` is a tenant's namespace or "portal"."""
     return f"snug:{scope}:limit:{key}"
+
+
+def turn(tenant_id: int, room_id: int, user: str) -> str:
+    """Set while somebody waits for their next turn in a room with slow mode."""
+    return f"snug:t{tenant_id}:room:{room_id}:turn:{user}"

@@ -3,7 +3,7 @@
 The hub is the only listener on the channel layer; sockets have no channel of their own. Whenever publishes may have
 been lost (its connection to Redis broke, a process has started where another may have died) and every COMPARE_EVERY
 seconds it compares its rooms with the database. It also keeps the clock for what this process must renew and follow:
-leases, presence, tenants, keys.
+leases, presence, tenants, keys, memberships.
 """
 
 import asyncio
@@ -17,13 +17,14 @@ from channels.layers import get_channel_layer
 
 from accounts import keys, members
 from realtime import groups, leases
-from realtime.admissions import Admissions, Socket
+from realtime.admissions import Admissions
 from realtime.attendance import Attendance
 from realtime.background import Background, Chore, quietly
 from realtime.feed import Feed
 from realtime.limits import MessageRate
 from realtime.loop_local import LoopLocal
 from realtime.publish import publisher
+from realtime.visits import Visit, Visits
 from rooms import access, reading
 from rooms.access import RoomRecord
 from tenants import directory
@@ -33,6 +34,7 @@ logger = logging.getLogger("snug.hub")
 
 TICK: Final = 1.0
 COMPARE_EVERY: Final = 10  # ticks
+LOOK_ROUND_EVERY: Final = 30
 SUBSCRIBE_TIMEOUT: Final = 3.0
 
 
@@ -44,14 +46,16 @@ class Hub:
         self.process = self.publisher.process
         self.feeds: dict[str, Feed] = {}
         self.admissions = Admissions()
+        self.visits = Visits()
         # By tenant and user: messages, which the plan limits, and what only a runaway client overdoes.
         self.rates: defaultdict[tuple[int, str], MessageRate] = defaultdict(MessageRate)
         self.typings: defaultdict[tuple[int, str], MessageRate] = defaultdict(MessageRate)
         self.readings: defaultdict[tuple[int, str], MessageRate] = defaultdict(MessageRate)
-        self.attendance = Attendance(self.process, self.say, self._begin)
+        self.attendance = Attendance(self.process, self.say, self.begin)
         self.started = False
         self._background = Background()
         self._following = Chore(self._background, self.admissions.follow_tenants)
+        self._looking_round = Chore(self._background, self.visits.follow)
         self._renewing = Chore(self._background, self._renew)
         self._comparing = Chore(self._background, self._compare)
         self._channel = f"hub.{self.process}"
@@ -94,18 +98,18 @@ class Hub:
             raise
         return feed
 
-    def attach(self, feed: Feed, socket: Socket) -> None:
-        """From now on the socket hears the room."""
+    def attach(self, feed: Feed, visit: Visit) -> None:
+        """From now on this visit hears the room."""
         feed.entering -= 1
-        feed.sockets.add(socket)
+        feed.listeners.add(visit)
 
     def give_up(self, feed: Feed) -> None:
-        """The socket that asked for the feed will not be attached."""
+        """Whoever asked for the feed will not be attached."""
         feed.entering -= 1
 
-    def detach(self, feed: Feed, socket: Socket) -> None:
-        """The socket no longer hears the room."""
-        feed.sockets.discard(socket)
+    def detach(self, feed: Feed, visit: Visit) -> None:
+        """This visit no longer hears the room."""
+        feed.listeners.discard(visit)
 
     async def _open(self, feed: Feed) -> None:
         try:
@@ -127,7 +131,7 @@ class Hub:
         feed.close()
         if self.feeds.get(feed.group) is feed:
             del self.feeds[feed.group]
-            self._begin(self._unsubscribe(feed.group))
+            self.begin(self._unsubscribe(feed.group))
 
     async def _unsubscribe(self, group: str) -> None:
         if group not in self.feeds:  # nobody has come back meanwhile
@@ -157,6 +161,9 @@ class Hub:
             case "fleeting":
                 if feed := self.feeds.get(group):
                     feed.fleeting(event["payload"], event["skip"])
+            case "personal":
+                if feed := self.feeds.get(group):
+                    feed.personal(event["payload"], event["user"])
             case "changed":
                 self._changed(event)
             case "replaced":
@@ -175,6 +182,9 @@ class Hub:
             self.admissions.revoke_key(schema, event["key_id"])
         if "user" in event:
             self.admissions.revoke_user(schema, event["user"], event["before"])
+        if "room" in event:
+            self.visits.note(schema, event["room"])
+            self._looking_round.begin()
         self._following.begin()
 
     async def _listen(self) -> None:
@@ -200,6 +210,7 @@ class Hub:
         logger.info("hearing again: comparing %d rooms with the database", len(self.feeds))
         self.attendance.spare(2 * leases.RENEW_EVERY)
         self._comparing.begin()
+        self._look_round()
         self._renewing.begin()  # and with that looks after keys that were revoked meanwhile
 
     async def _compare(self) -> None:
@@ -234,6 +245,12 @@ class Hub:
             self._drop_unused()
         if self._ticks % COMPARE_EVERY == 0:
             self._comparing.begin()
+        if self._ticks % LOOK_ROUND_EVERY == 0:
+            self._look_round()
+
+    def _look_round(self) -> None:
+        self.visits.note_all()
+        self._looking_round.begin()
 
     async def _renew(self) -> None:
         await self.admissions.renew()
@@ -241,7 +258,8 @@ class Hub:
         for feed in list(self.feeds.values()):
             await quietly(self.attendance.renew(feed))
 
-    def _begin(self, work: Awaitable[None]) -> None:
+    def begin(self, work: Awaitable[None]) -> None:
+        """Do this in the background; what it raises is logged."""
         self._background.run(quietly(work))
 
     def _layer(self) -> Any:

@@ -61,6 +61,30 @@ class MessageRate:
                 times.popleft()
 
 
+async def take_turn(tenant_id: int, room_id: int, user: str, seconds: int) -> float:
+    """Use up a user's turn in a slow room, on every process. 0.0 when it was theirs, else the seconds until it is.
+
+    With Redis away it always is.
+    """
+    key = groups.turn(tenant_id, room_id, user)
+    try:
+        if await store.client(tenant_id).set(key, 1, px=seconds * 1000, nx=True):
+            return 0.0
+        left = int(await store.client(tenant_id).pttl(key))
+    except store.AWAY as error:
+        logger.warning("slow mode not kept: %s", type(error).__name__)
+        return 0.0
+    return max(0.1, round(left / 1000, 1))
+
+
+async def give_back_turn(tenant_id: int, room_id: int, user: str) -> None:
+    """Undo `take_turn`; harmless where that fails: it lapses by itself."""
+    try:
+        await store.client(tenant_id).delete(groups.turn(tenant_id, room_id, user))
+    except store.AWAY as error:
+        logger.warning("a turn not given back: %s", type(error).__name__)
+
+
 async def hit(scope: str, key: str, limit: int, seconds: int) -> bool:
     """`hit_sync` for the event loop."""
     name = _window(scope, key, seconds)

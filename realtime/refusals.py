@@ -4,8 +4,9 @@ from typing import Final
 
 import msgspec
 
-from realtime.events import SUBPROTOCOL, CloseCode
+from realtime.events import SUBPROTOCOL, CloseCode, ErrorCode
 from realtime.scope import Scope, Send
+from rooms.texts import Refused
 from tenants import problems
 
 _STATUS: Final[dict[int, int]] = {
@@ -27,6 +28,12 @@ class SocketRefused(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+def as_refusal(refused: Refused) -> SocketRefused:
+    """Where a command's refusal is about the socket as a whole."""
+    code = CloseCode.NOT_FOUND if refused.code == ErrorCode.NOT_FOUND else CloseCode.FORBIDDEN
+    return SocketRefused(code, refused.message)
 
 
 async def refuse(scope: Scope, send: Send, refused: SocketRefused) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from realtime.consumers import BasicConsumer, ChatRoomConsumer
+from realtime.consumers import BasicConsumer, ChatRoomConsumer, MultiRoomConsumer
 from realtime.events import CloseCode
 from realtime.middleware import JWTAuthMiddleware, RefusalMiddleware, TenantMiddleware
 from realtime.refusals import SocketRefused
@@ -10,10 +10,12 @@ from realtime.scope import Receive, Scope, Send
 from rooms.texts import is_room_name
 
 ROOM_PREFIX = "/ws/chat/"
+ROOMS = "/ws/"
 BASIC = "/ws/basic/"
 
 _basic: Any = BasicConsumer.as_asgi()
 _room: Any = ChatRoomConsumer.as_asgi()
+_rooms: Any = MultiRoomConsumer.as_asgi()
 
 
 class PathMiddleware:
@@ -28,17 +30,19 @@ class PathMiddleware:
 
 
 async def _route(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["room_name"] is None:
+    if scope["path"] == BASIC:
         await _basic(scope, receive, send)
     elif scope["identity"] is None:
         raise SocketRefused(CloseCode.UNAUTHENTICATED, "This socket needs a token.")
+    elif scope["path"] == ROOMS:
+        await _rooms(scope, receive, send)
     else:
         await _room(scope, receive, send)
 
 
 def _room_of(path: str) -> str | None:
-    """The room that a path names, None for the connection check. Raises SocketRefused."""
-    if path == BASIC:
+    """The room that a path names, None where it is a socket without one. Raises SocketRefused."""
+    if path in (BASIC, ROOMS):
         return None
     name = path.removeprefix(ROOM_PREFIX).removesuffix("/")
     if not path.startswith(ROOM_PREFIX) or not path.endswith("/") or not is_room_name(name):

@@ -3,7 +3,7 @@
 import logging
 
 from realtime import hub, publish, store
-from rooms.actions import post
+from rooms.actions import announcing
 from tenants import database
 
 logger = logging.getLogger("snug.runtime")
@@ -17,7 +17,7 @@ async def start() -> None:
 
 async def stop() -> None:
     """Finish writing, send what is waiting, close what is open. Sockets must be closed before."""
-    await post.close()
+    await announcing.close()
     await hub.stop()
     await publish.close()
     await store.close()

@@ -1,6 +1,9 @@
 """Who may enter which room."""
 
+import math
 import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -9,6 +12,7 @@ from psycopg import sql
 from accounts.identity import Identity
 from realtime import publish
 from realtime.events import ErrorCode
+from rooms.tables import tables_of
 from rooms.texts import Refused
 from tenants.context import schema_connection
 from tenants.database import pool
@@ -17,10 +21,20 @@ from tenants.directory import TenantInfo
 FRESH: Final = 2.0
 MOST: Final = 50_000
 
+# What a RoomRecord holds of a room `r` and of one member's membership `m` in it.
+_RECORD = (
+    "SELECT r.id, r.name, r.kind, r.archived_at IS NOT NULL, m.id IS NOT NULL, r.slow_mode, coalesce(m.role, ''), "
+    "m.muted_until "
+)
 _ROOM = sql.SQL(
-    "SELECT r.id, r.name, r.kind, r.archived_at IS NOT NULL, "
-    "EXISTS (SELECT FROM {memberships} m WHERE m.room_id = r.id AND m.member_id = %(member)s) "
-    "FROM {rooms} r WHERE r.name = %(name)s"
+    _RECORD + "FROM {rooms} r LEFT JOIN {memberships} m ON m.room_id = r.id AND m.member_id = %(member)s "
+    "WHERE r.name = %(name)s"
+)
+_THOSE = sql.SQL(
+    _RECORD
+    + ", i.member_id FROM unnest(%(rooms)s::bigint[], %(members)s::bigint[]) AS i(room_id, member_id) "
+    "JOIN {rooms} r ON r.id = i.room_id "
+    "LEFT JOIN {memberships} m ON m.room_id = r.id AND m.member_id = i.member_id"
 )
 _VOUCHED = sql.SQL(
     "INSERT INTO {rooms} (name, kind, title, last_seq, last_rev, created_at) "
@@ -38,6 +52,9 @@ class RoomRecord(msgspec.Struct, frozen=True):
     kind: str
     archived: bool
     is_member: bool
+    slow_mode: int = 0  # seconds
+    role: str = ""
+    muted_until: datetime | None = None
 
 
 _cache: dict[tuple[str, str, int], tuple[float, RoomRecord]] = {}
@@ -60,7 +77,7 @@ async def enter(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord
             )
     if room is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such room.")
-    if not _may_enter(identity, room):
+    if not may_enter(identity, room):
         raise Refused(ErrorCode.FORBIDDEN, "Only members may enter this room.")
     return room
 
@@ -70,15 +87,46 @@ def forget() -> None:
     _cache.clear()
 
 
-def forget_everywhere() -> None:
-    """The same in every process, once the change is committed. For code inside the tenant's schema."""
+def forget_everywhere(room_id: int) -> None:
+    """The same in every process, once the change is committed; whoever may no longer be in this room is shown out.
+
+    For code inside the tenant's schema.
+    """
     forget()
-    publish.tell_all(type="changed", schema=schema_connection().schema_name)
+    publish.tell_all(type="changed", schema=schema_connection().schema_name, room=room_id)
 
 
-def _may_enter(identity: Identity, room: RoomRecord) -> bool:
-    vouched = identity.rooms is not None
-    return vouched or room.kind == "public" or room.is_member or identity.kind in ("staff", "bot")
+async def as_they_stand(
+    tenant: TenantInfo, pairs: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], RoomRecord]:
+    """These rooms as they look to these members now, by (room id, member id); rooms that are gone are left out."""
+    values = {"rooms": [room for room, _ in pairs], "members": [member for _, member in pairs]}
+    async with (await pool()).connection() as db:
+        cursor = await db.execute(_THOSE.format(**tables_of(tenant.schema_name)), values)
+        return {(row[0], row[-1]): RoomRecord(*row[:-1]) for row in await cursor.fetchall()}
+
+
+def may_enter(identity: Identity, room: RoomRecord) -> bool:
+    """Whether they may be in the room: docs/decisions/who-enters-a-room.md."""
+    if identity.rooms is not None:
+        return room.name in identity.rooms
+    if room.kind == "public" or room.is_member or identity.is_bot:
+        return True
+    if room.kind == "support":
+        return identity.kind == "staff"
+    return room.kind == "private" and identity.role in ("owner", "admin")
+
+
+def check_not_muted(room: RoomRecord) -> None:
+    """Raises Refused where this member may only read for now."""
+    left = (room.muted_until - datetime.now(UTC)).total_seconds() if room.muted_until else 0.0
+    if left > 0:
+        raise Refused(ErrorCode.MUTED, "You are muted in this room.", retry_after=math.ceil(left))
+
+
+def may_moderate(identity: Identity, room: RoomRecord) -> bool:
+    """Whether they may delete what others said, and need not wait in slow mode."""
+    return identity.is_bot or identity.role in ("owner", "admin", "moderator") or room.role == "moderator"
 
 
 async def _find(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord | None:
@@ -101,10 +149,6 @@ async def _make_vouched(tenant: TenantInfo, name: str) -> None:
 
 
 async def _one(tenant: TenantInfo, query: sql.SQL, values: dict[str, Any]) -> tuple[Any, ...] | None:
-    composed = query.format(
-        rooms=sql.Identifier(tenant.schema_name, "rooms_room"),
-        memberships=sql.Identifier(tenant.schema_name, "rooms_membership"),
-    )
     async with (await pool()).connection() as db:
-        cursor = await db.execute(composed, values)
+        cursor = await db.execute(query.format(**tables_of(tenant.schema_name)), values)
         return await cursor.fetchone() if cursor.description else None

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import UNSET
 from psycopg import sql
 
-from realtime.events import DeletedState, MessageState, stamp
+from realtime.events import DeletedState, MessageState, Reaction, stamp
+from rooms.tables import tables_of
 from tenants.database import pool
 from tenants.directory import TenantInfo
 
@@ -19,9 +20,10 @@ MOST_BYTES: Final = 800 * 1024
 
 AnyMessage = MessageState | DeletedState
 
-_MESSAGES = sql.SQL(
+# A row of it becomes a message by `message_of`; conditions on `m` follow.
+MESSAGES = sql.SQL(
     "SELECT m.id, m.seq, m.rev, m.body, s.external_id, s.name, m.client_id, m.reply_to, m.created_at, m.edited_at, "
-    "m.deleted_at FROM {messages} m JOIN {members} s ON s.id = m.sender_id WHERE "
+    "m.deleted_at, m.reactions FROM {messages} m JOIN {members} s ON s.id = m.sender_id WHERE "
 )
 _BY_ROOM = sql.SQL("m.room_id = %(room)s AND m.created_at > %(since)s AND ")
 _STATE = sql.SQL("SELECT last_seq, last_rev FROM {rooms} WHERE id = %(room)s")
@@ -84,32 +86,36 @@ async def history(
         where = sql.SQL("m.seq < %(before)s ORDER BY m.seq DESC LIMIT %(limit)s")
     else:
         where = sql.SQL("true ORDER BY m.seq DESC LIMIT %(limit)s")
-    rows = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, where)
+    rows = await _fetch(tenant, values, MESSAGES, _BY_ROOM, where)
     oldest = await _fetch(tenant, values, _OLDEST)
     messages = sorted(_fitting(rows, limit, room_name), key=lambda message: message.seq)
     return Page(messages, len(rows) > len(messages), oldest[0][0] if oldest else 0)
 
 
 async def missed(
-    tenant: TenantInfo, room_id: int, room_name: str, *, since: int, rev: int | None, upto: int
-) -> tuple[list[AnyMessage], list[AnyMessage], bool]:
-    """What a returning client missed: messages after `since` up to `upto`, older ones changed after `rev`, more?"""
+    tenant: TenantInfo, room_id: int, room_name: str, *, since: int, upto: int
+) -> tuple[list[AnyMessage], bool]:
+    """Messages after `since` up to `upto`, in order of `seq`, as they stand now; and whether that is not all."""
     values = {
         "room": room_id,
         "since": _kept_since(tenant),
         "after": since,
         "upto": upto,
-        "rev": rev,
         "limit": MOST_RESUMED + 1,
     }
     newer = sql.SQL("m.seq > %(after)s AND m.seq <= %(upto)s ORDER BY m.seq LIMIT %(limit)s")
-    rows = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, newer)
-    changed: Sequence[tuple[Any, ...]] = []
-    if rev is not None:
-        older = sql.SQL("m.seq <= %(after)s AND m.rev > %(rev)s ORDER BY m.seq")
-        changed = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, older)
+    rows = await _fetch(tenant, values, MESSAGES, _BY_ROOM, newer)
     messages = _fitting(rows, MOST_RESUMED, room_name)
-    return messages, [_message(row, room_name) for row in changed], len(rows) > len(messages)
+    return messages, len(rows) > len(messages)
+
+
+async def changed(
+    tenant: TenantInfo, room_id: int, room_name: str, *, seq: int, rev: int, upto: int
+) -> list[AnyMessage]:
+    """Messages up to `seq` whose last change is after `rev` and up to `upto`, in order of `rev`."""
+    values = {"room": room_id, "since": _kept_since(tenant), "seq": seq, "rev": rev, "upto": upto}
+    where = sql.SQL("m.seq <= %(seq)s AND m.rev > %(rev)s AND m.rev <= %(upto)s ORDER BY m.rev")
+    return [message_of(row, room_name) for row in await _fetch(tenant, values, MESSAGES, _BY_ROOM, where)]
 
 
 async def changes(
@@ -117,8 +123,8 @@ async def changes(
 ) -> list[AnyMessage]:
     """Every message changed after `rev` up to `upto`, in order of `rev`: what a hub that missed publishes lacks."""
     where = sql.SQL("m.room_id = %(room)s AND m.rev > %(rev)s AND m.rev <= %(upto)s ORDER BY m.rev")
-    rows = await _fetch(tenant, {"room": room_id, "rev": rev, "upto": upto}, _MESSAGES, where)
-    return [_message(row, room_name) for row in rows]
+    rows = await _fetch(tenant, {"room": room_id, "rev": rev, "upto": upto}, MESSAGES, where)
+    return [message_of(row, room_name) for row in rows]
 
 
 async def by_client_id(
@@ -127,15 +133,27 @@ async def by_client_id(
     """The message that a sender named `client_id` in a room, as it stands now, or None."""
     where = sql.SQL("m.room_id = %(room)s AND m.sender_id = %(sender)s AND m.client_id = %(client_id)s")
     values = {"room": room_id, "sender": sender_id, "client_id": client_id}
-    rows = await _fetch(tenant, values, _MESSAGES, where)
-    return _message(rows[0], room_name) if rows else None
+    rows = await _fetch(tenant, values, MESSAGES, where)
+    return message_of(rows[0], room_name) if rows else None
 
 
 async def message(tenant: TenantInfo, room_id: int, room_name: str, message_id: UUID) -> AnyMessage | None:
     """One message of a room as it stands now, or None."""
     where = sql.SQL("m.room_id = %(room)s AND m.id = %(id)s")
-    rows = await _fetch(tenant, {"room": room_id, "id": message_id}, _MESSAGES, where)
-    return _message(rows[0], room_name) if rows else None
+    rows = await _fetch(tenant, {"room": room_id, "id": message_id}, MESSAGES, where)
+    return message_of(rows[0], room_name) if rows else None
+
+
+async def sender_of(tenant: TenantInfo, room_id: int, message_id: UUID) -> int | None:
+    """The member who sent this message of this room, deleted or not; None where there is no such message."""
+    query = sql.SQL("SELECT sender_id FROM {messages} WHERE room_id = %(room)s AND id = %(id)s")
+    rows = await _fetch(tenant, {"room": room_id, "id": message_id}, query)
+    return rows[0][0] if rows else None
+
+
+def counts(message: AnyMessage) -> dict[str, int]:
+    """How many have given each emoji."""
+    return {} if isinstance(message, DeletedState) else {sum_.emoji: sum_.count for sum_ in message.reactions}
 
 
 def _fitting(rows: Sequence[tuple[Any, ...]], limit: int, room_name: str) -> list[AnyMessage]:
@@ -143,7 +161,7 @@ def _fitting(rows: Sequence[tuple[Any, ...]], limit: int, room_name: str) -> lis
     messages: list[AnyMessage] = []
     size = 0
     for row in rows[:limit]:
-        message = _message(row, room_name)
+        message = message_of(row, room_name)
         size += len(msgspec.json.encode(message)) + 1
         if size > MOST_BYTES and messages:
             break
@@ -159,20 +177,13 @@ def _kept_since(tenant: TenantInfo) -> datetime:
 
 async def _fetch(tenant: TenantInfo, values: dict[str, Any], *parts: sql.SQL) -> Sequence[tuple[Any, ...]]:
     async with (await pool()).connection() as db:
-        return await (await db.execute(_qualified(tenant, *parts), values)).fetchall()
+        query = sql.Composed([part.format(**tables_of(tenant.schema_name)) for part in parts])
+        return await (await db.execute(query, values)).fetchall()
 
 
-def _qualified(tenant: TenantInfo, *parts: sql.SQL) -> sql.Composed:
-    tables = {
-        "messages": sql.Identifier(tenant.schema_name, "rooms_message"),
-        "members": sql.Identifier(tenant.schema_name, "accounts_member"),
-        "rooms": sql.Identifier(tenant.schema_name, "rooms_room"),
-    }
-    return sql.Composed([part.format(**tables) for part in parts])
-
-
-def _message(row: tuple[Any, ...], room_name: str) -> AnyMessage:
-    id_, seq, rev, body, sender, name, client_id, reply_to, created, edited, deleted = row
+def message_of(row: tuple[Any, ...], room_name: str) -> AnyMessage:
+    """A row of MESSAGES as everyone sees it."""
+    id_, seq, rev, body, sender, name, client_id, reply_to, created, edited, deleted, reactions = row
     if deleted is not None:
         return DeletedState(message_id=str(id_), seq=seq, rev=rev, room=room_name)
     return MessageState(
@@ -187,4 +198,5 @@ def _message(row: tuple[Any, ...], room_name: str) -> AnyMessage:
         client_id=client_id or UNSET,
         reply_to=str(reply_to) if reply_to else UNSET,
         edited_at=stamp(edited) if edited else UNSET,
+        reactions=[Reaction(sum_["emoji"], sum_["count"]) for sum_ in reactions],
     )

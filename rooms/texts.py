@@ -1,7 +1,9 @@
 """What may be said, before anyone asks a database."""
 
 import re
+import unicodedata
 from typing import Final
+from uuid import UUID
 
 from accounts.names import storable
 from realtime.events import ErrorCode
@@ -9,6 +11,10 @@ from realtime.events import ErrorCode
 ROOM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 MAX_CLIENT_ID: Final = 64
 MAX_TITLE: Final = 120
+MAX_EMOJI: Final = 32
+ID_LENGTH: Final = 36
+# Format characters that hold an emoji of several parts together: the joiner, and the tags of flags.
+_JOINERS: Final = frozenset(["\u200d", *map(chr, range(0xE0020, 0xE0080))])
 
 
 class Refused(Exception):
@@ -47,6 +53,40 @@ def check_client_id(client_id: object) -> str | None:
             ErrorCode.INVALID_FIELD, f"client_id must be a string of 1 to {MAX_CLIENT_ID} characters."
         )
     return client_id
+
+
+def check_emoji(emoji: object) -> str:
+    """A reaction: an emoji, or a short name for one such as `:tada:`. Raises Refused."""
+    if (
+        not isinstance(emoji, str)
+        or not 1 <= len(emoji) <= MAX_EMOJI
+        or not storable(emoji)
+        or any(
+            unicodedata.category(character)[0] in "CZ" and character not in _JOINERS for character in emoji
+        )
+    ):
+        raise Refused(
+            ErrorCode.INVALID_FIELD, f"emoji must be a string of 1 to {MAX_EMOJI} visible characters."
+        )
+    return emoji
+
+
+def check_message_id(message_id: object) -> UUID:
+    """A message's id. Raises Refused: INVALID_FIELD where it is no string, NOT_FOUND where it can name no message."""
+    if not isinstance(message_id, str):
+        raise Refused(ErrorCode.INVALID_FIELD, "message_id must be a string.")
+    wanted = message_id_in(message_id)
+    if wanted is None:
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such message in this room.")
+    return wanted
+
+
+def message_id_in(text: object) -> UUID | None:
+    """The message id that `text` is, if it is one."""
+    try:
+        return UUID(text) if isinstance(text, str) and len(text) == ID_LENGTH else None
+    except ValueError:
+        return None
 
 
 def is_room_name(name: object) -> bool:

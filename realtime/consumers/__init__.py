@@ -2,5 +2,6 @@
 
 from realtime.consumers.basic import BasicConsumer
 from realtime.consumers.room import ChatRoomConsumer
+from realtime.consumers.rooms import MultiRoomConsumer
 
-__all__ = ["BasicConsumer", "ChatRoomConsumer"]
+__all__ = ["BasicConsumer", "ChatRoomConsumer", "MultiRoomConsumer"]

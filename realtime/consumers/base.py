@@ -12,12 +12,12 @@ from msgspec import UNSET, Struct
 from accounts.identity import Identity
 from realtime import events, leases
 from realtime.admissions import TenantSockets
-from realtime.commands import BadFrame, Parser, client_id_of
+from realtime.commands import Asked, BadFrame, Parser
 from realtime.events import SUBPROTOCOL, CloseCode, ErrorCode, Frame
 from realtime.hub import Hub, hub
 from realtime.leases import Lease
 from realtime.outlets import AsgiOutlet, Burst, Outlet, outlet_for
-from realtime.refusals import SocketRefused, refuse
+from realtime.refusals import SocketRefused, as_refusal, refuse
 from realtime.scope import Receive, Scope, Send, query
 from realtime.store import AWAY
 from rooms.texts import Refused
@@ -45,11 +45,13 @@ class SocketConsumer(AsyncConsumer):
     of_tenant: TenantSockets
     lease: Lease | None = None
     accepted = False
+    asked: Asked  # the command that is being carried out
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self._send = scope, send
         self.tenant, self.identity = scope["tenant"], scope.get("identity")
         self.connection_id = uuid4().hex
+        self.asked = Asked()
         code: int | None = None
         await receive()  # websocket.connect
         try:
@@ -101,6 +103,11 @@ class SocketConsumer(AsyncConsumer):
         """Send frames to this socket alone."""
         self.outlet.push(Burst([body if isinstance(body, Frame) else events.frame(body) for body in bodies]))
 
+    def reply(self, body: Struct) -> None:
+        """Answer the command that is being carried out, with the `ref` it came with."""
+        answer = events.frame(body)
+        self.push(answer if self.asked.ref is None else answer.answering(self.asked.ref))
+
     async def take_lease(self, lease: Lease, *, most: int, most_own: int) -> None:
         """Take a connection lease, held until the socket ends. Raises SocketRefused."""
         replaces = query(self.scope, "connection")
@@ -120,7 +127,7 @@ class SocketConsumer(AsyncConsumer):
             self.hub = await hub()
             await self.enter()
         except (SocketRefused, Refused) as error:
-            refused = error if isinstance(error, SocketRefused) else _as_refusal(error)
+            refused = error if isinstance(error, SocketRefused) else as_refusal(error)
         except Exception as error:
             log = logger.warning if isinstance(error, (*AWAY, *DATABASE_AWAY)) else logger.exception
             log("%s could not be opened: %s", self._who(), type(error).__name__)
@@ -152,41 +159,38 @@ class SocketConsumer(AsyncConsumer):
                 await self._handle(text)
 
     async def _handle(self, text: str) -> None:
-        fields: dict[str, Any] = {}
+        self.asked = Asked()
         try:
-            command, fields = self.parser.parse(text)
-            await self.obey(command)
+            self.asked = self.parser.parse(text)
+            await self.obey(self.asked.command)
         except Refused as error:
-            fields = error.fields if isinstance(error, BadFrame) else fields
-            self._push_error(error.code, error.message, fields, error.retry_after)
+            if isinstance(error, BadFrame):
+                self.asked = error.asked
+            self._push_error(error.code, error.message, error.retry_after)
         except SocketRefused as error:
             self.outlet.close(error.code, error.reason)
         except (*AWAY, *DATABASE_AWAY) as error:
             logger.warning("%s: a command found a part away: %s", self._who(), type(error).__name__)
-            self._push_error(
-                ErrorCode.INTERNAL_ERROR, "This is not possible right now.", fields, RETRY_WHEN_AWAY
-            )
+            self._push_error(ErrorCode.INTERNAL_ERROR, "This is not possible right now.", RETRY_WHEN_AWAY)
         except Exception:
             logger.exception("%s: a command failed", self._who())
-            self._push_error(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side.", fields, None)
+            self._push_error(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side.", None)
 
-    def _push_error(
-        self, code: ErrorCode, text: str, fields: dict[str, Any], retry_after: float | None
-    ) -> None:
-        self.push(
-            events.error(
-                code,
-                text,
-                room=self.room_name,
-                client_id=client_id_of(fields) or UNSET,
-                retry_after=UNSET if retry_after is None else retry_after,
+    def _push_error(self, code: ErrorCode, text: str, retry_after: float | None) -> None:
+        self.reply(
+            events.error_body(
+                code, text, room=self.room_asked(), client_id=self.asked.client_id, retry_after=retry_after
             )
         )
 
     @property
-    def room_name(self) -> Any:
-        """The room an error frame is about; UNSET where there is none."""
+    def own_room(self) -> Any:
+        """The one room of this socket; UNSET where it has none or many."""
         return UNSET
+
+    def room_asked(self) -> Any:
+        """The room that the command concerns; UNSET where it names none."""
+        return self.own_room
 
     async def _leave(self, code: int | None) -> None:
         """Undo everything; `code` says how an open socket ended, None that it was never open."""
@@ -207,8 +211,3 @@ class SocketConsumer(AsyncConsumer):
 
     def _who(self) -> str:
         return f"{self.tenant.slug} {self.scope['path'][:100]!r} {self.user or '-'!r} {self.connection_id}"
-
-
-def _as_refusal(error: Refused) -> SocketRefused:
-    code = CloseCode.NOT_FOUND if error.code == ErrorCode.NOT_FOUND else CloseCode.FORBIDDEN
-    return SocketRefused(code, error.message)

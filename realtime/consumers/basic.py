@@ -40,9 +40,9 @@ class BasicConsumer(SocketConsumer):
     async def obey(self, command: Any) -> None:
         match command:
             case Ping():
-                self.push(Pong(timestamp=stamp()))
+                self.reply(Pong(timestamp=stamp()))
             case Echo(content=content):
-                self.push(EchoResponse(content=content, timestamp=stamp()))
+                self.reply(EchoResponse(content=content, timestamp=stamp()))
 
     def _address(self) -> str:
         peer = (self.scope.get("client") or ("",))[0]

@@ -1,7 +1,10 @@
 """The verbs of this app. Only these modules publish."""
 
+from rooms.actions.change_message import delete_message, edit_message, react
+from rooms.actions.change_room import change_room
 from rooms.actions.create_room import RoomExists, RoomLimitReached, create_room
-from rooms.actions.join import add_member, remove_member
+from rooms.actions.join import add_member, mute_member, remove_member
+from rooms.actions.mark_read import mark_read
 from rooms.actions.post import Posted, post_message
 
 __all__ = [
@@ -9,7 +12,13 @@ __all__ = [
     "RoomExists",
     "RoomLimitReached",
     "add_member",
+    "change_room",
     "create_room",
+    "delete_message",
+    "edit_message",
+    "mark_read",
+    "mute_member",
     "post_message",
+    "react",
     "remove_member",
 ]

@@ -2,10 +2,10 @@
 
 from django.db import IntegrityError, transaction
 
-from accounts.names import storable
 from rooms import access
+from rooms.actions.change_room import check_title
 from rooms.models import Room
-from rooms.texts import MAX_TITLE, is_room_name
+from rooms.texts import is_room_name
 from tenants.entitlements import Limits
 
 
@@ -23,9 +23,7 @@ def create_room(name: str, kind: str, title: str, limits: Limits) -> Room:
         raise ValueError("A room's name has 1 to 80 letters, digits, hyphens or underscores.")
     if kind not in Room.Kind.values:
         raise ValueError(f"A room's kind is one of {', '.join(Room.Kind.values)}.")
-    title = title.strip()
-    if len(title) > MAX_TITLE or not storable(title):
-        raise ValueError(f"A room's title has at most {MAX_TITLE} ordinary characters.")
+    title = check_title(title)
     if Room.objects.filter(name=name).exists():
         raise RoomExists(name)
     if limits.max_rooms is not None and Room.objects.count() >= limits.max_rooms:

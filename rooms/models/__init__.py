@@ -2,6 +2,8 @@
 
 from rooms.models.membership import Membership
 from rooms.models.message import Message
+from rooms.models.reaction import Reaction
+from rooms.models.receipt import Receipt
 from rooms.models.room import Room
 
-__all__ = ["Membership", "Message", "Room"]
+__all__ = ["Membership", "Message", "Reaction", "Receipt", "Room"]

@@ -25,6 +25,8 @@ class Message(models.Model):
     created_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+    # [{"emoji", "count"}], in the order of first use.
+    reactions = models.JSONField(default=list, db_default=[])
 
     class Meta:
         constraints: ClassVar = [

@@ -20,6 +20,8 @@ class Room(models.Model):
     last_rev = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     archived_at = models.DateTimeField(null=True, blank=True)
+    # Seconds between two messages of one user; 0 where nobody has to wait.
+    slow_mode = models.PositiveIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering: ClassVar = ["name"]

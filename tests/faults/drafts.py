@@ -8,9 +8,9 @@ import msgspec
 from psycopg import sql
 
 from accounts import members
-from rooms.drafts import Draft, Written
 from rooms.texts import Refused
-from rooms.writer import Writer
+from rooms.writing.work import Done, Draft, Written
+from rooms.writing.writer import Writer
 from tenants import database, directory
 from tenants.directory import TenantInfo
 from tests.personas import Workspace
@@ -69,8 +69,8 @@ class Notes:
     def __init__(self) -> None:
         self.announced: list[Written] = []
 
-    def __call__(self, written: Sequence[Written]) -> None:
-        self.announced.extend(each for each in written if each.is_new)
+    def __call__(self, done: Sequence[Done]) -> None:
+        self.announced.extend(each for each in done if isinstance(each, Written) and each.is_new)
 
     @property
     def ids(self) -> list[UUID]:

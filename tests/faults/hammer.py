@@ -16,7 +16,7 @@ AT_ONCE = 40
 
 
 async def hammer(order: dict[str, Any]) -> dict[str, Any]:
-    from rooms.writer import Writer
+    from rooms.writing.writer import Writer
     from tenants import database, directory
     from tests.faults.drafts import Notes, desk
 

@@ -14,7 +14,7 @@ from realtime.layer import Event, SnugChannelLayer
 from realtime.publish import Publisher
 from rooms import reading
 from rooms.access import RoomRecord
-from rooms.writer import Writer
+from rooms.writing.writer import Writer
 from tenants import database
 from tests.faults.drafts import desk_of, write_all
 from tests.faults.machine import Machine

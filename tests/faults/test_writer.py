@@ -15,10 +15,10 @@ from psycopg import sql
 
 from ops.local.paths import PROJECT, PYTHON
 from realtime.events import ErrorCode
-from rooms import writer as writing
-from rooms.drafts import Written
 from rooms.texts import Refused
-from rooms.writer import Writer
+from rooms.writing import writer as writing
+from rooms.writing.work import Written
+from rooms.writing.writer import Writer
 from tenants import database
 from tests.faults.drafts import Desk, Notes, desk_of, write_all
 from tests.faults.machine import Machine, stored, tables

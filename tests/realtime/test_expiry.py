@@ -12,10 +12,10 @@ from tests.realtime.conftest import Inside, entered, next_of
 
 @pytest.fixture(autouse=True)
 def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    from realtime.consumers import room
+    from realtime.consumers import member
 
-    assert room.EXPIRY_GRACE == 30.0
-    monkeypatch.setattr(room, "EXPIRY_GRACE", 0.3)
+    assert member.EXPIRY_GRACE == 30.0
+    monkeypatch.setattr(member, "EXPIRY_GRACE", 0.3)
 
 
 async def test_a_socket_whose_token_expires_is_told_and_later_closed(

@@ -1,4 +1,4 @@
-"""The group writer: whatever messages are waiting, of any room and tenant, are committed together (rooms.group_commit).
+"""The group writer: whatever is waiting, for any room and tenant, is committed together (rooms.writing.group_commit).
 
 While one group commits the next one forms, so that a slow disk makes groups larger and not the queue longer.
 """
@@ -7,12 +7,25 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final, overload
 from uuid import UUID
 
-from rooms.drafts import Draft, Outcome, Written, later, unstorable
-from rooms.group_commit import commit
 from rooms.texts import Refused
+from rooms.writing.group_commit import commit
+from rooms.writing.work import (
+    Change,
+    Changed,
+    Done,
+    Draft,
+    Edit,
+    Marked,
+    Outcome,
+    ReadMark,
+    Work,
+    Written,
+    later,
+    unstorable,
+)
 from tenants.database import AWAY
 
 logger = logging.getLogger("snug.writer")
@@ -23,8 +36,8 @@ MOST_AT_ONCE: Final = 500
 # How long a database may be away before senders are told; a crash and recovery takes far less.
 PATIENCE: Final = 15.0
 
-Announce = Callable[[Sequence[Written]], None]
-Job = tuple[Draft, "asyncio.Future[Written]"]
+Announce = Callable[[Sequence[Done]], None]
+Job = tuple[Work, "asyncio.Future[Done]"]
 
 
 class Writer:
@@ -39,13 +52,22 @@ class Writer:
         self._busy = False
         self._away_since: float | None = None
 
-    async def write(self, draft: Draft) -> Written:
-        """Commit a draft. Returns once it is durable; raises Refused, also when the queue is full."""
+    @overload
+    async def write(self, work: Draft) -> Written: ...
+
+    @overload
+    async def write(self, work: Change) -> Changed: ...
+
+    @overload
+    async def write(self, work: ReadMark) -> Marked: ...
+
+    async def write(self, work: Work) -> Any:
+        """Commit it. Returns once it is durable; raises Refused, also when the queue is full."""
         if len(self._waiting) >= MOST_WAITING or self._characters >= MOST_WAITING_CHARACTERS:
             raise later("The server is busy. Try again in a moment.", 1.0)
-        future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
-        self._waiting.append((draft, future))
-        self._characters += len(draft.body)
+        future: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, future))
+        self._characters += _characters(work)
         self._wake.set()
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
@@ -66,38 +88,36 @@ class Writer:
             while self._waiting:
                 self._busy = True
                 group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
-                self._characters -= sum(len(draft.body) for draft, _ in group)
+                self._characters -= sum(_characters(work) for work, _ in group)
                 try:
                     await self._commit(group)
                 except Exception:  # a fault of ours: this group is told, the next is written
-                    logger.exception("a group of %d messages was not written", len(group))
+                    logger.exception("a group of %d was not written", len(group))
                     _settle(group, {})
                 finally:
                     self._busy = False
 
     async def _commit(self, group: list[Job]) -> None:
-        outcomes = await self._commit_patiently([draft for draft, _ in group])
+        outcomes = await self._commit_patiently([work for work, _ in group])
         try:
-            self._announce([outcome for outcome in outcomes.values() if isinstance(outcome, Written)])
+            self._announce([outcome for outcome in outcomes.values() if not isinstance(outcome, Refused)])
         except Exception:  # they are written: hubs that were not told compare rooms with the database
-            logger.exception("a group of %d messages was not announced", len(group))
+            logger.exception("a group of %d was not announced", len(group))
         _settle(group, outcomes)
 
-    async def _commit_patiently(self, drafts: list[Draft]) -> dict[UUID, Outcome]:
+    async def _commit_patiently(self, group: list[Work]) -> dict[UUID, Outcome]:
         """Commit, repeating while the database is away, until that has lasted PATIENCE seconds."""
         loop = asyncio.get_running_loop()
         pause = 0.05
         while True:
             try:
-                outcomes = await commit(drafts)
+                outcomes = await commit(group)
             except AWAY as error:
                 self._away_since = self._away_since or loop.time()
-                logger.warning(
-                    "the database is away, %d messages wait: %s", len(drafts), type(error).__name__
-                )
+                logger.warning("the database is away, %d wait: %s", len(group), type(error).__name__)
                 if loop.time() - self._away_since > PATIENCE:
                     return dict.fromkeys(
-                        (draft.id for draft in drafts), later("Messages cannot be stored right now.", 2.0)
+                        (work.id for work in group), later("Nothing can be stored right now.", 2.0)
                     )
             else:
                 self._away_since = None
@@ -107,11 +127,15 @@ class Writer:
 
 
 def _settle(group: Sequence[Job], outcomes: Mapping[UUID, Outcome]) -> None:
-    for draft, future in group:
+    for work, future in group:
         if future.done():  # the asker has gone; the message stands
             continue
-        outcome = outcomes.get(draft.id) or unstorable()
+        outcome = outcomes.get(work.id) or unstorable()
         if isinstance(outcome, Refused):
             future.set_exception(outcome)
         else:
             future.set_result(outcome)
+
+
+def _characters(work: Work) -> int:
+    return len(work.body) if isinstance(work, (Draft, Edit)) else 0

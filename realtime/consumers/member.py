@@ -1,0 +1,101 @@
+"""What the sockets of those who have proved who they are share: a lease, and credentials that run out."""
+
+import asyncio
+from typing import Any, Final
+
+from accounts import authentication, scopes
+from accounts.identity import Identity
+from accounts.tokens import TokenExpired, TokenRefused
+from realtime import commands, events
+from realtime.consumers.base import SocketConsumer
+from realtime.consumers.visit import Visit
+from realtime.events import CloseCode, ErrorCode, Pong, TokenRefreshed, stamp
+from realtime.leases import Lease
+from realtime.limits import WINDOW
+from realtime.refusals import SocketRefused
+from rooms.texts import Refused
+
+EXPIRY_GRACE: Final = 30.0
+# Pages, reads and the like in WINDOW seconds, for one user in one process: far above what a person does.
+MOST_ASKED: Final = 100
+
+
+class MemberConsumer(SocketConsumer):
+    """Subclasses say which rooms are visited, and what becomes of a visit that must end."""
+
+    identity: Identity
+    expiry_timer: asyncio.TimerHandle | None = None
+
+    async def be_admitted(self) -> None:
+        """Take the lease of a member's connection. Raises SocketRefused."""
+        if self.identity.is_bot and not scopes.allows(self.identity.scopes, "messages:read"):
+            raise SocketRefused(CloseCode.FORBIDDEN, "This key lacks the scope messages:read.")
+        limits = self.tenant.limits
+        lease = Lease.of_user(self.tenant.id, self.user, self.connection_id)
+        await self.take_lease(lease, most=limits.max_connections, most_own=limits.connections_per_user)
+
+    async def obey(self, command: Any) -> None:
+        match command:
+            case commands.RefreshToken(token=token):
+                await self._refresh(token)
+            case commands.Ping():
+                self.reply(Pong(timestamp=stamp(), room=self.room_asked()))
+            case _:
+                await self.visit_asked().obey(command)
+
+    async def unhurried(self) -> None:
+        """Make those wait who ask too much of what is not refused: only sends are refused for their rate."""
+        if self.hub.readings[self.tenant.id, self.user].hit(MOST_ASKED):
+            await asyncio.sleep(WINDOW / MOST_ASKED)
+
+    # ---- for subclasses
+
+    def visit_asked(self) -> Visit:
+        """The visit that the command concerns. Raises Refused."""
+        raise NotImplementedError
+
+    def shown_out(self, visit: Visit, refused: Refused) -> None:
+        """The visitor may no longer be in the room."""
+        raise NotImplementedError
+
+    async def enter_anew(self, fresh: Identity) -> None:
+        """See whether the rooms are open to a new token of the same user. Raises Refused to keep the old one."""
+        raise NotImplementedError
+
+    # ---- credentials that run out
+
+    async def _refresh(self, token: str) -> None:
+        try:
+            fresh = await authentication.by_token(self.tenant, token)
+        except TokenRefused as error:
+            expired = isinstance(error, TokenExpired)
+            code = ErrorCode.TOKEN_EXPIRED if expired else ErrorCode.FORBIDDEN
+            raise Refused(code, f"The token was not accepted: {error}.") from None
+        if fresh.external_id != self.user:
+            raise Refused(ErrorCode.FORBIDDEN, "The token names somebody else.")
+        await self.enter_anew(fresh)
+        self.identity = fresh
+        self.hub.admissions.check_not_revoked(self.tenant, self)
+        self.watch_expiry()
+        self.reply(TokenRefreshed(exp=fresh.exp or 0, room=self.room_asked()))
+
+    def watch_expiry(self) -> None:
+        """From now on see to it that this socket does not outlive its credentials by more than EXPIRY_GRACE."""
+        self._stop_watching()
+        if self.identity.exp is not None:
+            left = max(0.0, self.identity.exp - events.unix_now())
+            self.expiry_timer = asyncio.get_running_loop().call_later(left, self._expired)
+
+    def _expired(self) -> None:
+        text = "Your token has expired. Send a new one."
+        self.push(events.error(ErrorCode.TOKEN_EXPIRED, text, room=self.own_room))
+        self.expiry_timer = asyncio.get_running_loop().call_later(
+            EXPIRY_GRACE, self.outlet.close, CloseCode.UNAUTHENTICATED, "token expired"
+        )
+
+    def _stop_watching(self) -> None:
+        if self.expiry_timer is not None:
+            self.expiry_timer.cancel()
+
+    async def depart(self) -> None:
+        self._stop_watching()

@@ -1,0 +1,361 @@
+"""One person in one room, over one socket: how they come in, what they are told first, and what they may ask for."""
+
+import asyncio
+from typing import Any, Final, Protocol
+from uuid import uuid4
+
+import msgspec
+
+from accounts import scopes
+from accounts.identity import Identity
+from realtime import commands, events
+from realtime.admissions import TenantSockets
+from realtime.consumers.echoes import Echoes
+from realtime.consumers.views import limits_view
+from realtime.events import CloseCode, ErrorCode, History, OnlineUsers, Unread, UserJoined, UserRef, stamp
+from realtime.feed import Feed
+from realtime.hub import Hub
+from realtime.outlets import Burst, Outlet
+from realtime.presence import Arrival
+from realtime.refusals import SocketRefused
+from rooms import access, actions, reading
+from rooms.access import RoomRecord
+from rooms.actions import announcing
+from rooms.reading import AnyMessage
+from rooms.texts import Refused
+from tenants.directory import TenantInfo
+
+TYPING_LAPSES: Final = 6.0
+# In WINDOW seconds, for one user in one process: far above what a person does.
+MOST_TYPING: Final = 20
+
+
+class Host(Protocol):
+    """The socket over which somebody visits."""
+
+    hub: Hub
+    outlet: Outlet
+    identity: Identity
+    connection_id: str
+    of_tenant: TenantSockets
+    asked: commands.Asked
+
+    def push(self, *bodies: msgspec.Struct | events.Frame) -> None:
+        """Send frames to this socket alone."""
+
+    def reply(self, body: msgspec.Struct) -> None:
+        """Answer the command that is being carried out."""
+
+    async def unhurried(self) -> None:
+        """Make those wait who ask too much of what is not refused."""
+
+    def shown_out(self, visit: "Visit", refused: Refused) -> None:
+        """The visitor may no longer be in the room. It may be that they have not come in yet: look at `ended`."""
+
+
+class Visit:
+    """`arrive` before anything is sent, then `greet`; `depart` at the end, however far it came."""
+
+    def __init__(self, host: Host, tenant: TenantInfo, room: RoomRecord) -> None:
+        self.host = host
+        self.tenant = tenant
+        self.room = room
+        self.ended: Refused | None = None  # why the visitor may no longer be here
+        self._feed: Feed | None = None
+        self._present = False
+        self._live = False
+        # Set while a resume is longer than one page: live frames wait until the client has read that far (seq, rev).
+        self._drained: tuple[int, int] | None = None
+        self._echoes = Echoes()
+        self._said_to_type = False
+        self._typing_timer: asyncio.TimerHandle | None = None
+
+    # ---- as the feed and the hub see it
+
+    @property
+    def outlet(self) -> Outlet:
+        return self.host.outlet
+
+    @property
+    def user(self) -> str:
+        return self.host.identity.external_id
+
+    @property
+    def member_id(self) -> int:
+        return self.host.identity.member_id
+
+    def hear(self, burst: Burst) -> None:
+        """What everyone is told; the answer to one's own command carries its `ref`."""
+        self.host.outlet.push(self._echoes.mark(burst) if self._echoes else burst)
+
+    def follow(self, room: RoomRecord | None) -> None:
+        """The room or the membership may have changed."""
+        if room is not None and access.may_enter(self.host.identity, room):
+            self.room = room
+        elif self.ended is None:
+            self.ended = (
+                Refused(ErrorCode.NOT_FOUND, "This room is gone.")
+                if room is None
+                else Refused(ErrorCode.FORBIDDEN, "You are no longer a member of this room.")
+            )
+            self.host.shown_out(self, self.ended)
+
+    # ---- coming in
+
+    async def arrive(self, since: int | None, rev: int | None) -> Arrival:
+        """Be counted in. Raises what a part that is away raises."""
+        hub, who = self.host.hub, self.host.identity
+        self._feed = await hub.feed(self.tenant, self.room)
+        hub.visits.add(self)
+        # From here on we hear of changes; what changed since we were let in is seen now. The answer is cached.
+        self.room = await access.enter(self.tenant, who, self.room.name)
+        await self._feed.reach(since or 0, rev or 0)
+        self._present = not who.is_bot
+        return await hub.attendance.enter(self._feed, self.user if self._present else "", who.username)
+
+    async def greet(self, arrival: Arrival, since: int | None, rev: int | None) -> None:
+        """The entry frames, the resume where one was asked for, then live: no frame may slip in between."""
+        feed = self.feed
+        at = (feed.seq, feed.rev)
+        self.host.reply(self._online_users(arrival))
+        self.host.push(self._joined())
+        if since is None:
+            self._go_live()
+            return
+        messages, has_more = await self._missed(since, at[0])
+        changed = [] if rev is None else await self._changed(since, rev, at[1])
+        self.host.push(
+            History(
+                room=self.room.name, messages=messages, changed=changed, from_resume=True, has_more=has_more
+            )
+        )
+        if has_more:
+            self._drained = (messages[-1].seq, at[1])
+        else:
+            await self._catch_up(*at)
+
+    async def _catch_up(self, seq: int, rev: int) -> None:
+        """Go live from there on: what was committed while the resume was read comes first, as it stands now."""
+        feed = self.feed
+        while feed.rev > rev:
+            known, upto, upto_rev = seq, feed.seq, feed.rev
+            while seq < upto:
+                messages, has_more = await self._missed(seq, upto)
+                self.host.push(*(events.live(message) for message in messages))
+                seq = messages[-1].seq if has_more else upto
+            older = await self._changed(known, rev, upto_rev)
+            self.host.push(*(events.changed(message) for message in older))
+            rev = upto_rev
+        self._go_live()
+
+    def _go_live(self) -> None:
+        if not self._live:
+            self._live = True
+            self.host.hub.attach(self.feed, self)
+
+    async def _missed(self, since: int, upto: int) -> tuple[list[AnyMessage], bool]:
+        return await reading.missed(self.tenant, self.room.id, self.room.name, since=since, upto=upto)
+
+    async def _changed(self, seq: int, rev: int, upto: int) -> list[AnyMessage]:
+        return await reading.changed(self.tenant, self.room.id, self.room.name, seq=seq, rev=rev, upto=upto)
+
+    def _online_users(self, arrival: Arrival) -> OnlineUsers:
+        return OnlineUsers(
+            users=[UserRef(id_, name) for id_, name in arrival.people],
+            count=arrival.count,
+            room=self.room.name,
+            connection_id=self.host.connection_id,
+            last_seq=self.feed.seq,
+            last_rev=self.feed.rev,
+            limits=limits_view(self._tenant_now.limits),
+        )
+
+    def _joined(self) -> UserJoined:
+        return UserJoined(
+            room=self.room.name,
+            user_id=self.user,
+            username=self.host.identity.username,
+            timestamp=stamp(),
+        )
+
+    # ---- commands
+
+    async def obey(self, command: Any) -> None:
+        """Carry out one of commands.IN_ROOM. Raises Refused, or SocketRefused for one command too many."""
+        match command:
+            case commands.ChatMessage():
+                await self._post(command)
+            case commands.EditMessage():
+                await self._edit(command)
+            case commands.DeleteMessage():
+                await self._delete(command)
+            case commands.React():
+                await self._react(command)
+            case commands.Read(seq=seq):
+                await self._read(seq)
+            case commands.Typing(is_typing=is_typing):
+                self._typing(is_typing)
+            case commands.History():
+                await self._history(command)
+
+    async def _post(self, command: commands.ChatMessage) -> None:
+        self._check_may_write()
+        id_ = uuid4()
+        with self._echoes.expecting(self.host.asked.ref, "chat_message", str(id_)) as echo:
+            posted = await actions.post_message(
+                self._tenant_now,
+                self.room,
+                self.host.identity,
+                command.message,
+                client_id=command.client_id,
+                reply_to=command.reply_to,
+                rate=self._rate(),
+                id_=id_,
+            )
+            if not posted.created:
+                echo.cancel()
+                self.host.reply(events.live(posted.message))
+            elif not self.room.is_member:  # that message has made them one
+                self.room = msgspec.structs.replace(self.room, is_member=True)
+
+    async def _edit(self, command: commands.EditMessage) -> None:
+        self._check_may_write()
+        with self._echoes.expecting(self.host.asked.ref, "message_edited", command.message_id) as echo:
+            edited = await actions.edit_message(
+                self._tenant_now,
+                self.room,
+                self.host.identity,
+                command.message_id,
+                command.message,
+                rate=self._rate(),
+            )
+            if not edited.is_new:
+                echo.cancel()
+                self.host.reply(events.changed(edited.message))
+
+    async def _delete(self, command: commands.DeleteMessage) -> None:
+        self._check_may_write()
+        await self.host.unhurried()
+        with self._echoes.expecting(self.host.asked.ref, "message_deleted", command.message_id) as echo:
+            deleted = await actions.delete_message(
+                self._tenant_now, self.room, self.host.identity, command.message_id
+            )
+            if not deleted.is_new:
+                echo.cancel()
+                self.host.reply(events.changed(deleted.message))
+
+    async def _react(self, command: commands.React) -> None:
+        self._check_may_write()
+        with self._echoes.expecting(self.host.asked.ref, "reaction", command.message_id) as echo:
+            reacted = await actions.react(
+                self._tenant_now,
+                self.room,
+                self.host.identity,
+                command.message_id,
+                command.emoji,
+                command.on,
+                rate=self._rate(),
+            )
+            if not reacted.is_new:
+                echo.cancel()
+                self.host.reply(announcing.reacted(reacted))
+
+    async def _read(self, seq: int) -> None:
+        await self.host.unhurried()
+        with self._echoes.expecting(self.host.asked.ref, "unread", None) as echo:
+            marked = await actions.mark_read(self._tenant_now, self.room, self.host.identity, seq)
+            if not marked.is_new:
+                echo.cancel()
+                self.host.reply(Unread(room=self.room.name, count=marked.unread))
+
+    def _typing(self, is_typing: bool) -> None:
+        if self._typing_timer is not None:
+            self._typing_timer.cancel()
+            self._typing_timer = None
+        if is_typing:
+            self._typing_timer = asyncio.get_running_loop().call_later(TYPING_LAPSES, self._typing, False)
+        stutters = self.host.hub.typings[self.tenant.id, self.user].hit(MOST_TYPING) > 0
+        if stutters and (is_typing or not self._said_to_type):
+            return  # everyone in the room would pay for it; that typing has ended they hear in any case
+        self._said_to_type = is_typing
+        typing = events.Typing(
+            room=self.room.name,
+            user_id=self.user,
+            username=self.host.identity.username,
+            is_typing=is_typing,
+        )
+        self.host.hub.say(self.feed, typing, self.user)
+
+    async def _history(self, command: commands.History) -> None:
+        if command.before is not None and command.after is not None:
+            raise Refused(ErrorCode.INVALID_FIELD, "history takes before or after, not both.")
+        await self.host.unhurried()
+        page = await reading.history(
+            self._tenant_now,
+            self.room.id,
+            self.room.name,
+            before=command.before,
+            after=command.after,
+            limit=command.limit,
+            # While a resume is drained, what has not come live yet will: this page must not bring it a second time.
+            upto=None if self._drained is None else self.feed.seq,
+        )
+        self.host.reply(
+            History(
+                room=self.room.name,
+                messages=page.messages,
+                has_more=page.has_more,
+                oldest_seq=page.oldest_seq,
+            )
+        )
+        await self._note_drained(command.after, page.messages, page.has_more)
+
+    async def _note_drained(self, after: int | None, messages: list[AnyMessage], has_more: bool) -> None:
+        """After a long resume the live frames begin where the client's own paging ends."""
+        if self._drained is None or after is None:
+            return
+        seq, rev = self._drained
+        seq = max(seq, messages[-1].seq if messages else after)
+        self._drained = (seq, rev)
+        if not has_more:
+            self._drained = None
+            await self._catch_up(seq, rev)
+
+    def _check_may_write(self) -> None:
+        who = self.host.identity
+        if who.is_bot and not scopes.allows(who.scopes, "messages:write"):
+            raise Refused(ErrorCode.FORBIDDEN, "This key lacks the scope messages:write.")
+
+    def _rate(self) -> Any:
+        """What the user has sent lately. Raises SocketRefused where that is far beyond the limit."""
+        rate = self.host.hub.rates[self.tenant.id, self.user]
+        if rate.flooding(self._tenant_now.limits.messages_per_10s):
+            raise SocketRefused(CloseCode.FLOODING, "far over the rate limit")
+        return rate
+
+    # ---- going out
+
+    async def depart(self) -> None:
+        """Undo what `arrive` and `greet` did."""
+        if self._typing_timer is not None:
+            self._typing(False)
+        if self._feed is None:
+            return
+        feed, self._feed = self._feed, None
+        self.host.hub.visits.discard(self)
+        if self._live:
+            self.host.hub.detach(feed, self)
+        else:
+            self.host.hub.give_up(feed)
+        if self._present:
+            await self.host.hub.attendance.leave(feed, self.user)
+
+    @property
+    def feed(self) -> Feed:
+        assert self._feed is not None  # commands are read only after `arrive`
+        return self._feed
+
+    @property
+    def _tenant_now(self) -> TenantInfo:
+        """The tenant with its plan of this moment."""
+        return self.host.of_tenant.info

@@ -1,0 +1,45 @@
+"""Changing a room. Runs inside the tenant's schema."""
+
+from typing import Final
+
+from django.utils import timezone
+
+from accounts.names import storable
+from rooms import access
+from rooms.models import Room
+from rooms.texts import MAX_TITLE
+
+MOST_SLOW: Final = 6 * 3600
+
+
+def change_room(
+    room: Room, *, title: str | None = None, archived: bool | None = None, slow_mode: int | None = None
+) -> Room:
+    """Change what is given. Nobody writes in an archived room; everyone who could read it still can.
+
+    `slow_mode` is in seconds, 0 for none. Raises ValueError with a sentence for bad input.
+    """
+    changed = []
+    if title is not None:
+        room.title = check_title(title)
+        changed.append("title")
+    if archived is not None and archived != (room.archived_at is not None):
+        room.archived_at = timezone.now() if archived else None
+        changed.append("archived_at")
+    if slow_mode is not None:
+        if not 0 <= slow_mode <= MOST_SLOW:
+            raise ValueError(f"slow_mode is 0 to {MOST_SLOW:,} seconds.")
+        room.slow_mode = slow_mode
+        changed.append("slow_mode")
+    if changed:
+        room.save(update_fields=changed)
+        access.forget_everywhere(room.id)
+    return room
+
+
+def check_title(title: str) -> str:
+    """A room's title, trimmed. Raises ValueError."""
+    title = title.strip()
+    if len(title) > MAX_TITLE or not storable(title):
+        raise ValueError(f"A room's title has at most {MAX_TITLE} ordinary characters.")
+    return title

@@ -1,0 +1,72 @@
+"""How far members have read: all of a schema in two statements."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg import sql
+
+from realtime.events import ErrorCode
+from rooms.texts import Refused
+from rooms.writing.work import Marked, Outcome, ReadMark
+from tenants.database import Connection
+
+# Nobody reads a badge that says more, and counting further costs.
+MOST_UNREAD: Final = 1_000
+
+# In one order everywhere: two processes that mark the same people must not wait for each other crosswise.
+_MARK = sql.SQL(
+    """
+    INSERT INTO {receipts} AS x (room_id, member_id, seq, read_at)
+    SELECT i.room_id, i.member_id, max(i.seq), now()
+    FROM unnest(%(rooms)s::bigint[], %(members)s::bigint[], %(seqs)s::bigint[]) AS i(room_id, member_id, seq)
+         JOIN {rooms} r ON r.id = i.room_id AND i.seq <= r.last_seq
+    GROUP BY i.room_id, i.member_id ORDER BY i.room_id, i.member_id
+    ON CONFLICT (room_id, member_id) DO UPDATE SET seq = excluded.seq, read_at = excluded.read_at
+    WHERE x.seq < excluded.seq
+    RETURNING x.room_id, x.member_id, x.seq
+    """
+)
+_LEFT = sql.SQL(
+    """
+    SELECT i.seq <= r.last_seq,
+      (SELECT count(*) FROM (
+         SELECT FROM {messages} m
+         WHERE m.room_id = i.room_id AND m.seq > x.seq AND m.deleted_at IS NULL AND m.sender_id <> i.member_id
+         LIMIT %(most)s) c)
+    FROM unnest(%(rooms)s::bigint[], %(members)s::bigint[], %(seqs)s::bigint[])
+         WITH ORDINALITY AS i(room_id, member_id, seq, ord)
+    LEFT JOIN {rooms} r ON r.id = i.room_id
+    LEFT JOIN {receipts} x ON x.room_id = i.room_id AND x.member_id = i.member_id
+    ORDER BY i.ord
+    """
+)
+
+Cursors = tuple[Any, Any]
+
+
+async def send(db: Connection, tables: dict[str, sql.Identifier], marks: Sequence[ReadMark]) -> Cursors:
+    """Queue the statements; the cursors of who has advanced, and of what each has left."""
+    values = {
+        "rooms": [mark.room_id for mark in marks],
+        "members": [mark.member_id for mark in marks],
+        "seqs": [mark.seq for mark in marks],
+        "most": MOST_UNREAD,
+    }
+    return await db.execute(_MARK.format(**tables), values), await db.execute(_LEFT.format(**tables), values)
+
+
+async def outcomes(marks: Sequence[ReadMark], cursors: Cursors) -> dict[UUID, Outcome]:
+    """What became of each mark."""
+    advanced, left = cursors
+    newest = {(room, member): seq for room, member, seq in await advanced.fetchall()}
+    rows = await left.fetchall()
+    found: dict[UUID, Outcome] = {}
+    for mark, (is_there, unread) in zip(marks, rows, strict=True):
+        if is_there is None:
+            found[mark.id] = Refused(ErrorCode.NOT_FOUND, "There is no such room.")
+        elif not is_there:
+            found[mark.id] = Refused(ErrorCode.INVALID_FIELD, "seq: nobody has said so much here yet.")
+        else:
+            found[mark.id] = Marked(mark, unread, newest.get((mark.room_id, mark.member_id)) == mark.seq)
+    return found
