@@ -1,19 +1,23 @@
 """The people in this process's sockets, kept in step with the presence that all processes share."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
 from realtime import presence
-from realtime.events import UserJoined, UserLeft, stamp
+from realtime.events import Presence, UserJoined, UserLeft, stamp
 from realtime.feed import Feed
-from realtime.presence import Arrival
+from realtime.presence import Arrival, News
 
 # A little later than GRACE, so that whoever left has lapsed when we look.
 SWEEP_AFTER: Final = presence.GRACE + 0.1
 
-Say = Callable[[Feed, UserJoined | UserLeft, str], None]  # what to whom, and who need not hear it
+# Looks that are due within so many seconds of each other are one: of a thousand who leave, each asks for one.
+LOOK_EVERY: Final = 0.1
+
+Say = Callable[[Feed, UserJoined | UserLeft | Presence, str], None]  # what to whom, and who need not hear it
 Spawn = Callable[[Awaitable[None]], None]  # run in the background; failures are logged
 
 
@@ -36,6 +40,9 @@ class Attendance:
         self._spawn = spawn
         self._here: dict[str, dict[str, _Person]] = {}
         self._heard_again = self._sparing_until = 0.0  # on the loop's clock
+        self._looks: set[tuple[str, int]] = (
+            set()
+        )  # rooms, and when they are looked at: the loop's clock in LOOK_EVERY
         # What is sent to Redis for one person goes one after the other: two calls on two connections may swap, and a
         # reload of a page would then end with its new socket counted out.
         self._gates: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -58,10 +65,10 @@ class Attendance:
                 arrival = await presence.enter(
                     feed.tenant.id, feed.room_id, user, username, self._process, lapsed_within=within
                 )
-        if arrival.is_new:
+        if arrival.is_new and arrival.news.merged is None:
             joined = UserJoined(room=feed.room_name, user_id=user, username=username, timestamp=stamp())
             self._say(feed, joined, user)
-        self._say_goodbye(feed, arrival.lapsed)
+        self._tell(feed, arrival.news)
         return arrival
 
     async def leave(self, feed: Feed, user: str) -> None:
@@ -74,12 +81,15 @@ class Attendance:
         if not people:
             del self._here[feed.group]
         await self._count_out(feed, user)
-        asyncio.get_running_loop().call_later(SWEEP_AFTER, lambda: self._spawn(self._sweep(feed)))
+        self._look_in(feed, SWEEP_AFTER)
 
     async def renew(self, feed: Feed) -> None:
         """Keep this process's people present, and take out whoever has lapsed."""
         here = [(user, person.username) for user, person in self._here.get(feed.group, {}).items()]
-        await presence.renew(feed.tenant.id, feed.room_id, here, self._process)
+        anew = (
+            self._lapsed_within() is not None
+        )  # Redis was away, and what it told a crowd may not have arrived
+        await presence.renew(feed.tenant.id, feed.room_id, here, self._process, anew=anew)
         for user, _ in here:
             await self._count_out(feed, user)  # whoever left while this was under way was made present again
         await self._sweep(feed)
@@ -100,15 +110,36 @@ class Attendance:
         now = asyncio.get_running_loop().time()
         return int((now - self._heard_again) * 1000) if now < self._sparing_until else None
 
+    def _look_in(self, feed: Feed, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        due = math.ceil((loop.time() + seconds) / LOOK_EVERY)
+        if (feed.group, due) not in self._looks:
+            self._looks.add((feed.group, due))
+            loop.call_at(due * LOOK_EVERY, self._look, feed, due)
+
+    def _look(self, feed: Feed, due: int) -> None:
+        self._looks.discard((feed.group, due))
+        self._spawn(self._sweep(feed))
+
     async def _sweep(self, feed: Feed) -> None:
-        swept = await presence.sweep(feed.tenant.id, feed.room_id, lapsed_within=self._lapsed_within())
-        self._say_goodbye(feed, swept)
+        self._tell(
+            feed, await presence.sweep(feed.tenant.id, feed.room_id, lapsed_within=self._lapsed_within())
+        )
+
+    def _tell(self, feed: Feed, news: News) -> None:
+        merged = news.merged
+        if merged is None:
+            self._say_goodbye(feed, news.lapsed)
+        elif merged.wait:
+            self._look_in(feed, merged.wait / 1000)
+        else:
+            told = Presence(room=feed.room_name, joined=merged.joined, left=merged.left, count=merged.count)
+            self._say(feed, told, "")
 
     def _say_goodbye(self, feed: Feed, lapsed: Iterable[presence.Person]) -> None:
         for user, username in lapsed:
-            if not self._is_here(
-                feed, user
-            ):  # they lapsed because Redis was away; the next renewal brings them back
+            # Whoever is here lapsed because Redis was away; the next renewal brings them back.
+            if not self._is_here(feed, user):
                 left = UserLeft(room=feed.room_name, user_id=user, username=username, timestamp=stamp())
                 self._say(feed, left, user)
 

@@ -18,6 +18,11 @@ def names(tenant_id: int, room_id: int) -> str:
     return f"snug:t{tenant_id}:room:{room_id}:names"
 
 
+def crowd(tenant_id: int, room_id: int) -> str:
+    """Hash of how many came to and left a crowded room since it was last told."""
+    return f"snug:t{tenant_id}:room:{room_id}:crowd"
+
+
 def holders(tenant_id: int, room_id: int, user: str) -> str:
     """Sorted set of the processes that hold a socket of one person in a room."""
     return f"snug:t{tenant_id}:room:{room_id}:at:{user}"

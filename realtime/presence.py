@@ -3,6 +3,13 @@
 `people` holds everyone present, scored by when their presence lapses; beside it one small set a person names the
 processes that hold their sockets. Whoever leaves lingers for GRACE seconds, so that a reconnect is silent. Those whose
 presence has lapsed are taken out by whoever looks next, and told to that one caller only: it says goodbye for them.
+
+Where more than MOST_NAMED people are, comings and goings are not told one by one but counted in `crowd`, and whoever
+looks once that is due is given the sums to tell. They are in Redis because the second between two tellings is the
+room's, whichever processes people come to; and so that nobody is lost when one of these dies.
+
+Processes are heard in no particular order. So sums are told a little after the last name, and names again only when the
+last sum is a second old: whoever counts along then comes to the same figure.
 """
 
 from collections.abc import Sequence
@@ -14,7 +21,10 @@ from realtime import groups, store
 
 TTL: Final = 24
 GRACE: Final = 5
-MOST_LISTED: Final = 100
+MOST_NAMED: Final = 100
+# Milliseconds. A little over a second: what two processes send that far apart must not arrive closer together.
+MERGED_EVERY: Final = 1_100
+SETTLES_WITHIN: Final = 200
 _MOST_AT_ONCE: Final = 500
 
 Person = tuple[str, str]  # id, username
@@ -22,18 +32,46 @@ Person = tuple[str, str]  # id, username
 _NOW = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local people, names = KEYS[1], KEYS[2]
+local people, names, crowd = KEYS[1], KEYS[2], KEYS[3]
 local function since(age) return age == '' and '-inf' or now - tonumber(age) end
 """
 
+# `peak` is how many there were before anyone was taken out.
 _SWEPT = f"""
-local gone = redis.call('ZRANGEBYSCORE', people, earliest, now, 'LIMIT', 0, {_MOST_AT_ONCE})
-local left = {{}}
-for _, who in ipairs(gone) do
-  table.insert(left, who)
-  table.insert(left, redis.call('HGET', names, who) or who)
-  redis.call('ZREM', people, who)
-  redis.call('HDEL', names, who)
+local peak = redis.call('ZCARD', people)
+local joined, left, at = unpack(redis.call('HMGET', crowd, 'joined', 'left', 'at'))
+local merged = joined or at or peak > {MOST_NAMED}
+local named, gone = {{}}, 0
+repeat
+  local some = redis.call('ZRANGEBYSCORE', people, earliest, now, 'LIMIT', 0, {_MOST_AT_ONCE})
+  if #some > 0 then
+    for _, who in ipairs(merged and {{}} or some) do
+      table.insert(named, who)
+      table.insert(named, redis.call('HGET', names, who) or who)
+    end
+    redis.call('ZREM', people, unpack(some))
+    redis.call('HDEL', names, unpack(some))
+    gone = gone + #some
+  end
+until #some < {_MOST_AT_ONCE}
+
+local told = {{}}
+if merged and (joined or new + gone > 0) then
+  local since_told = now - (at or 0)
+  if not joined and (since_told < 0 or since_told > {MERGED_EVERY - SETTLES_WITHIN}) then
+    at, since_told = now - {MERGED_EVERY - SETTLES_WITHIN}, {MERGED_EVERY - SETTLES_WITHIN}
+  end
+  joined, left = (joined or 0) + new, (left or 0) + gone
+  redis.call('DEL', crowd)
+  if since_told >= 0 and since_told < {MERGED_EVERY} then
+    redis.call('HSET', crowd, 'joined', joined, 'left', left, 'at', at)
+    redis.call('PEXPIRE', crowd, {4 * TTL * 1000})
+    told = {{{MERGED_EVERY} - since_told}}
+  else
+    redis.call('HSET', crowd, 'at', now)
+    redis.call('PEXPIRE', crowd, {MERGED_EVERY})
+    told = {{joined, left, redis.call('ZCARD', people)}}
+  end
 end
 """
 
@@ -41,67 +79,89 @@ end
 _ENTER = (
     _NOW
     + """
-local at, user, username, process, ttl = KEYS[3], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local earliest = since(ARGV[6])
+local holders, user, username, process, ttl = KEYS[4], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local earliest = since(ARGV[5])
 local new = 0
 if user ~= '' then
   if not redis.call('ZSCORE', people, user) then new = 1 end
   redis.call('ZADD', people, now + ttl, user)
   redis.call('HSET', names, user, username)
-  redis.call('ZADD', at, now + ttl, process)
-  for _, key in ipairs({people, names, at}) do redis.call('PEXPIRE', key, ttl * 4) end
+  redis.call('ZADD', holders, now + ttl, process)
+  for _, key in ipairs({people, names, holders}) do redis.call('PEXPIRE', key, ttl * 4) end
 end
 """
     + _SWEPT
-    + """
-local listed = redis.call('ZRANGEBYSCORE', people, '(' .. now, '+inf', 'LIMIT', 0, tonumber(ARGV[5]))
-local shown = {}
+    + f"""
+local listed = redis.call('ZRANGEBYSCORE', people, '(' .. now, '+inf', 'LIMIT', 0, {MOST_NAMED})
+local shown = {{}}
 if #listed > 0 then shown = redis.call('HMGET', names, unpack(listed)) end
-return {new, redis.call('ZCOUNT', people, '(' .. now, '+inf'), listed, shown, left}
+return {{new, redis.call('ZCOUNT', people, '(' .. now, '+inf'), listed, shown, named, told}}
 """
 )
 
 _LEAVE = (
     _NOW
     + """
-local at, user, process, grace = KEYS[3], ARGV[1], ARGV[2], tonumber(ARGV[3])
-redis.call('ZREM', at, process)
-redis.call('ZREMRANGEBYSCORE', at, '-inf', now)
-if redis.call('ZCARD', at) == 0 and redis.call('ZSCORE', people, user) then
+local holders, user, process, grace = KEYS[4], ARGV[1], ARGV[2], tonumber(ARGV[3])
+redis.call('ZREM', holders, process)
+redis.call('ZREMRANGEBYSCORE', holders, '-inf', now)
+if redis.call('ZCARD', holders) == 0 and redis.call('ZSCORE', people, user) then
   redis.call('ZADD', people, now + grace, user)
 end
 return 0
 """
 )
 
+# Whoever Redis had forgotten is no newcomer, but the count that a crowd was told has to be put right.
 _RENEW = (
     _NOW
-    + """
-local process, ttl = ARGV[1], tonumber(ARGV[2])
-for i = 3, #ARGV, 2 do
-  local user, at = ARGV[i], KEYS[3 + (i - 3) / 2]
-  redis.call('ZADD', people, now + ttl, user)
+    + f"""
+local process, ttl, anew = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1'
+for i = 4, #ARGV, 2 do
+  local user, holders = ARGV[i], KEYS[4 + (i - 4) / 2]
+  if redis.call('ZADD', people, now + ttl, user) == 1 then anew = true end
   redis.call('HSET', names, user, ARGV[i + 1])
-  redis.call('ZADD', at, now + ttl, process)
-  redis.call('PEXPIRE', at, ttl * 4)
+  redis.call('ZADD', holders, now + ttl, process)
+  redis.call('PEXPIRE', holders, ttl * 4)
 end
 redis.call('PEXPIRE', people, ttl * 4)
 redis.call('PEXPIRE', names, ttl * 4)
+if anew and redis.call('ZCARD', people) > {MOST_NAMED} then
+  redis.call('HINCRBY', crowd, 'joined', 0)
+  redis.call('PEXPIRE', crowd, ttl * 4)
+end
 return 0
 """
 )
 
-_SWEEP = _NOW + "local earliest = since(ARGV[1])" + _SWEPT + "return left"
+_SWEEP = _NOW + "local new, earliest = 0, since(ARGV[1])" + _SWEPT + "return {named, told}"
+
+
+class Merged(msgspec.Struct, frozen=True):
+    """How many came and went where names are not told, for the caller to tell now; or, where `wait` is not 0, to be
+    asked for again in so many milliseconds."""
+
+    wait: int = 0
+    joined: int = 0
+    left: int = 0
+    count: int = 0
+
+
+class News(msgspec.Struct, frozen=True):
+    """What the caller alone has to tell the room: those who have lapsed, by name, or all of it `merged`."""
+
+    lapsed: list[Person]
+    merged: Merged | None
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """What someone who enters finds: are they new here, how many people are here, the first MOST_LISTED of them; and
-    whom the caller has to say goodbye for."""
+    """What someone who enters finds: are they new here, how many people are here, the first MOST_NAMED of them; and
+    the news, of which their own arrival is a part where it is merged."""
 
     is_new: bool
     count: int
     people: list[Person]
-    lapsed: list[Person]
+    news: News
 
 
 async def enter(
@@ -110,21 +170,23 @@ async def enter(
     """Note a person's arrival. An empty `user` only looks: bots are not people. For `lapsed_within`, see `sweep`."""
     keys = [*_room_keys(tenant_id, room_id), groups.holders(tenant_id, room_id, user)]
     answer: Any = await store.client(tenant_id).eval(
-        _ENTER, 3, *keys, user, username, process, TTL * 1000, MOST_LISTED, _age(lapsed_within)
+        _ENTER, len(keys), *keys, user, username, process, TTL * 1000, _age(lapsed_within)
     )
-    new, count, listed, shown, left = answer
+    new, count, listed, shown, named, told = answer
     people = [(id_.decode(), (name or id_).decode()) for id_, name in zip(listed, shown, strict=True)]
-    return Arrival(bool(new), count, people, _pairs(left))
+    return Arrival(bool(new), count, people, _news(named, told))
 
 
 async def leave(tenant_id: int, room_id: int, user: str, process: str) -> None:
     """The process's last socket of this person in this room has closed. Call `sweep` once GRACE has passed."""
     keys = [*_room_keys(tenant_id, room_id), groups.holders(tenant_id, room_id, user)]
-    await store.client(tenant_id).eval(_LEAVE, 3, *keys, user, process, GRACE * 1000)
+    await store.client(tenant_id).eval(_LEAVE, len(keys), *keys, user, process, GRACE * 1000)
 
 
-async def renew(tenant_id: int, room_id: int, here: Sequence[Person], process: str) -> None:
-    """Keep people present whose sockets this process holds."""
+async def renew(
+    tenant_id: int, room_id: int, here: Sequence[Person], process: str, *, anew: bool = False
+) -> None:
+    """Keep people present whose sockets this process holds. `anew` has a crowd be told its count once more."""
     for start in range(0, len(here), _MOST_AT_ONCE):
         some = here[start : start + _MOST_AT_ONCE]
         keys = [
@@ -132,29 +194,27 @@ async def renew(tenant_id: int, room_id: int, here: Sequence[Person], process: s
             *(groups.holders(tenant_id, room_id, user) for user, _ in some),
         ]
         flat = [text for pair in some for text in pair]
-        await store.client(tenant_id).eval(_RENEW, len(keys), *keys, process, TTL * 1000, *flat)
+        await store.client(tenant_id).eval(_RENEW, len(keys), *keys, process, TTL * 1000, int(anew), *flat)
 
 
-async def sweep(tenant_id: int, room_id: int, *, lapsed_within: int | None = None) -> list[Person]:
-    """Those who have lapsed, taken out; with `lapsed_within`, only those who have in the last so many milliseconds."""
-    swept: list[Person] = []
-    while True:
-        answer: Any = await store.client(tenant_id).eval(
-            _SWEEP, 2, *_room_keys(tenant_id, room_id), _age(lapsed_within)
-        )
-        swept += _pairs(answer)
-        if len(answer) < 2 * _MOST_AT_ONCE:
-            return swept
+async def sweep(tenant_id: int, room_id: int, *, lapsed_within: int | None = None) -> News:
+    """Take out those who have lapsed; with `lapsed_within`, only those who have in the last so many milliseconds."""
+    keys = _room_keys(tenant_id, room_id)
+    named, told = await store.client(tenant_id).eval(_SWEEP, len(keys), *keys, _age(lapsed_within))
+    return _news(named, told)
 
 
 def _age(milliseconds: int | None) -> str:
     return "" if milliseconds is None else str(milliseconds)
 
 
-def _pairs(flat: list[bytes]) -> list[Person]:
-    texts = [text.decode() for text in flat]
-    return list(zip(texts[::2], texts[1::2], strict=True))
+def _news(named: list[bytes], told: list[int]) -> News:
+    texts = [text.decode() for text in named]
+    lapsed = list(zip(texts[::2], texts[1::2], strict=True))
+    if len(told) == 1:
+        return News(lapsed, Merged(wait=told[0]))
+    return News(lapsed, Merged(0, *told) if told else None)
 
 
 def _room_keys(tenant_id: int, room_id: int) -> list[str]:
-    return [groups.people(tenant_id, room_id), groups.names(tenant_id, room_id)]
+    return [make(tenant_id, room_id) for make in (groups.people, groups.names, groups.crowd)]

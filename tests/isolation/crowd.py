@@ -1,0 +1,149 @@
+"""The people of one workspace: twenty sockets of the same names in the same rooms as everywhere else, and their day."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final
+
+from tests.isolation.errands import Errands, Web, everything
+from tests.isolation.seats import Pass, Seat
+from tests.isolation.traces import Ledger
+from tests.personas import Workspace
+
+MESSAGES: Final = 6
+# Who sits where, at which web process. The free plan allows five sockets a person.
+SEATS: Final = (
+    *(("bob", room, n % 2) for n, room in enumerate(("general", "general", "board", "help"))),
+    *(("ann", room, n % 2) for n, room in enumerate(("general", "general", "board", "help"))),
+    *(("carl", "general", 0), ("carl", "lounge", 1)),  # with a token, like the two above
+    *(("dora", "general", 0), ("dora", "lounge", 1)),  # with a ticket
+    *(("visitor", "general", 1), ("visitor", "lounge", 0)),
+    *(("alice", "general", 0), ("alice", "board", 1)),  # with the session of her console
+    *(("robot", "general", 1), ("robot", "board", 0)),  # with an API key
+    *(("vera", "vault", 0), ("vera", "vault", 1)),  # with a token that makes the room
+)
+ROOMS: Final = {"general", "lounge", "board", "help", "vault", "annex", "den"}
+USERS: Final = {"bob", "ann", "carl", "dora", "vera", "erin"}
+
+
+class Crowd:
+    """One workspace and everyone in it."""
+
+    def __init__(self, workspace: Workspace, web: Web, plan: str) -> None:
+        self.workspace, self.plan, self.slug = workspace, plan, workspace.slug
+        self.ledger = Ledger(workspace.slug)
+        self.errands = Errands(web, workspace, self.ledger)
+        self.seats: list[Seat] = []
+        self.acknowledged = self.errands.acknowledged
+
+    # ---- the day
+
+    async def come(self, handoff: str) -> None:
+        """Furnish the rooms, sign in, and sit down, all twenty."""
+        await self.errands.sign_in(handoff)
+        for name, kind in (("lounge", "public"), ("board", "private"), ("help", "support")):
+            room = {"name": name, "kind": kind, "title": f"{name} of {self.slug}"}
+            await self.errands.api(201, "POST", "rooms", room)
+        for room_name in ("board", "help"):
+            for sub in ("bob", "ann"):
+                await self.errands.api(201, "PUT", f"rooms/{room_name}/members/{sub}")
+        passes = await self._passes()
+        self.seats = [
+            Seat(self.workspace, self.ledger, who, passes[who], room_name, process)
+            for who, room_name, process in SEATS
+        ]
+        await asyncio.gather(*(seat.sit() for seat in self.seats))
+
+    async def live(self, mallory: Crowd, meanwhile: Callable[[Crowd], Awaitable[None]] | None = None) -> None:
+        """Talk, go and come back, talk on; over HTTP at the same time."""
+        if meanwhile is None:
+            await asyncio.gather(self._talk(self._stretch), self._run(mallory))
+        else:
+            await self._talk(partial(meanwhile, self))
+            await self._run(mallory)
+
+    async def _talk(self, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        await asyncio.gather(*(self._say(seat, range(MESSAGES // 2)) for seat in self.seats))
+        await meanwhile()
+        await asyncio.gather(*(self._say(seat, range(MESSAGES // 2, MESSAGES)) for seat in self.seats))
+
+    async def _say(self, seat: Seat, numbers: range) -> None:
+        for n in numbers:
+            if seat.entry.person:
+                await seat.send("typing", is_typing=n % 2 == 0)
+            client_id = f"{seat.name} {n}"
+            said = await seat.say(f"{self.slug}: {seat.who} says {n}", client_id)
+            self.acknowledged[seat.room][client_id] = said["seq"]
+            if n % 3 == 1:
+                page = await seat.page()
+                assert any(self.slug in message["message"] for message in page["messages"])
+            if n % 3 == 2:
+                again = await seat.say(f"{self.slug}: said before", client_id)
+                assert (again["seq"], again["message"]) == (said["seq"], said["message"])
+
+    async def _stretch(self) -> None:
+        """Half of them leave, one way or another, and come back where they were."""
+
+        async def go_and_come(seat: Seat, rudely: bool) -> None:
+            await seat.leave(rudely=rudely)
+            await seat.sit()
+
+        await asyncio.gather(*(go_and_come(seat, n % 4 == 1) for n, seat in enumerate(self.seats) if n % 2))
+
+    async def _run(self, mallory: Crowd) -> None:
+        errands = everything(self.errands, mallory.errands)
+        random.shuffle(errands)
+        for n in range(0, len(errands), 4):
+            await asyncio.gather(*(errand() for errand in errands[n : n + 4]))
+
+    # ---- what it comes to
+
+    async def settle(self, last_seqs: dict[str, int]) -> None:
+        """Wait until every seat has heard its room to the end."""
+        async with asyncio.timeout(30):
+            for seat in self.seats:
+                while seat.last < last_seqs[seat.room]:
+                    await asyncio.sleep(0.02)
+
+    @property
+    def said(self) -> list[int]:
+        """The numbers of all messages that were acknowledged."""
+        return [seq for room in self.acknowledged.values() for seq in room.values()]
+
+    def complaints(self) -> list[str]:
+        """What the sockets found wrong by themselves."""
+        found = [complaint for seat in self.seats for complaint in seat.complaints]
+        found += [
+            f"{seat.name} heard {seat.heard} after {seat.first}"
+            for seat in self.seats
+            if seat.heard != list(range((seat.first or 0) + 1, seat.last + 1))
+        ]
+        return [f"{self.slug}: {complaint}" for complaint in found]
+
+    async def _passes(self) -> dict[str, Pass]:
+        """What each shows at the door, by name."""
+        workspace, guest = self.workspace, await self.errands.admit_guest()
+
+        def fixed(credential: str) -> Callable[[], Awaitable[str]]:
+            async def give() -> str:
+                return credential
+
+            return give
+
+        def user(sub: str, **claims: Any) -> Pass:
+            return Pass(fixed(workspace.token(sub, name=f"{sub} of {self.slug}", **claims)))
+
+        async def no_token() -> None:
+            return None
+
+        return {
+            **{sub: user(sub) for sub in ("bob", "ann", "carl")},
+            "vera": user("vera", rooms=["vault"]),
+            "dora": Pass(lambda: self.errands.ticket("dora")),
+            "visitor": Pass(fixed(guest)),
+            "alice": Pass(no_token, self.errands.staff, on_our_page=True),
+            "robot": Pass(fixed(workspace.secret), person=False),
+        }

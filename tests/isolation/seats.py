@@ -1,0 +1,178 @@
+"""A person's socket that listens all the time, and that comes back where it left."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from tests.isolation.traces import Ledger
+from tests.personas import Workspace
+
+PATIENCE = 30.0
+
+
+class FrameRefused(Exception):
+    """An error frame came in place of an acknowledgement."""
+
+
+@dataclass
+class Pass:
+    """What somebody shows at the door; a ticket is good for one use, hence made anew each time."""
+
+    token: Callable[[], Awaitable[str | None]]
+    headers: dict[str, str] = field(default_factory=dict)
+    # A session is good on its own host's pages alone.
+    on_our_page: bool = False
+    # Bots are nobody's company: they neither come nor type.
+    person: bool = True
+
+
+class Seat:
+    """One of somebody's sockets in a room. Hears every message exactly once and in order, or says so."""
+
+    def __init__(
+        self, workspace: Workspace, ledger: Ledger, who: str, entry: Pass, room: str, process: int
+    ) -> None:
+        self.workspace, self.ledger, self.who, self.entry = workspace, ledger, who, entry
+        self.room, self.process = room, process
+        self.name = f"{who} in {room} at {process}"
+        self.first: int | None = None
+        self.heard: list[int] = []
+        self.rev = 0
+        self.complaints: list[str] = []
+        self.online: dict[str, Any] = {}
+        self.closed_with: int | None = None
+        self._connection: ClientConnection | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._entered: asyncio.Future[None] | None = None
+        self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
+
+    @property
+    def last(self) -> int:
+        """The newest message heard of."""
+        return self.heard[-1] if self.heard else self.first or 0
+
+    # ---- coming and going
+
+    async def sit(self) -> None:
+        """Enter the room, resuming where this seat was left. Returns once the entry frames are here."""
+        self._entered = asyncio.get_running_loop().create_future()
+        origin = f"http://{self.workspace.host}:{self.workspace.ports[self.process]}"
+        query = ""
+        if self.first is not None:
+            query = f"since={self.last}&rev={self.rev}&connection={self.online['connection_id']}"
+        chat = await self.workspace.connect(
+            await self.entry.token(),
+            self.room,
+            process=self.process,
+            query=query,
+            origin=origin if self.entry.on_our_page else None,
+            headers=self.entry.headers,
+        )
+        self._connection, self.closed_with = chat.connection, None
+        self._reading = asyncio.create_task(self._read(chat.connection))
+        async with asyncio.timeout(PATIENCE):
+            await self._entered
+
+    async def leave(self, *, rudely: bool = False) -> None:
+        """Close the socket, or just be gone."""
+        assert self._connection is not None
+        assert self._reading is not None
+        if rudely:
+            self._connection.transport.abort()
+        else:
+            await self._connection.close()
+        await self._reading
+
+    async def closed(self) -> int | None:
+        """Wait until the server closes; the close code."""
+        assert self._reading is not None
+        async with asyncio.timeout(PATIENCE):
+            await self._reading
+        return self.closed_with
+
+    # ---- saying
+
+    async def send(self, type_: str, **fields: Any) -> None:
+        assert self._connection is not None
+        await self._connection.send(msgspec.json.encode({"type": type_, **fields}).decode())
+
+    async def say(self, text: str, client_id: str) -> dict[str, Any]:
+        """Send a message and wait for its acknowledgement. Raises FrameRefused for an error in its place."""
+        return await self._answer(client_id, "chat_message", message=text, client_id=client_id)
+
+    async def page(self) -> dict[str, Any]:
+        """The room's last messages."""
+        return await self._answer("history", "history", limit=20)
+
+    async def _answer(self, key: str, type_: str, **fields: Any) -> dict[str, Any]:
+        self._waiting[key] = asyncio.get_running_loop().create_future()
+        await self.send(type_, **fields)
+        async with asyncio.timeout(PATIENCE):
+            return await self._waiting[key]
+
+    # ---- hearing
+
+    async def _read(self, connection: ClientConnection) -> None:
+        try:
+            async for text in connection:
+                self.ledger.note(self.name, str(text))
+                self._hear(msgspec.json.decode(text))
+        except ConnectionClosed:
+            pass
+        self.closed_with = connection.close_code
+        for waiting in (self._entered, *self._waiting.values()):
+            if waiting is not None and not waiting.done():
+                waiting.set_exception(ConnectionError(f"{self.name} was closed with {self.closed_with}"))
+                waiting.exception()  # seen, where nobody waits
+
+    def _hear(self, frame: dict[str, Any]) -> None:
+        if frame.get("room", self.room) != self.room:
+            self.complaints.append(f"{self.name} heard {frame}")
+        match frame["type"]:
+            case "online_users":
+                self._take_stock(frame)
+            case "history" if frame.get("from_resume"):
+                for message in frame["messages"]:
+                    self._note(message)
+                self._settle(self._entered, None)
+            case "history":
+                self._settle(self._waiting.pop("history", None), frame)
+            case "chat_message":
+                self._note(frame)
+                self._settle(self._waiting.pop(frame.get("client_id", ""), None), frame)
+            case "error":
+                self._object(frame)
+
+    def _take_stock(self, online: dict[str, Any]) -> None:
+        self.online = online
+        if self.first is None:
+            self.first, self.rev = online["last_seq"], online["last_rev"]
+            self._settle(self._entered, None)
+
+    def _note(self, message: dict[str, Any]) -> None:
+        """One message more. Only what was said twice with one client_id may be heard twice, by who said it."""
+        self.rev = max(self.rev, message["rev"])
+        if message["seq"] == self.last + 1:
+            self.heard.append(message["seq"])
+        elif message.get("client_id") not in self._waiting:
+            self.complaints.append(f"{self.name} heard {message['seq']} after {self.last}")
+
+    def _object(self, frame: dict[str, Any]) -> None:
+        refused = FrameRefused(f"{self.name}: {frame}")
+        waiting = self._waiting.pop(frame.get("client_id", ""), None)
+        if waiting is None or waiting.done():
+            self.complaints.append(str(refused))
+        else:
+            waiting.set_exception(refused)
+
+    @staticmethod
+    def _settle(waiting: asyncio.Future[Any] | None, result: Any) -> None:
+        if waiting is not None and not waiting.done():
+            waiting.set_result(result)
