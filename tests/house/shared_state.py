@@ -39,7 +39,8 @@ KNOWN: Final = {
         "sync_clients": "connections without a state",
     },
     "rooms/access.py": {"_cache": "by schema, room and member"},
-    "rooms/actions/post.py": {"_writers": "each draft names its tenant"},
+    "rooms/actions/announcing.py": {"_writers": "each piece of work names its tenant"},
+    "rooms/tables.py": {"tables_of": "by schema"},
     "tenants/database.py": {
         "_pools": "connections on which no schema is ever set",
         "_writing_pools": "connections on which no schema is ever set",

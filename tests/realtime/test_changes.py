@@ -1,5 +1,6 @@
 """Edits, deletions and reactions: durable, numbered by `rev`, seen by everyone, and undone by nobody else."""
 
+import json
 import uuid
 
 import pytest

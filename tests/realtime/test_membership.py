@@ -43,7 +43,7 @@ async def test_a_removed_member_is_shown_out_within_a_second_on_every_process(
             await socket.entered()
         with workspace.api() as api:
             assert api.delete("/api/v1/rooms/cellar/members/bob").status_code == 204
-        assert await asyncio.gather(here.closed(1), there.closed(1)) == [4003, 4003]
+        assert list(await asyncio.gather(here.closed(1), there.closed(1))) == [4003, 4003]
         assert (await carol.say("only us"))["message"] == "only us"
         assert (await vouched.until("chat_message"))[
             "message"
