@@ -1,7 +1,8 @@
 """In front of every consumer: which tenant, from where, and who. The twin of tenants.middleware for sockets."""
 
 import logging
-from typing import Any
+import re
+from typing import Any, Final
 
 from django.conf import settings
 from django.http.cookie import parse_cookie
@@ -12,7 +13,7 @@ from accounts.models import Member
 from accounts.tokens import TokenRefused
 from realtime.events import CloseCode
 from realtime.refusals import SocketRefused, refuse
-from realtime.scope import Receive, Scope, Send, header, query
+from realtime.scope import Receive, Scope, Send, headers, query
 from realtime.store import AWAY
 from tenants import directory, origins
 from tenants.database import AWAY as DATABASE_AWAY
@@ -22,7 +23,9 @@ PARTS_AWAY = (*AWAY, *DATABASE_AWAY)
 
 logger = logging.getLogger("snug.socket")
 
-BEARER = "bearer."
+BEARER: Final = "bearer."
+# Anything else never was one of ours, and may be no text that a database can hold.
+SESSION_KEY: Final = re.compile(r"[a-z0-9]{32}")
 
 
 class RefusalMiddleware:
@@ -32,18 +35,17 @@ class RefusalMiddleware:
         self.inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope = dict(scope)  # ours: the tenant is noted in it, so that a refusal can say whose it was
         try:
             await self.inner(scope, receive, send)
             return
         except SocketRefused as error:
             refused = error
-            logger.info(
-                "%s %r refused %d: %s", _host(scope)[:100], scope["path"][:100], error.code, error.reason
-            )
         except Exception as error:  # consumers answer for themselves: this came before one took over
             log = logger.warning if isinstance(error, PARTS_AWAY) else logger.exception
-            log("a socket could not be opened: %s", type(error).__name__)
+            log("%s could not be opened: %s", _who(scope), type(error).__name__)
             refused = SocketRefused(CloseCode.INTERNAL, "This socket could not be opened. Try again shortly.")
+        logger.info("%s refused %d: %s", _who(scope), refused.code, refused.reason)
         await receive()  # websocket.connect, which nobody has taken yet
         await refuse(scope, send, refused)
 
@@ -55,12 +57,12 @@ class TenantMiddleware:
         self.inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        tenant = await directory.afind(_host(scope))
+        tenant = scope["tenant"] = await directory.afind(_host(scope))
         if tenant is not None and tenant.state == "suspended":
             raise SocketRefused(CloseCode.SUSPENDED, "This workspace is suspended.")
         if tenant is None or not tenant.open:
             raise SocketRefused(CloseCode.NOT_FOUND, "There is no workspace at this address.")
-        await self.inner({**scope, "tenant": tenant}, receive, send)
+        await self.inner(scope, receive, send)
 
 
 class JWTAuthMiddleware:
@@ -80,9 +82,9 @@ class JWTAuthMiddleware:
         if isinstance(member := scope.get("user"), Member):  # put there by code in this process: a test
             return authentication.staff_identity(member)
         credential, key_allowed = _credential(scope)
+        origin = _only(scope, b"origin")
         if credential is None:
-            return await self._by_session(tenant, scope)
-        origin = header(scope, b"origin")
+            return await self._by_session(tenant, scope, origin)
         if origin is not None and not origins.allowed(tenant, origin, _host(scope)):
             raise SocketRefused(CloseCode.FORBIDDEN, "This site is not on the workspace's list of origins.")
         try:
@@ -90,30 +92,51 @@ class JWTAuthMiddleware:
         except TokenRefused as error:
             raise SocketRefused(CloseCode.UNAUTHENTICATED, str(error)) from None
 
-    async def _by_session(self, tenant: TenantInfo, scope: Scope) -> Identity | None:
-        cookie = parse_cookie(header(scope, b"cookie") or "").get(settings.SESSION_COOKIE_NAME)
-        if not cookie or len(cookie) > 64:
+    async def _by_session(self, tenant: TenantInfo, scope: Scope, origin: str | None) -> Identity | None:
+        # A proxy that speaks HTTP/2 may hand on each cookie as a header of its own.
+        cookies = parse_cookie("; ".join(headers(scope, b"cookie")))
+        if not (session := cookies.get(settings.SESSION_COOKIE_NAME)):
             return None
-        origin = header(scope, b"origin")
         # A cookie rides along from anywhere: without this check any site could open sockets as our staff.
         if origin is None or not origins.same(origin, _host(scope)):
             raise SocketRefused(
                 CloseCode.FORBIDDEN, "A staff session is good on the workspace's own pages only."
             )
-        return await authentication.by_session(tenant, cookie)
+        return await authentication.by_session(tenant, session) if SESSION_KEY.fullmatch(session) else None
 
 
 def _credential(scope: Scope) -> tuple[str | None, bool]:
-    """What the client presents, and whether it came by a way on which an API key may travel."""
-    for offered in scope.get("subprotocols", ()):
-        if offered.startswith(BEARER):
-            return offered[len(BEARER) :], True
-    scheme, _, value = (header(scope, b"authorization") or "").partition(" ")
+    """What the client presents, and whether it came by a way on which an API key may travel.
+
+    The first way that was taken counts alone: where that is refused, no other is tried. Raises SocketRefused.
+    """
+    offered = [name for name in scope.get("subprotocols", ()) if name.startswith(BEARER)]
+    authorization = _only(scope, b"authorization")
+    if len(offered) > 1:
+        raise SocketRefused(CloseCode.MALFORMED, "This request presents two tokens.")
+    if offered:
+        return offered[0].removeprefix(BEARER), True
+    scheme, _, value = (authorization or "").partition(" ")
     if scheme.lower() == "bearer" and value:
         return value.strip(), True
     return query(scope, "token") or None, False
 
 
+def _only(scope: Scope, name: bytes) -> str | None:
+    """The header of this name, None where there is none. Raises SocketRefused where there are two: whatever stands in
+    front of us may have looked at the other one."""
+    values = headers(scope, name)
+    if len(values) > 1:
+        raise SocketRefused(CloseCode.MALFORMED, f"This request has {len(values)} headers {name.decode()}.")
+    return values[0] if values else None
+
+
 def _host(scope: Scope) -> str:
-    hosts = [value for key, value in scope.get("headers", ()) if key.lower() == b"host"]
-    return hosts[0].decode("latin-1") if len(hosts) == 1 else ""  # of two, a proxy may have meant the other
+    hosts = headers(scope, b"host")
+    return hosts[0] if len(hosts) == 1 else ""  # of two, a proxy may have meant the other
+
+
+def _who(scope: Scope) -> str:
+    """A socket that no consumer has taken over yet, in the words of `SocketConsumer._who`."""
+    tenant: TenantInfo | None = scope.get("tenant")
+    return f"{tenant.slug if tenant else repr(_host(scope)[:100])} {scope['path'][:100]!r} '-' -"

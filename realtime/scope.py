@@ -9,12 +9,10 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-def header(scope: Scope, name: bytes) -> str | None:
-    """The first header of this lower-case name, None where there is none."""
-    for key, value in scope.get("headers", ()):
-        if key.lower() == name:
-            return bytes(value).decode("latin-1")
-    return None
+def headers(scope: Scope, name: bytes) -> list[str]:
+    """Every header of this lower-case name, in the order they came."""
+    found = [value for key, value in scope.get("headers", ()) if key.lower() == name]
+    return [bytes(value).decode("latin-1") for value in found]
 
 
 def query(scope: Scope, name: str) -> str:
