@@ -132,7 +132,7 @@ async def test_what_cannot_be_changed_is_refused(
 ) -> None:
     async with workspace.chat(workspace.token("bob")) as bob:
         await bob.entered()
-        await bob.send(type_=command["type"], **{k: v for k, v in command.items() if k != "type"})
+        await bob.raw(json.dumps(command))
         assert (await bob.error())["code"] == code
         assert (await bob.say("still here"))["message"] == "still here"
 
