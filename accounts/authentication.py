@@ -1,8 +1,9 @@
 """From a credential to an Identity: user tokens, API keys, tickets, staff sessions, and staff passwords."""
 
 import hmac
+import re
 import time
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from django.contrib.auth import get_user
@@ -19,6 +20,9 @@ from accounts.models import Member
 from accounts.tokens import Claims, TokenRefused
 from tenants.context import in_tenant
 from tenants.directory import TenantInfo
+
+# Anything else never was one of ours, and may be text that no database can hold.
+SESSION_KEY: Final = re.compile(r"[a-z0-9]{32}")
 
 
 async def by_credential(tenant: TenantInfo, credential: str, *, key_allowed: bool) -> Identity:
@@ -87,6 +91,8 @@ def bot_identity(record: KeyRecord) -> Identity:
 
 async def by_session(tenant: TenantInfo, session_key: str) -> Identity | None:
     """The member of staff signed in with this session cookie, or None."""
+    if not SESSION_KEY.fullmatch(session_key):
+        return None
     return await in_tenant(tenant, _staff_of_session, session_key)
 
 

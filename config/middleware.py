@@ -10,6 +10,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from accounts.authentication import SESSION_KEY
 from config.errors import method_not_allowed
 from tenants.requests import tenant_of
 
@@ -21,6 +22,9 @@ class TenantSessionMiddleware(SessionMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         if tenant_of(request) is not None:
+            name = settings.SESSION_COOKIE_NAME
+            if not SESSION_KEY.fullmatch(request.COOKIES.get(name, "")):
+                request.COOKIES.pop(name, None)
             super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
