@@ -20,6 +20,7 @@ EXTENSION: Final = "snug.socket"
 MOST_BACKLOG: Final = 1024 * 1024
 # How long a socket that we close may take to take its last frames, where the server does not see to that itself.
 LAST_WORDS: Final = 1.0
+FLOW_CHECK: Final = 0.02
 
 
 class Burst:
@@ -42,6 +43,9 @@ class Outlet(Protocol):
     """One socket's way out."""
 
     closed: bool
+
+    def backlog(self) -> int:
+        """Bytes that wait for this reader."""
 
     def push(self, burst: Burst) -> None:
         """Send, or close the socket with TOO_SLOW when its backlog is full."""
@@ -70,6 +74,9 @@ class WireOutlet:
         self._most = MOST_BACKLOG
         self.closed = False
 
+    def backlog(self) -> int:
+        return self._transport.backlog()
+
     def push(self, burst: Burst) -> None:
         if self.closed:
             return
@@ -93,23 +100,26 @@ class AsgiOutlet:
     def __init__(self, send: Send) -> None:
         self._send = send
         self._waiting: deque[dict[str, Any]] = deque()
-        self._backlog = 0
+        self._waiting_bytes = 0
         self._most = MOST_BACKLOG
         self._wake = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
         self.closed = False
 
+    def backlog(self) -> int:
+        return self._waiting_bytes
+
     def push(self, burst: Burst) -> None:
         if self.closed:
             return
-        if self._backlog > self._most:
+        if self._waiting_bytes > self._most:
             self.close(CloseCode.TOO_SLOW, "reading too slowly")
             return
-        if self._backlog <= MOST_BACKLOG:
+        if self._waiting_bytes <= MOST_BACKLOG:
             self._most = MOST_BACKLOG + burst.size
         for frame in burst.frames:
             self._waiting.append({"type": "websocket.send", "text": frame.text})
-            self._backlog += len(frame.payload)
+            self._waiting_bytes += len(frame.payload)
         self._wake.set()
 
     def close(self, code: int, reason: str = "") -> None:
@@ -135,9 +145,15 @@ class AsgiOutlet:
                     await self._wake.wait()
                 message = self._waiting.popleft()
                 await self._send(message)
-                self._backlog -= len(message.get("text", "").encode())
+                self._waiting_bytes -= len(message.get("text", "").encode())
         self.closed = True
         self._waiting.clear()
+
+
+async def flow(outlet: Outlet) -> None:
+    """Wait until the reader has taken most of what was pushed: for answers of many pages."""
+    while not outlet.closed and outlet.backlog() > MOST_BACKLOG // 2:
+        await asyncio.sleep(FLOW_CHECK)
 
 
 def outlet_for(scope: Scope, send: Send) -> WireOutlet | AsgiOutlet:

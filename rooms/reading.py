@@ -111,11 +111,23 @@ async def missed(
 
 async def changed(
     tenant: TenantInfo, room_id: int, room_name: str, *, seq: int, rev: int, upto: int
-) -> list[AnyMessage]:
-    """Messages up to `seq` whose last change is after `rev` and up to `upto`, in order of `rev`."""
-    values = {"room": room_id, "since": _kept_since(tenant), "seq": seq, "rev": rev, "upto": upto}
-    where = sql.SQL("m.seq <= %(seq)s AND m.rev > %(rev)s AND m.rev <= %(upto)s ORDER BY m.rev")
-    return [message_of(row, room_name) for row in await _fetch(tenant, values, MESSAGES, _BY_ROOM, where)]
+) -> tuple[list[AnyMessage], bool]:
+    """Messages up to `seq` whose last change is after `rev` and up to `upto`, in order of `rev`; and whether that is
+    not all."""
+    values = {
+        "room": room_id,
+        "since": _kept_since(tenant),
+        "seq": seq,
+        "rev": rev,
+        "upto": upto,
+        "limit": MOST_RESUMED + 1,
+    }
+    where = sql.SQL(
+        "m.seq <= %(seq)s AND m.rev > %(rev)s AND m.rev <= %(upto)s ORDER BY m.rev LIMIT %(limit)s"
+    )
+    rows = await _fetch(tenant, values, MESSAGES, _BY_ROOM, where)
+    messages = _fitting(rows, MOST_RESUMED, room_name)
+    return messages, len(rows) > len(messages)
 
 
 async def changes(

@@ -19,6 +19,7 @@ class _Head(msgspec.Struct):
 
     type: str
     message_id: str | None = None
+    user_id: str | None = None
 
 
 class Echo:
@@ -36,7 +37,8 @@ class Echo:
 class Echoes:
     """One a visit. False while nobody waits for anything, which is nearly always."""
 
-    def __init__(self) -> None:
+    def __init__(self, user: str) -> None:
+        self._user = user
         self._refs: dict[Key, str | int] = {}
 
     def __bool__(self) -> bool:
@@ -66,5 +68,7 @@ class Echoes:
 
     def _mark(self, frame: Frame) -> Frame:
         head = msgspec.json.decode(frame.payload, type=_Head)
+        if head.type == "reaction" and head.user_id != self._user:
+            return frame  # somebody else's, to the same message
         ref = self._refs.pop((head.type, head.message_id), None)
         return frame if ref is None else frame.answering(ref)

@@ -11,6 +11,7 @@ from accounts.identity import Identity
 from realtime import commands, events
 from realtime.admissions import TenantSockets
 from realtime.consumers.echoes import Echoes
+from realtime.consumers.resume import Resume
 from realtime.consumers.views import limits_view
 from realtime.events import CloseCode, ErrorCode, History, OnlineUsers, Unread, UserJoined, UserRef, stamp
 from realtime.feed import Feed
@@ -21,7 +22,6 @@ from realtime.refusals import SocketRefused
 from rooms import access, actions, reading
 from rooms.access import RoomRecord
 from rooms.actions import announcing
-from rooms.reading import AnyMessage
 from rooms.texts import Refused
 from tenants.directory import TenantInfo
 
@@ -62,11 +62,10 @@ class Visit:
         self.room = room
         self.ended: Refused | None = None  # why the visitor may no longer be here
         self._feed: Feed | None = None
+        self._resume: Resume  # from `arrive` on
         self._present = False
         self._live = False
-        # Set while a resume is longer than one page: live frames wait until the client has read that far (seq, rev).
-        self._drained: tuple[int, int] | None = None
-        self._echoes = Echoes()
+        self._echoes = Echoes(self.user)
         self._said_to_type = False
         self._typing_timer: asyncio.TimerHandle | None = None
 
@@ -106,6 +105,7 @@ class Visit:
         """Be counted in. Raises what a part that is away raises."""
         hub, who = self.host.hub, self.host.identity
         self._feed = await hub.feed(self.tenant, self.room)
+        self._resume = Resume(self.host, self._feed, self._go_live)
         hub.visits.add(self)
         # From here on we hear of changes; what changed since we were let in is seen now. The answer is cached.
         self.room = await access.enter(self.tenant, who, self.room.name)
@@ -122,42 +122,12 @@ class Visit:
         if since is None:
             self._go_live()
             return
-        messages, has_more = await self._missed(since, at[0])
-        changed = [] if rev is None else await self._changed(since, rev, at[1])
-        self.host.push(
-            History(
-                room=self.room.name, messages=messages, changed=changed, from_resume=True, has_more=has_more
-            )
-        )
-        if has_more:
-            self._drained = (messages[-1].seq, at[1])
-        else:
-            await self._catch_up(*at)
-
-    async def _catch_up(self, seq: int, rev: int) -> None:
-        """Go live from there on: what was committed while the resume was read comes first, as it stands now."""
-        feed = self.feed
-        while feed.rev > rev:
-            known, upto, upto_rev = seq, feed.seq, feed.rev
-            while seq < upto:
-                messages, has_more = await self._missed(seq, upto)
-                self.host.push(*(events.live(message) for message in messages))
-                seq = messages[-1].seq if has_more else upto
-            older = await self._changed(known, rev, upto_rev)
-            self.host.push(*(events.changed(message) for message in older))
-            rev = upto_rev
-        self._go_live()
+        await self._resume.begin(since, rev, at)
 
     def _go_live(self) -> None:
-        if not self._live:
+        if not self._live and self._feed is not None:  # None: shown out while the resume was read
             self._live = True
-            self.host.hub.attach(self.feed, self)
-
-    async def _missed(self, since: int, upto: int) -> tuple[list[AnyMessage], bool]:
-        return await reading.missed(self.tenant, self.room.id, self.room.name, since=since, upto=upto)
-
-    async def _changed(self, seq: int, rev: int, upto: int) -> list[AnyMessage]:
-        return await reading.changed(self.tenant, self.room.id, self.room.name, seq=seq, rev=rev, upto=upto)
+            self.host.hub.attach(self._feed, self)
 
     def _online_users(self, arrival: Arrival) -> OnlineUsers:
         return OnlineUsers(
@@ -297,8 +267,7 @@ class Visit:
             before=command.before,
             after=command.after,
             limit=command.limit,
-            # While a resume is drained, what has not come live yet will: this page must not bring it a second time.
-            upto=None if self._drained is None else self.feed.seq,
+            upto=self._resume.upto,
         )
         self.host.reply(
             History(
@@ -308,18 +277,7 @@ class Visit:
                 oldest_seq=page.oldest_seq,
             )
         )
-        await self._note_drained(command.after, page.messages, page.has_more)
-
-    async def _note_drained(self, after: int | None, messages: list[AnyMessage], has_more: bool) -> None:
-        """After a long resume the live frames begin where the client's own paging ends."""
-        if self._drained is None or after is None:
-            return
-        seq, rev = self._drained
-        seq = max(seq, messages[-1].seq if messages else after)
-        self._drained = (seq, rev)
-        if not has_more:
-            self._drained = None
-            await self._catch_up(seq, rev)
+        await self._resume.note_page(command.after, page.messages, page.has_more)
 
     def _check_may_write(self) -> None:
         who = self.host.identity

@@ -1,0 +1,103 @@
+"""Coming back: what was missed, exactly once and in order, before anything live."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from realtime import events
+from realtime.events import Frame, History
+from realtime.feed import Feed
+from realtime.outlets import Outlet, flow
+from rooms import reading
+from rooms.reading import AnyMessage
+
+
+class Reader(Protocol):
+    """The socket that has come back."""
+
+    @property
+    def outlet(self) -> Outlet:
+        """Its way out."""
+
+    def push(self, *bodies: msgspec.Struct | Frame) -> None:
+        """Send frames to it alone."""
+
+
+class Resume:
+    """One a visit. `go_live` is called as soon as nothing is missing any more, without a pause in between."""
+
+    def __init__(self, reader: Reader, feed: Feed, go_live: Callable[[], None]) -> None:
+        self._reader = reader
+        self._feed = feed
+        self._go_live = go_live
+        # Set while there is more than one page of it: live frames wait until the client has read that far (seq, rev).
+        self._drained: tuple[int, int] | None = None
+
+    @property
+    def upto(self) -> int | None:
+        """While the client pages: the `seq` beyond which messages will come live, and must not come in a page too."""
+        return None if self._drained is None else self._feed.seq
+
+    async def begin(self, since: int, rev: int | None, at: tuple[int, int]) -> None:
+        """Tell what came after `since`, and what older messages changed after `rev`, up to where the room stood `at`
+        (seq, rev) when the entry frames were made."""
+        upto, upto_rev = at
+        messages, has_more = await self._missed(since, upto)
+        changed, more_changed = await self._changed(since, upto_rev if rev is None else rev, upto_rev)
+        self._reader.push(
+            History(
+                room=self._feed.room_name,
+                messages=messages,
+                changed=changed,
+                from_resume=True,
+                has_more=has_more,
+            )
+        )
+        if more_changed:
+            await self._tell_changed(since, changed[-1].rev, upto_rev)
+        if has_more:
+            self._drained = (messages[-1].seq, upto_rev)
+        else:
+            await self._catch_up(upto, upto_rev)
+
+    async def note_page(self, after: int | None, messages: list[AnyMessage], has_more: bool) -> None:
+        """The client has paged on; the live frames begin where its paging ends."""
+        if self._drained is None or after is None:
+            return
+        seq, rev = self._drained
+        seq = max(seq, messages[-1].seq if messages else after)
+        self._drained = (seq, rev) if has_more else None
+        if not has_more:
+            await self._catch_up(seq, rev)
+
+    async def _catch_up(self, seq: int, rev: int) -> None:
+        """Go live from there on: what was committed while the resume was read comes first, as it stands now."""
+        feed = self._feed
+        while feed.rev > rev and not self._reader.outlet.closed:
+            known, upto, upto_rev = seq, feed.seq, feed.rev
+            while seq < upto and not self._reader.outlet.closed:
+                messages, has_more = await self._missed(seq, upto)
+                self._reader.push(*(events.live(message) for message in messages))
+                await flow(self._reader.outlet)
+                seq = messages[-1].seq if has_more else upto
+            await self._tell_changed(known, rev, upto_rev)
+            rev = upto_rev
+        self._go_live()
+
+    async def _tell_changed(self, seq: int, rev: int, upto: int) -> None:
+        """How older messages stand that have changed after `rev`, page by page, no faster than they are read."""
+        has_more = True
+        while has_more and not self._reader.outlet.closed:
+            messages, has_more = await self._changed(seq, rev, upto)
+            self._reader.push(*(events.changed(message) for message in messages))
+            await flow(self._reader.outlet)
+            rev = messages[-1].rev if messages else upto
+
+    async def _missed(self, since: int, upto: int) -> tuple[list[AnyMessage], bool]:
+        feed = self._feed
+        return await reading.missed(feed.tenant, feed.room_id, feed.room_name, since=since, upto=upto)
+
+    async def _changed(self, seq: int, rev: int, upto: int) -> tuple[list[AnyMessage], bool]:
+        feed = self._feed
+        return await reading.changed(feed.tenant, feed.room_id, feed.room_name, seq=seq, rev=rev, upto=upto)
