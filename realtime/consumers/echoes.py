@@ -10,7 +10,6 @@ from realtime.events import Frame
 from realtime.outlets import Burst
 
 Key = tuple[str, Any]
-# A frame that was lost and made good for by another never comes: what waits for it is forgotten in the end.
 MOST_WAITING: Final = 100
 
 
@@ -20,6 +19,7 @@ class _Head(msgspec.Struct):
     type: str
     message_id: str | None = None
     user_id: str | None = None
+    rev: int = 0
 
 
 class Echo:
@@ -33,6 +33,12 @@ class Echo:
         if self._ref is not None:
             self._echoes.forget(self._key)
 
+    def written(self, rev: int) -> None:
+        """It has this `rev`. Where it has not come yet, the room is being repaired from the database: then the first
+        that is heard of the message is the answer."""
+        if self._ref is not None:
+            self._echoes.expect_late(self._key, rev)
+
 
 class Echoes:
     """One a visit. False while nobody waits for anything, which is nearly always."""
@@ -40,9 +46,10 @@ class Echoes:
     def __init__(self, user: str) -> None:
         self._user = user
         self._refs: dict[Key, str | int] = {}
+        self._late: dict[Any, tuple[int, str | int]] = {}  # by message_id: from which rev on
 
     def __bool__(self) -> bool:
-        return bool(self._refs)
+        return bool(self._refs or self._late)
 
     @contextmanager
     def expecting(self, ref: str | int | None, type_: str, message_id: object) -> Iterator[Echo]:
@@ -62,13 +69,25 @@ class Echoes:
     def forget(self, key: Key) -> None:
         self._refs.pop(key, None)
 
+    def expect_late(self, key: Key, rev: int) -> None:
+        if (ref := self._refs.pop(key, None)) is not None:
+            if len(self._late) >= MOST_WAITING:
+                self._late.clear()
+            self._late[key[1]] = (rev, ref)
+
     def mark(self, burst: Burst) -> Burst:
         """The same frames, the expected ones with their `ref`."""
         return Burst([self._mark(frame) for frame in burst.frames])
 
     def _mark(self, frame: Frame) -> Frame:
         head = msgspec.json.decode(frame.payload, type=_Head)
-        if head.type == "reaction" and head.user_id != self._user:
-            return frame  # somebody else's, to the same message
-        ref = self._refs.pop((head.type, head.message_id), None)
+        ref = self._ref_of(head)
         return frame if ref is None else frame.answering(ref)
+
+    def _ref_of(self, head: _Head) -> str | int | None:
+        late = self._late.get(head.message_id)
+        if late is not None and head.rev >= late[0]:
+            return self._late.pop(head.message_id)[1]
+        if head.type == "reaction" and head.user_id != self._user:
+            return None  # somebody else's, to the same message
+        return self._refs.pop((head.type, head.message_id), None)

@@ -182,11 +182,13 @@ class Visit:
                 rate=self._rate(),
                 id_=id_,
             )
-            if not posted.created:
+            if posted.created:
+                echo.written(posted.message.rev)
+                if not self.room.is_member:  # that message has made them one
+                    self.room = msgspec.structs.replace(self.room, is_member=True)
+            else:
                 echo.cancel()
                 self.host.reply(events.live(posted.message))
-            elif not self.room.is_member:  # that message has made them one
-                self.room = msgspec.structs.replace(self.room, is_member=True)
 
     async def _edit(self, command: commands.EditMessage) -> None:
         self._check_may_write()
@@ -199,7 +201,9 @@ class Visit:
                 command.message,
                 rate=self._rate(),
             )
-            if not edited.is_new:
+            if edited.is_new:
+                echo.written(edited.message.rev)
+            else:
                 echo.cancel()
                 self.host.reply(events.changed(edited.message))
 
@@ -210,7 +214,9 @@ class Visit:
             deleted = await actions.delete_message(
                 self._tenant_now, self.room, self.host.identity, command.message_id
             )
-            if not deleted.is_new:
+            if deleted.is_new:
+                echo.written(deleted.message.rev)
+            else:
                 echo.cancel()
                 self.host.reply(events.changed(deleted.message))
 
@@ -226,7 +232,9 @@ class Visit:
                 command.on,
                 rate=self._rate(),
             )
-            if not reacted.is_new:
+            if reacted.is_new:
+                echo.written(reacted.message.rev)
+            else:
                 echo.cancel()
                 self.host.reply(announcing.reacted(reacted))
 

@@ -1,7 +1,8 @@
 """People who talk while things break: good clients, and strict witnesses.
 
-Senders keep what was not acknowledged and send it again after a reconnect, under the same client_id. Readers come back
-with `since` and `rev`, and hold the server to its word: every message once, in order, with nothing left out.
+Senders keep what was not acknowledged and send it again after a reconnect, under the same client_id; now and then they
+edit, like or delete what they said. Readers come back with `since` and `rev`, and hold the server to its word: every
+message once, in order, with nothing left out, and in the end as it stands.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from tests.personas import Chat, Refused
 # Below the plan's rate even when everything unacknowledged is sent again.
 PAUSE = 0.15
 MOST_OPEN = 4
+CHANGED = 0.15  # of one's own messages
 SETTLED_WITHIN = 30.0
 GONE = (ConnectionClosed, OSError, InvalidHandshake, TimeoutError, Refused, EOFError)
 
@@ -92,6 +94,9 @@ class Sender(Client):
         self.times: list[float] = []
         self.errors: list[str] = []
         self.wrong: list[str] = []
+        # By message_id: what was asked and not answered yet, and what was.
+        self.changing: dict[str, dict[str, Any]] = {}
+        self.changed: dict[str, dict[str, Any]] = {}
         self.quiet = False
         self._chat: Chat | None = None
 
@@ -99,6 +104,8 @@ class Sender(Client):
         self._chat = chat
         for client_id, text in list(self.open.items()):
             await chat.send("chat_message", message=text, client_id=client_id)
+        for change in list(self.changing.values()):
+            await chat.send(**change)
 
     async def heed(self, chat: Chat, frame: dict[str, Any]) -> None:
         if frame["type"] == "chat_message" and frame["user_id"] == self.name:
@@ -107,19 +114,38 @@ class Sender(Client):
             if (before["message_id"], before["seq"]) != (frame["message_id"], frame["seq"]):
                 self.wrong.append(f"{client_id} was acknowledged as {before['seq']} and as {frame['seq']}")
             self.times.append(time.monotonic())
-            self.open.pop(client_id, None)
+            if self.open.pop(client_id, None) and random.random() < CHANGED and not self.quiet:
+                await self._change(chat, frame)
         elif frame["type"] == "error":
             self.errors.append(frame["error"]["code"])
-            client_id = frame.get("client_id")
-            if client_id in self.open:
-                asyncio.get_running_loop().call_later(
-                    frame.get("retry_after", 1.0), lambda: asyncio.ensure_future(self._again(chat, client_id))
-                )
+            asyncio.get_running_loop().call_later(
+                frame.get("retry_after", 1.0), lambda: asyncio.ensure_future(self._again(chat, frame))
+            )
+        elif frame.get("ref") in self.changing:
+            self.changed[frame["ref"]] = self.changing.pop(frame["ref"])
 
-    async def _again(self, chat: Chat, client_id: str) -> None:
+    async def _change(self, chat: Chat, message: dict[str, Any]) -> None:
+        id_ = message["message_id"]
+        self.changing[id_] = {
+            "ref": id_,
+            "message_id": id_,
+            **random.choice(
+                [
+                    {"type_": "edit_message", "message": f"{message['message']}, or so"},
+                    {"type_": "react", "emoji": "👍", "on": True},
+                    {"type_": "delete_message"},
+                ]
+            ),
+        }
+        await chat.send(**self.changing[id_])
+
+    async def _again(self, chat: Chat, refused: dict[str, Any]) -> None:
+        client_id, ref = refused.get("client_id"), refused.get("ref")
         with contextlib.suppress(*GONE):
             if chat is self._chat and client_id in self.open:
                 await chat.send("chat_message", message=self.open[client_id], client_id=client_id)
+            elif chat is self._chat and ref in self.changing:
+                await chat.send(**self.changing[ref])
 
     async def talk(self) -> None:
         """Go on until told to be quiet."""
@@ -141,6 +167,7 @@ class Reader(Client):
     def __init__(self, home: Home, name: str, process: int) -> None:
         super().__init__(home, name, process)
         self.seen: list[dict[str, Any]] = []
+        self.state: dict[str, dict[str, Any]] = {}  # of each message, as this reader knows it
         self.seq = self.rev = 0
         self.wrong: list[str] = []
 
@@ -151,14 +178,32 @@ class Reader(Client):
         if frame["type"] == "history" and frame.get("from_resume"):
             for message in frame["messages"]:
                 self._note(message, "a resume")
-        elif frame["type"] == "chat_message":
+            for message in frame["changed"]:
+                self._note_changed(message)
+        elif frame["type"] == "chat_message" or (
+            frame["type"] == "message_deleted" and frame["message_id"] not in self.state
+        ):
             self._note(frame, "live")
+        elif frame["type"] in ("message_edited", "message_deleted"):
+            self._note_changed(frame)
+        elif frame["type"] == "reaction":
+            message = self.state[frame["message_id"]]
+            reactions = [each for each in message["reactions"] if each["emoji"] != frame["emoji"]]
+            reactions += [{"emoji": frame["emoji"], "count": frame["count"]}] if frame["count"] else []
+            self._note_changed(message | {"reactions": reactions, "rev": frame["rev"]})
+
+    def _note_changed(self, message: dict[str, Any]) -> None:
+        if message["message_id"] not in self.state:
+            self.wrong.append(f"a change of {message['seq']}, of which nothing was heard")
+        self.state[message["message_id"]] = message
+        self.rev = max(self.rev, message["rev"])
 
     def _note(self, message: dict[str, Any], how: str) -> None:
         if message["seq"] != self.seq + 1:
             self.wrong.append(f"{how}: {message['seq']} after {self.seq} (process {self.process})")
         self.seq, self.rev = message["seq"], max(self.rev, message["rev"])
         self.seen.append(message)
+        self.state[message["message_id"]] = message
 
 
 class Conversation:
@@ -188,7 +233,8 @@ class Conversation:
                 sender.quiet = True
             await asyncio.gather(*talking)
             await self._until(
-                lambda: not any(sender.open for sender in self.senders), "everything to be acknowledged"
+                lambda: not any(sender.open or sender.changing for sender in self.senders),
+                "everything to be acknowledged",
             )
             await self.heard_out()
             self.check()
@@ -213,8 +259,10 @@ class Conversation:
     async def heard_out(self) -> None:
         """Wait until every reader has what the database has."""
         stored = await asyncio.to_thread(self.home.stored)
+        newest = max((message.rev for message in stored), default=0)
         await self._until(
-            lambda: all(reader.seq >= len(stored) for reader in self.readers), "readers to hear all"
+            lambda: all((reader.seq, reader.rev) >= (len(stored), newest) for reader in self.readers),
+            "readers to hear all",
         )
         await asyncio.sleep(0.3)  # whatever comes twice has the time to come
 
@@ -222,7 +270,9 @@ class Conversation:
         """Compare what senders were acknowledged, what the database holds, and what every reader saw."""
         stored = self.home.stored()
         assert [message.seq for message in stored] == list(range(1, len(stored) + 1))
-        assert [message.rev for message in stored] == list(range(1, len(stored) + 1))
+        changes = sum(len(sender.changed) for sender in self.senders)
+        revs = [message.rev for message in stored]
+        assert (len(set(revs)), max(revs, default=0)) == (len(stored), len(stored) + changes)
         assert len({(message.sender, message.client_id) for message in stored}) == len(stored)
         by_client_id = {message.client_id: message for message in stored}
         for sender in self.senders:
@@ -230,15 +280,25 @@ class Conversation:
             assert len(sender.acknowledged) == sender.said
             for client_id, frame in sender.acknowledged.items():
                 kept = by_client_id[client_id]
-                assert (kept.message_id, kept.seq, kept.body) == (
-                    frame["message_id"],
-                    frame["seq"],
-                    frame["message"],
-                )
+                change = sender.changed.get(frame["message_id"], {})
+                deleted = change.get("type_") == "delete_message"
+                assert (kept.message_id, kept.seq) == (frame["message_id"], frame["seq"])
+                assert kept.body == ("" if deleted else change.get("message", frame["message"]))
+                assert kept.deleted == deleted
+                assert kept.reactions == ({"👍": 1} if change.get("type_") == "react" else {})
         assert len(stored) == sum(sender.said for sender in self.senders)
         for reader in self.readers:
             assert reader.wrong == []
             assert [m["message_id"] for m in reader.seen] == [message.message_id for message in stored]
+            for message in stored:
+                known = reader.state[message.message_id]
+                assert (known["rev"], known.get("message", ""), known.get("deleted", False)) == (
+                    message.rev,
+                    message.body,
+                    message.deleted,
+                )
+                counts = {each["emoji"]: each["count"] for each in known.get("reactions", [])}
+                assert counts == message.reactions
 
     async def _until(self, condition: Any, what: str) -> None:
         deadline = time.monotonic() + SETTLED_WITHIN

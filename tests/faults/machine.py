@@ -36,6 +36,8 @@ class Stored:
     sender: str
     client_id: str
     body: str
+    deleted: bool
+    reactions: dict[str, int]
 
 
 class Machine:
@@ -234,7 +236,9 @@ class Home:
 def stored(db: psycopg.Connection[Any], schema: str, room: str) -> list[Stored]:
     """Every message of a room of a tenant's schema, by seq."""
     query = sql.SQL(
-        "SELECT m.seq, m.rev, m.id::text, s.external_id, coalesce(m.client_id, ''), m.body FROM {messages} m "
+        "SELECT m.seq, m.rev, m.id::text, s.external_id, coalesce(m.client_id, ''), m.body, "
+        "m.deleted_at IS NOT NULL, (SELECT coalesce(jsonb_object_agg(x->>'emoji', (x->>'count')::int), '{{}}') "
+        "FROM jsonb_array_elements(m.reactions) x) FROM {messages} m "
         "JOIN {members} s ON s.id = m.sender_id JOIN {rooms} r ON r.id = m.room_id "
         "WHERE r.name = %s ORDER BY m.seq"
     ).format(**tables(schema))
