@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+from config import redis_urls
+
 Network = IPv4Network | IPv6Network
 Environment = Literal["development", "production"]
 
@@ -43,7 +45,7 @@ class Env:
     field_encryption_keys: tuple[str, ...] = field(repr=False)
     database_url: str = field(repr=False)
     database_pool_size: int
-    redis_urls: tuple[str, ...] = field(repr=False)
+    redis_hosts: tuple[redis_urls.Host, ...] = field(repr=False)
     channel_capacity: int
     channel_expiry: int
     channel_encryption_keys: tuple[str, ...] = field(repr=False)
@@ -75,10 +77,10 @@ def read(source: Mapping[str, str] | None = None) -> Env:
         field_encryption_keys=reader.fernet_keys("FIELD_ENCRYPTION_KEYS"),
         database_url=reader.database_url("DATABASE_URL"),
         database_pool_size=reader.integer("SNUG_DATABASE_POOL", 8, 2, 200),
-        redis_urls=reader.urls("REDIS_URL", ("redis", "rediss", "unix")),
+        redis_hosts=reader.redis_hosts("REDIS_URL"),
         channel_capacity=reader.integer("CHANNEL_CAPACITY", 1500, 1, 1_000_000),
         channel_expiry=reader.integer("CHANNEL_EXPIRY", 10, 1, 86_400),
-        channel_encryption_keys=reader.words("CHANNEL_ENCRYPTION_KEYS"),
+        channel_encryption_keys=reader.secrets("CHANNEL_ENCRYPTION_KEYS", 32),
         trusted_proxies=reader.networks("SNUG_TRUSTED_PROXIES"),
         email_url=reader.optional_url("EMAIL_URL", ("smtp", "smtps", "smtp+tls")),
         mail_from=reader.mail_address("SNUG_MAIL_FROM", "Snug <hello@snug.example>"),
@@ -108,6 +110,15 @@ class _Reader:
         if len(value) < minimum:
             raise ConfigurationError(f"{name} must have at least {minimum} characters")
         return value
+
+    def secrets(self, name: str, minimum: int) -> tuple[str, ...]:
+        """None where it is not set. Set but without a key, it would leave in the clear what someone wants hidden."""
+        words = self.words(name)
+        if self.optional(name) is not None and not words:
+            raise ConfigurationError(f"{name} holds no key")
+        if any(len(word) < minimum for word in words):
+            raise ConfigurationError(f"{name} must hold keys of at least {minimum} characters")
+        return words
 
     def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
         value = self.text(name, default)
@@ -148,11 +159,13 @@ class _Reader:
             raise ConfigurationError(f"{name} names no database: it ends like …@host:5432/snug")
         return value
 
-    def urls(self, name: str, schemes: tuple[str, ...]) -> tuple[str, ...]:
-        words = self.words(name)
-        if not words:
+    def redis_hosts(self, name: str) -> tuple[redis_urls.Host, ...]:
+        if not self.words(name):
             raise ConfigurationError(f"{name} is not set {_SET_BY}")
-        return tuple(_checked_url(name, word, schemes) for word in words)
+        try:
+            return redis_urls.hosts(self.text(name))
+        except ValueError as error:
+            raise ConfigurationError(f"{name} {error}") from None
 
     def mail_address(self, name: str, default: str) -> str:
         value = self.text(name, default)
@@ -193,7 +206,7 @@ def _checked_url(name: str, value: str, schemes: tuple[str, ...]) -> str:
         raise ConfigurationError(
             f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
         )
-    # A unix socket stands in the path, or as ?host= in the query.
-    if not (parts.hostname or parts.scheme == "unix" or "host=" in parts.query) or port == 0:
+    # PostgreSQL's unix socket stands as ?host= in the query.
+    if not (parts.hostname or "host=" in parts.query) or port == 0:
         raise ConfigurationError(f"{name} holds a URL without a host, or with port 0")
     return value

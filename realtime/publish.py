@@ -3,7 +3,7 @@
 Events go to this process's own hub at once and to everyone else's through the channel layer, in order, in pipelines,
 without the sender waiting: a Redis that hangs delays nobody's commit. What could not be sent is not kept, only that it
 is owed: one `stale` event a room, with the newest `rev`, tells the other hubs where to look once Redis is back. So an
-outage costs memory by the room and not by the message.
+outage costs memory by the room and not by the message. Each shard has an outbox: one that is away delays no other's.
 """
 
 import asyncio
@@ -41,43 +41,36 @@ class Publisher:
     def __init__(self) -> None:
         self.process = uuid4().hex
         self.listener: Listener | None = None
-        self._waiting: deque[tuple[str, Event]] = deque()
-        self._owed: dict[str, int] = {}  # by room's group: the newest rev that was not sent
-        # What was not sent and cannot be read anywhere: which caches to drop, which sockets to close.
-        self._again: deque[tuple[str, Event]] = deque(maxlen=MOST_WAITING)
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._sending = False
+        self._outboxes: dict[int, Outbox] = {}  # one a shard: what one of them keeps waiting is its own alone
 
     def publish(self, sends: Sequence[tuple[str, Event]]) -> None:
         """Hand each event to the local hub now and to the channel layer soon."""
+        layer: Any = get_channel_layer()
         for group, event in sends:
             event["from"], event["group"] = self.process, group
-            self._waiting.append((group, event))
+            self._outbox(layer.shard_of(group)).put(group, event)
             self._tell_hub(group, event)
-        if len(self._waiting) > MOST_WAITING:
-            self._owe(self._take(len(self._waiting) - MOST_WAITING))
-        self._wake.set()
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def close(self) -> None:
         """Send what is waiting, for at most a second, then stop."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.flush(), 1.0)
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.gather(*(outbox.stop() for outbox in self._outboxes.values()))
 
     @property
     def waiting(self) -> int:
         """How many events are kept until they can be sent."""
-        return len(self._waiting) + len(self._owed) + len(self._again)
+        return sum(outbox.waiting for outbox in self._outboxes.values())
 
     async def flush(self) -> None:
         """Wait until all that was published has left, or is known to have left by a `stale`."""
-        while self.waiting or self._sending:
+        while any(outbox.waiting or outbox.sending for outbox in self._outboxes.values()):
             await asyncio.sleep(0.01)
+
+    def _outbox(self, shard: int) -> "Outbox":
+        if shard not in self._outboxes:
+            self._outboxes[shard] = Outbox(self.process)
+        return self._outboxes[shard]
 
     def _tell_hub(self, group: str, event: Event) -> None:
         if self.listener is not None:
@@ -85,6 +78,40 @@ class Publisher:
                 self.listener(group, event)
             except Exception:  # the writer above has committed: nothing here may undo that in its eyes
                 logger.exception("an event for %s was not delivered here", group)
+
+
+class Outbox:
+    """What is on its way to one shard, and what is owed to it."""
+
+    def __init__(self, process: str) -> None:
+        self.sending = False
+        self._process = process
+        self._waiting: deque[tuple[str, Event]] = deque()
+        self._owed: dict[str, int] = {}  # by room's group: the newest rev that was not sent
+        # What was not sent and cannot be read anywhere: which caches to drop, which sockets to close.
+        self._again: deque[tuple[str, Event]] = deque(maxlen=MOST_WAITING)
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many events are kept until they can be sent."""
+        return len(self._waiting) + len(self._owed) + len(self._again)
+
+    def put(self, group: str, event: Event) -> None:
+        """Send it as soon as possible."""
+        self._waiting.append((group, event))
+        if len(self._waiting) > MOST_WAITING:
+            self._owe(self._take(len(self._waiting) - MOST_WAITING))
+        self._wake.set()
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Send nothing more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def _take(self, most: int) -> list[tuple[str, Event]]:
         return [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
@@ -96,7 +123,7 @@ class Publisher:
             self._wake.clear()
             while self.waiting:
                 batch = self._next_batch()
-                self._sending = True
+                self.sending = True
                 try:
                     layer: Any = get_channel_layer()
                     await asyncio.wait_for(layer.group_send_many(batch), SEND_TIMEOUT)
@@ -107,13 +134,13 @@ class Publisher:
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, LONGEST_PAUSE)
                 finally:
-                    self._sending = False
+                    self.sending = False
 
     def _next_batch(self) -> list[tuple[str, Event]]:
         """What is owed goes first: it is older than what is waiting."""
         batch = [self._again.popleft() for _ in range(min(len(self._again), MOST_AT_ONCE))]
         for group in list(self._owed)[: MOST_AT_ONCE - len(batch)]:
-            stale = {"type": "stale", "rev": self._owed.pop(group), "from": self.process, "group": group}
+            stale = {"type": "stale", "rev": self._owed.pop(group), "from": self._process, "group": group}
             batch.append((group, stale))
         return batch + self._take(MOST_AT_ONCE - len(batch))
 

@@ -10,19 +10,18 @@ confirmed it, one task connects and reads, and once all subscriptions of a lost 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
 from channels_redis.pubsub import RedisSingleShardConnection
-from channels_redis.utils import create_pool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
+from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as ConnectionLost
 
+from realtime import connecting
 from realtime.store import AWAY
 
 logger = logging.getLogger("snug.subscriptions")
 
-TIMEOUT: Final = 2.0
 # A connection this quiet is asked for a sign of life, and given up when none comes within the same time again.
 SILENCE: Final = 3.0
 RETRY: Final = 0.2
@@ -30,20 +29,24 @@ _MOST_AT_ONCE: Final = 1000
 
 
 class Shard(RedisSingleShardConnection):
-    """One Redis of the channel layer. Publishing is channels-redis' own; listening is done here."""
+    """One Redis of the channel layer. Publishing one event is channels-redis' own; listening is done here."""
 
     def __init__(self, host: dict[str, Any], channel_layer: Any) -> None:
-        patience = {
-            "socket_timeout": TIMEOUT,
-            "socket_connect_timeout": TIMEOUT,
-            "retry": Retry(NoBackoff(), 1),
-        }
-        super().__init__({**patience, **host}, channel_layer)
+        super().__init__(host, channel_layer)
+        self._redis: Any = None
         self._wanted: dict[str, asyncio.Future[None]] = {}  # by channel; done once Redis has confirmed it
         self._unheard: set[str] = set()  # confirmed on an earlier connection, not yet on this one
         self._connection: Any = None
         self._task: asyncio.Task[None] | None = None
         self._telling = asyncio.Lock()
+
+    async def publish_many(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Publish each message under its name, in order and in one round trip."""
+        self._ensure_redis()
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for name, message in messages:
+                pipe.publish(name, message)
+            await pipe.execute()
 
     async def subscribe(self, channel: str) -> None:
         """Returns once Redis has confirmed; waits for as long as it is away, and goes on wanting if cancelled."""
@@ -88,9 +91,11 @@ class Shard(RedisSingleShardConnection):
             await asyncio.sleep(RETRY)
 
     async def _listen(self) -> None:
-        pool = create_pool({**self.host, "protocol": 2})
-        connection = await pool.get_connection()
+        self._ensure_redis()
+        # Beside those that the pool counts: it is never given back.
+        connection = self._redis.connection_pool.make_connection()
         try:
+            await connection.connect()
             await self._subscribe_all(connection)
             asked = False
             while True:
@@ -117,8 +122,8 @@ class Shard(RedisSingleShardConnection):
 
     def _heed(self, answer: Any) -> None:
         match answer:
-            case [b"message", channel, data]:
-                self._receive_message({"channel": channel, "data": data})
+            case [b"message", bytes(channel), data]:
+                self.channel_layer.deliver(channel.decode(), data)
             case [b"subscribe", bytes(channel), _]:
                 name = channel.decode()
                 confirmed = self._wanted.get(name)
@@ -131,3 +136,8 @@ class Shard(RedisSingleShardConnection):
             self._unheard.discard(channel)
             if not self._unheard and self.channel_layer.on_reconnect is not None:
                 self.channel_layer.on_reconnect()
+
+    def _ensure_redis(self) -> None:
+        if self._redis is None:
+            # What is heard is read as RESP2 answers it.
+            self._redis = Redis.from_pool(connecting.pool(self.host, protocol=2))

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Final
 
-import redis
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from psycopg_pool import PoolTimeout
 
+from realtime import store
 from tenants import addresses
 from tenants.context import schema_connection
 from tenants.problems import problem
@@ -25,7 +24,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when this process can do its work; 503 while draining or while the database or Redis is away."""
-    checks = {"server": not draining, "database": _database_answers(), "redis": _redis_answers()}
+    checks = {"server": not draining, "database": _database_answers(), "redis": store.all_answer(within=1)}
     ready = all(checks.values())
     return JsonResponse(
         {"status": "ok" if ready else "unavailable", "checks": checks}, status=200 if ready else 503
@@ -54,14 +53,4 @@ def _database_answers() -> bool:
         return True
     except (DatabaseError, InterfaceError, PoolTimeout):
         connection.close()
-        return False
-
-
-def _redis_answers() -> bool:
-    try:
-        for url in settings.REDIS_URLS:
-            with redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1) as client:
-                client.ping()
-        return True
-    except (redis.RedisError, OSError):
         return False

@@ -2,19 +2,18 @@
 
 from config.settings.base import ENV
 
-REDIS_URLS = ENV.redis_urls
+# One shard each, as channels-redis takes its hosts; presence, leases and counters live on the same ones.
+REDIS_HOSTS = ENV.redis_hosts
 
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "realtime.layer.SnugChannelLayer",
         "CONFIG": {
-            "hosts": list(ENV.redis_urls),
+            "hosts": list(REDIS_HOSTS),
             "prefix": "snug",
-            **(
-                {"symmetric_encryption_keys": list(ENV.channel_encryption_keys)}
-                if ENV.channel_encryption_keys
-                else {}
-            ),
+            "capacity": ENV.channel_capacity,
+            "expiry": ENV.channel_expiry,
+            "symmetric_encryption_keys": list(ENV.channel_encryption_keys),
         },
     }
 }

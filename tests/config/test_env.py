@@ -7,12 +7,16 @@ import subprocess
 import sys
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from cryptography.fernet import Fernet
 
+from config import redis_urls
 from config.env import ConfigurationError, read
 from ops.local import Stack
+from realtime import connecting
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Always the same: it stands in the names of tests, which every test process must agree on.
@@ -54,12 +58,71 @@ def test_lists_are_read_whole_and_in_order() -> None:
         | {
             "FIELD_ENCRYPTION_KEYS": f"{KEY}, {other}",
             "REDIS_URL": "redis://one:6379/0, rediss://two:6380/0,unix:///run/redis.sock",
+            "CHANNEL_ENCRYPTION_KEYS": f"{'n' * 32}, {'o' * 32}",
             "SNUG_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7, fd00::/8",
         }
     )
     assert env.field_encryption_keys == (KEY, other)
-    assert env.redis_urls == ("redis://one:6379/0", "rediss://two:6380/0", "unix:///run/redis.sock")
+    shards = ("redis://one:6379/0", "rediss://two:6380/0", "unix:///run/redis.sock")
+    assert env.redis_hosts == tuple({"address": shard} for shard in shards)
+    assert env.channel_encryption_keys == ("n" * 32, "o" * 32)
     assert env.trusted_proxies == (ip_network("10.0.0.0/8"), ip_network("192.0.2.7"), ip_network("fd00::/8"))
+
+
+def test_redis_may_be_behind_sentinels() -> None:
+    url = "redis+sentinel://snug:hush%40home@one,two:26380,[::1]/mymaster/2?socket_timeout=3&sentinel_password=hush"
+    (host,) = read(WHOLE | {"REDIS_URL": url}).redis_hosts
+    assert host == {
+        "sentinels": [("one", 26379), ("two", 26380), ("::1", 26379)],
+        "master_name": "mymaster",
+        "sentinel_kwargs": {"password": "hush"},
+        "username": "snug",
+        "password": "hush@home",
+        "db": 2,
+        "socket_timeout": 3.0,
+        "ssl": False,
+    }
+
+
+def test_tls_is_for_the_sentinels_too() -> None:
+    url = "rediss+sentinel://one/mymaster?ssl_ca_certs=/etc/ca.pem"
+    (host,) = read(WHOLE | {"REDIS_URL": url}).redis_hosts
+    assert (host["ssl"], host["ssl_ca_certs"]) == (True, "/etc/ca.pem")
+    assert host["sentinel_kwargs"] == {"ssl": True, "ssl_ca_certs": "/etc/ca.pem"}
+
+
+def test_a_shard_may_be_behind_sentinels_of_its_own() -> None:
+    urls = "redis+sentinel://one,two/first,redis://three:6379/0, redis+sentinel://one,two/second/1"
+    hosts = read(WHOLE | {"REDIS_URL": urls}).redis_hosts
+    assert [host.get("master_name", host.get("address")) for host in hosts] == [
+        "first",
+        "redis://three:6379/0",
+        "second",
+    ]
+
+
+def test_every_option_of_a_redis_url_makes_a_connection() -> None:
+    """In a loop and without one: an option that either did not know would be a traceback later."""
+    plain = {"socket_timeout": "1", "socket_connect_timeout": "1.5", "socket_keepalive": "yes"}
+    plain |= {
+        "client_name": "snug",
+        "db": "3",
+        "health_check_interval": "30",
+        "username": "u",
+        "password": "p",
+    }
+    tls = dict.fromkeys(redis_urls.TLS_OPTIONS, "/etc/some.pem")
+    tls |= {"ssl_cert_reqs": "none", "ssl_check_hostname": "no"}
+    assert set(plain) == set(redis_urls.OPTIONS)
+    assert set(tls) == set(redis_urls.TLS_OPTIONS)
+    for scheme, options in (("redis", plain), ("rediss", plain | tls)):
+        for form in ("one:6379", "one,two/mymaster"):
+            prefix = scheme if form == "one:6379" else f"{scheme}+sentinel"
+            (host,) = read(WHOLE | {"REDIS_URL": f"{prefix}://{form}?{urlencode(options)}"}).redis_hosts
+            pools: list[Any] = [connecting.pool(host), connecting.sync_pool(host)]
+            for connection in [pool.make_connection() for pool in pools]:
+                assert (connection.db, connection.username, connection.client_name) == (3, "u", "snug")
+                assert connection.socket_timeout == 1.0
 
 
 def test_a_database_may_be_behind_a_unix_socket() -> None:
@@ -105,10 +168,40 @@ MALFORMED = [
     ("SNUG_DATABASE_POOL", "1", "whole number from 2 to 200"),
     ("REDIS_URL", "", "not set"),
     ("REDIS_URL", "http://cache", "redis:// or rediss:// or unix://"),
-    ("REDIS_URL", "redis://one:6379/0,two:6379", "redis:// or rediss:// or unix://"),
+    ("REDIS_URL", "redis://one:6379/0,two:6379", "comma within a shard"),
     ("REDIS_URL", "redis://:hush@[bad", "host and port"),
-    ("CHANNEL_CAPACITY", "many", "whole number"),
-    ("CHANNEL_EXPIRY", "0", "whole number"),
+    ("REDIS_URL", " , ", "not set"),
+    ("REDIS_URL", "redis://one,two:hush", "comma within a shard"),
+    ("REDIS_URL", "redis://:hush@:6379/0", "without a host"),
+    ("REDIS_URL", "redis://one:0/0", "port 0"),
+    ("REDIS_URL", "redis://:hush@one:6379/first", "number of a database"),
+    ("REDIS_URL", "redis://one:6379/0,redis://two:6379/0/0", "number of a database"),
+    ("REDIS_URL", "unix://", "path of a socket"),
+    ("REDIS_URL", "redis://one?decode_responses=1&password=hush", "an option that is none of"),
+    ("REDIS_URL", "redis://one?ssl_ca_certs=ca.pem", "an option that is none of"),
+    ("REDIS_URL", "redis://one?socket_timeout=soon", "value that is not understood"),
+    ("REDIS_URL", "rediss://one?ssl_cert_reqs=perhaps", "value that is not understood"),
+    ("REDIS_URL", "redis+sentinel://:hush@one,two", "names no master"),
+    ("REDIS_URL", "redis+sentinel://:hush@one,two/", "names no master"),
+    ("REDIS_URL", "redis+sentinel://one/my%20master", "names no master"),
+    ("REDIS_URL", "redis+sentinel://one/mymaster/first", "number of a database"),
+    ("REDIS_URL", "redis+sentinel://:hush@/mymaster", "no host or host:port"),
+    ("REDIS_URL", "redis+sentinel://:hush@one,,two/mymaster", "no host or host:port"),
+    ("REDIS_URL", "redis+sentinel://:hush@one:0/mymaster", "no host or host:port"),
+    ("REDIS_URL", "redis+sentinel://one:99999/mymaster", "no host or host:port"),
+    ("REDIS_URL", "redis+sentinel://one/mymaster#hush", "cannot be read"),
+    ("REDIS_URL", "redis+sentinel://:hu[sh@one/mymaster", "cannot be read"),
+    ("REDIS_URL", "redis+sentinel://one/mymaster?password=hush&ssl_ca_certs=x", "an option that is none of"),
+    ("REDIS_URL", "sentinel://one/mymaster", "redis:// or rediss:// or unix://"),
+    ("CHANNEL_CAPACITY", "many", "whole number from 1 to 1000000"),
+    ("CHANNEL_CAPACITY", "0", "whole number"),
+    ("CHANNEL_CAPACITY", "1000001", "whole number"),
+    ("CHANNEL_EXPIRY", "0", "whole number from 1 to 86400"),
+    ("CHANNEL_EXPIRY", "2.5", "whole number"),
+    ("CHANNEL_EXPIRY", "86401", "whole number"),
+    ("CHANNEL_ENCRYPTION_KEYS", ",", "holds no key"),
+    ("CHANNEL_ENCRYPTION_KEYS", "hush", "at least 32 characters"),
+    ("CHANNEL_ENCRYPTION_KEYS", f"{'n' * 32},hush", "at least 32 characters"),
     ("SNUG_TRUSTED_PROXIES", "10.0.0.1/8", "addresses or networks"),
     ("SNUG_TRUSTED_PROXIES", "proxy.internal", "addresses or networks"),
     ("EMAIL_URL", "mail.example.com", "smtp:// or smtps:// or smtp+tls://"),
@@ -120,7 +213,7 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"), MALFORMED, ids=[f"{n}={v[:24]!r}" for n, v, _ in MALFORMED]
+    ("name", "value", "said"), MALFORMED, ids=[f"{n}={v[:48]!r}" for n, v, _ in MALFORMED]
 )
 def test_a_malformed_variable_is_one_line_that_names_it(name: str, value: str, said: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
@@ -144,8 +237,12 @@ def test_a_missing_variable_is_one_line_that_names_it(name: str) -> None:
         (["manage.py", "check"], {"DATABASE_URL": "postgres://snug:hush@[::1/snug"}),
         (["manage.py", "create_tenant", "--help"], {"SECRET_KEY": ""}),
         (["-m", "realtime.server", "--fd", "0"], {"REDIS_URL": "memcached://cache"}),
+        (["-m", "realtime.server", "--fd", "0"], {"REDIS_URL": "redis+sentinel://one:26379"}),
+        (["-m", "realtime.server", "--fd", "0"], {"CHANNEL_CAPACITY": "0"}),
+        (["manage.py", "worker"], {"CHANNEL_EXPIRY": "never"}),
+        (["manage.py", "worker"], {"CHANNEL_ENCRYPTION_KEYS": "short"}),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    ids=" ".join,
 )
 def test_every_entry_says_it_in_one_line_and_leaves_with_1(
     stack: Stack, command: list[str], broken: dict[str, str]

@@ -23,5 +23,5 @@ def test_a_process_that_drains_lives_but_is_not_ready(monkeypatch: pytest.Monkey
 def test_a_process_without_one_of_its_redis_is_not_ready() -> None:
     from django.conf import settings
 
-    with override_settings(REDIS_URLS=(*settings.REDIS_URLS, "redis://127.0.0.1:1/0")):
+    with override_settings(REDIS_HOSTS=(*settings.REDIS_HOSTS, {"address": "redis://127.0.0.1:1/0"})):
         assert ready() == (503, {"server": True, "database": True, "redis": False})

@@ -1,0 +1,161 @@
+"""Every page of a workspace, with a request that its owner makes successfully."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+
+from tests.isolation.traces import rows_of
+from tests.personas import PASSWORD, Workspace
+from tests.realtime.backstage import rows, schema_of
+
+Pieces = dict[str, str]
+
+CSRF: Final = "isolation" * 3 + "12345"
+# What differs between two answers to the same request: form tokens, nonces.
+FLEETING: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
+NEW_PASSWORD: Final = "another horse, another staple"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page and its request; `{names}` in path and form are pieces of the workspace."""
+
+    method: str
+    route: str
+    # What the owner is answered.
+    status: int
+    path: str = ""
+    form: dict[str, str] | None = field(default=None, hash=False)
+
+    def __str__(self) -> str:
+        return f"{self.method} /{self.path or self.route}"
+
+    def send(self, workspace: Workspace, session: str | None, pieces: Pieces) -> httpx.Response:
+        return browse(
+            workspace,
+            self.method,
+            "/" + (self.path or self.route).format(**pieces),
+            session,
+            {name: value.format(**pieces) for name, value in self.form.items()}
+            if self.form is not None
+            else None,
+        )
+
+
+def browse(
+    workspace: Workspace,
+    method: str,
+    path: str,
+    session: str | None = None,
+    form: dict[str, str] | None = None,
+) -> httpx.Response:
+    """A browser's request, with a form token that fits its cookie."""
+    cookies = {"snug_csrf": CSRF} | ({"snug_session": session} if session else {})
+    with workspace.http() as client:
+        client.cookies.update(cookies)
+        data = None if form is None else {"csrfmiddlewaretoken": CSRF, **form}
+        return client.request(method, path, data=data, headers={"X-CSRFToken": CSRF})
+
+
+def gist(answer: httpx.Response) -> tuple[int, str, str]:
+    """What an answer says, for comparing two of them."""
+    return answer.status_code, answer.headers.get("location", ""), FLEETING.sub("…", answer.text)
+
+
+def contents(workspace: Workspace) -> dict[str, list[str]]:
+    """Everything that is stored of a workspace, but for when keys were last used."""
+    kept = {table: sorted(lines) for table, lines in rows_of(schema_of(workspace)).items()}
+    used = re.compile(r'"last_used_at": ("[^"]*"|null)')
+    kept["accounts_apikey"] = sorted(used.sub("", line) for line in kept["accounts_apikey"])
+    tenant = "SELECT to_jsonb(t)::text FROM public.tenants_tenant t WHERE slug = %s"
+    kept["tenants_tenant"] = [line for (line,) in rows(workspace, tenant, workspace.slug)]
+    return kept
+
+
+def in_the_schema(workspace: Workspace, work: Callable[[], Any]) -> Any:
+    from tenants.context import run_in_tenant
+
+    return run_in_tenant(workspace.tenant, work)
+
+
+def handoff_of(workspace: Workspace) -> str:
+    from accounts.actions import make_handoff
+    from accounts.models import Member
+
+    return str(in_the_schema(workspace, lambda: make_handoff(Member.objects.get(role="owner"))))
+
+
+def session_of(workspace: Workspace) -> str:
+    """The owner's session."""
+    answer = browse(workspace, "GET", f"/login/?handoff={handoff_of(workspace)}")
+    return str(answer.cookies["snug_session"])
+
+
+def pieces_of(workspace: Workspace) -> Pieces:
+    """What is in the workspace's own links and forms, and in nobody else's."""
+    from accounts.actions import make_password_reset
+    from accounts.models import Member
+
+    def reset() -> str:
+        return make_password_reset(Member.objects.get(role="owner"))
+
+    return {
+        "handoff": handoff_of(workspace),
+        "reset": in_the_schema(workspace, reset),
+        "key": workspace.key_id,
+        "email": workspace.owner_email,
+        "slug": workspace.slug,
+    }
+
+
+# What an answer shows or does depends on who is signed in.
+OF_STAFF: Final = (
+    Page("GET", "", 302),
+    Page("GET", "login/", 302),
+    Page("GET", "chat/", 200),
+    Page("GET", "console/", 200),
+    Page("GET", "console/live/", 200),
+    Page("GET", "console/preview/", 200),
+    Page("POST", "console/keys/", 302, form={"key-name": "Backend of {slug}", "key-access": "all"}),
+    Page("POST", "console/keys/<slug:key_id>/revoke/", 302, "console/keys/{key}/revoke/", {}),
+    Page("POST", "console/origins/", 302, form={"origins": "https://{slug}.example"}),
+    Page(
+        "POST",
+        "console/rooms/",
+        302,
+        form={"room-name": "vault", "room-kind": "private", "room-title": "{slug}"},
+    ),
+    Page("POST", "logout/", 302, form={}),
+)
+# Whoever holds the link, or knows the password, is let in: at the workspace that it is of.
+BY_LINK: Final = {
+    Page("GET", "login/", 302, "login/?handoff={handoff}"): 200,
+    Page("POST", "login/", 302, form={"email": "{email}", "password": PASSWORD}): 422,
+    Page("GET", "login/reset/<slug:token>/", 200, "login/reset/{reset}/"): 410,
+    Page("POST", "login/reset/<slug:token>/", 302, "login/reset/{reset}/", {"password": NEW_PASSWORD}): 410,
+}
+# The same for everyone, signed in or not.
+FOR_EVERYONE: Final = {
+    Page("GET", "api/v1/docs", 200): "the reference of the API",
+    Page("GET", "api/v1/openapi.json", 200): "the same for programs",
+    Page("GET", "api/v1/", 404): "a name for links; there is nothing",
+    Page("GET", "widget.js", 200): "the loader that customers embed",
+    Page(
+        "GET", r"^chat/(?P<name>[0-9a-f]{12}\.(?:js|css))$", 200, "chat/000000000000.js"
+    ): "the chat page's program",
+    Page("GET", "console/keys/", 302): "leads to its section of the console",
+    Page("GET", "console/keys/<slug:key_id>/revoke/", 302, "console/keys/{key}/revoke/"): "the same",
+    Page("GET", "console/origins/", 302): "the same",
+    Page("GET", "console/rooms/", 302): "the same",
+    Page("GET", "login/forgot/", 200): "asks for a mail address",
+    Page(
+        "POST", "login/forgot/", 302, form={"email": "nobody@{slug}.example"}
+    ): "the answer is the same for all; its job is in test_jobs",
+    Page("GET", "login/forgot/sent/", 200): "says that a mail is on its way, or is not",
+}
+PAGES: Final = (*OF_STAFF, *BY_LINK, *FOR_EVERYONE)

@@ -1,0 +1,89 @@
+"""Every call of the API, made by Mallory on her own host with our names and ids. On ours: tests/api/test_mallory.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.api.calls import CALLS, Call
+from tests.isolation.pages import contents
+from tests.personas import Workspace
+
+Open = Callable[..., Workspace]
+IN_A_ROOM = [
+    replace(call, path=call.path.replace("rooms/general", "rooms/attic"))
+    for call in CALLS
+    if "/general" in call.path
+]
+
+
+def furnished(workspace: Workspace, room: str) -> str:
+    """Let Carol into a room, with something to say that only she says here; the message's id."""
+    with workspace.api() as client:
+        client.post(
+            "/api/v1/rooms", json={"name": "attic", "kind": "public", "title": f"Attic of {workspace.slug}"}
+        )
+        client.put(f"/api/v1/rooms/{room}/members/carol").raise_for_status()
+        client.post(
+            "/api/v1/tokens", json={"sub": "carol", "name": f"Carol of {workspace.slug}"}
+        ).raise_for_status()
+        said = client.post(
+            f"/api/v1/rooms/{room}/messages", json={"message": f"in {workspace.slug}", "sub": "carol"}
+        )
+        said.raise_for_status()
+        return str(said.json()["message_id"])
+
+
+@pytest.mark.parametrize("call", CALLS, ids=str)
+def test_the_same_names_on_her_own_host_are_her_own(
+    new_workspace: Open, elsewhere: Workspace, call: Call
+) -> None:
+    workspace = new_workspace(plan="pro")
+    message_id = furnished(workspace, "general")
+    before = contents(workspace)
+    for credential in (
+        elsewhere.secret,
+        elsewhere.token("carol"),
+        elsewhere.token("mallory", rooms=["general"]),
+    ):
+        with elsewhere.http(credential) as mallory:
+            answer = call.send(mallory, message_id)
+        assert workspace.slug not in answer.text
+        assert answer.status_code < 500
+        if "{message_id}" in call.path:
+            assert answer.status_code == 404
+    assert contents(workspace) == before
+    with workspace.api() as alice:
+        answer = call.send(alice, message_id)
+        assert answer.status_code == call.status, answer.text
+
+
+@pytest.mark.parametrize("call", IN_A_ROOM, ids=str)
+def test_a_room_of_ours_is_not_on_her_host(new_workspace: Open, elsewhere: Workspace, call: Call) -> None:
+    proof, workspace = new_workspace(), new_workspace()
+    with proof.api() as alice:  # the request is good where the room is
+        answer = call.send(alice, furnished(proof, "attic"))
+        assert answer.status_code == call.status, answer.text
+
+    message_id = furnished(workspace, "attic")
+    before, before_there = contents(workspace), contents(elsewhere)
+    with elsewhere.api() as mallory:
+        assert call.send(mallory, message_id).status_code == 404
+    assert contents(workspace) == before
+    assert contents(elsewhere) == before_there
+    with workspace.api() as alice:
+        assert call.send(alice, message_id).status_code == call.status
+
+
+def test_a_guest_is_a_guest_of_one_workspace(workspace: Workspace, elsewhere: Workspace) -> None:
+    with workspace.http() as web:
+        guest = web.post("/api/v1/guests", json={"name": "Visitor"}).json()
+        again = web.post("/api/v1/guests", headers={"Authorization": f"Bearer {guest['token']}"})
+        assert (again.status_code, again.json()["sub"]) == (201, guest["sub"])
+    before = contents(elsewhere)
+    with elsewhere.http(guest["token"]) as web:
+        assert web.post("/api/v1/guests").status_code == 401
+        assert web.get("/api/v1/rooms").status_code == 401
+    assert contents(elsewhere) == before

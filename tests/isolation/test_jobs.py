@@ -1,0 +1,189 @@
+"""Every job, run as the worker runs it: in a thread with no tenant set, one workspace's right after another's."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import ProgrammingError
+from django.utils import timezone
+
+from tests.isolation.inventory import jobs
+from tests.isolation.pages import contents
+from tests.personas import PASSWORD, Workspace
+from tests.realtime.backstage import rows, schema_of, tenant_id_of
+
+# For each job, the arguments with which it works for a workspace, or for somebody who will have one.
+Arguments = Callable[[Workspace], dict[str, Any]]
+
+
+def signup_of(workspace: Workspace, state: str = "unconfirmed", **more: Any) -> Any:
+    """A sign-up by the workspace's owner, who wants another one."""
+    from portal.models import Signup
+
+    return Signup.objects.create(
+        organisation=f"Second house of {workspace.slug}",
+        slug=f"s{secrets.token_hex(8)}",
+        email=workspace.owner_email,
+        password_hash="!",
+        plan="free",
+        state=state,
+        expires_at=timezone.now() + timedelta(hours=1),
+        changed_at=timezone.now(),
+        **more,
+    )
+
+
+def owner_of(workspace: Workspace) -> int:
+    ((id_,),) = rows(workspace, "SELECT id FROM accounts_member WHERE role = 'owner'")
+    return int(id_)
+
+
+JOBS: dict[str, Arguments] = {
+    "portal.tasks.mail_confirmation": lambda workspace: {"signup_id": signup_of(workspace).pk},
+    "portal.tasks.mail_workspaces": lambda workspace: {"email": workspace.owner_email},
+    "portal.tasks.open_signup": lambda workspace: {
+        "signup_id": signup_of(workspace, "queued", attempt=1).pk,
+        "attempt": 1,
+    },
+    "portal.tasks.forget_old_signups": lambda workspace: {"timestamp": 0},
+    "console.tasks.mail_password_reset": lambda workspace: {
+        "tenant_id": tenant_id_of(workspace),
+        "member_id": owner_of(workspace),
+    },
+}
+# What these do in their workspace's schema; the others do nothing in any.
+WRITES = {"console.tasks.mail_password_reset": "accounts_passwordreset"}
+
+
+def test_the_table_of_jobs_is_complete() -> None:
+    assert set(JOBS) == set(jobs())
+
+
+@contextmanager
+def no_tenant() -> Iterator[None]:
+    """No tenant is set when a job begins, and none when it has ended, however it ends."""
+    from tenants.context import schema_connection
+
+    assert schema_connection().schema_name == "public"
+    try:
+        yield
+    finally:
+        left_in = schema_connection().schema_name
+        schema_connection().set_schema_to_public()
+        assert left_in == "public", f"the next job would run in {left_in}"
+
+
+def test_a_job_that_stays_in_a_tenant_is_noticed(workspace: Workspace) -> None:
+    from tenants.context import schema_connection
+
+    with pytest.raises(AssertionError, match="the next job would run in t"), no_tenant():
+        schema_connection().set_tenant(workspace.tenant)
+
+
+def run(name: str, arguments: dict[str, Any]) -> None:
+    with no_tenant():
+        jobs()[name](**arguments)
+
+
+def mails_to(workspace: Workspace) -> list[Any]:
+    from portal import mailbox
+
+    return [mail for mail in mailbox.newest(500) if mail.to == workspace.owner_email]
+
+
+@pytest.mark.parametrize("name", sorted(JOBS))
+def test_a_job_is_for_one_workspace_whichever_came_before(
+    workspace: Workspace, elsewhere: Workspace, name: str
+) -> None:
+    asked = {place.slug: JOBS[name](place) for place in (workspace, elsewhere)}
+    for place, other in ((elsewhere, workspace), (workspace, elsewhere), (elsewhere, workspace)):
+        before, before_there = contents(place), contents(other)
+        mails, mails_there = len(mails_to(place)), len(mails_to(other))
+        run(name, asked[place.slug])
+        after = contents(place)
+        changed = {table for table in after if after[table] != before[table]}
+        assert changed == ({WRITES[name]} if name in WRITES else set())
+        assert contents(other) == before_there
+        assert len(mails_to(other)) == mails_there
+        for mail in mails_to(place)[: len(mails_to(place)) - mails]:
+            assert other.slug not in mail.subject + mail.text + mail.html
+    if "mail" in name:  # it was not for want of any mail
+        assert mails_to(workspace)
+        assert mails_to(elsewhere)
+
+
+def test_a_job_of_an_opened_workspace_does_its_work_there(workspace: Workspace) -> None:
+    """`open_signup` makes a workspace, and touches none that is there."""
+    from tenants.models import Tenant
+
+    signup = signup_of(workspace, "queued", attempt=1)
+    before = contents(workspace)
+    run("portal.tasks.open_signup", {"signup_id": signup.pk, "attempt": 1})
+    signup.refresh_from_db()
+    assert (signup.state, Tenant.objects.filter(slug=signup.slug).count()) == ("open", 1)
+    assert contents(workspace) == before
+
+
+# A workspace that is not, or no longer, there: nothing is done, nowhere.
+
+OF_A_TENANT = [name for name in JOBS if name.startswith("console.")]
+
+
+@pytest.mark.parametrize("name", OF_A_TENANT)
+def test_a_job_without_a_tenant_fails(workspace: Workspace, name: str) -> None:
+    arguments = JOBS[name](workspace)
+    run(name, arguments)
+    before = contents(workspace)
+    del arguments["tenant_id"]
+    with pytest.raises(TypeError, match="tenant_id"):
+        run(name, arguments)
+    assert contents(workspace) == before
+
+
+@pytest.mark.parametrize("name", OF_A_TENANT)
+def test_a_job_of_an_unknown_tenant_does_nothing(workspace: Workspace, name: str) -> None:
+    arguments = JOBS[name](workspace)
+    run(name, arguments)
+    before, mails = contents(workspace), len(mails_to(workspace))
+    for nobody in (0, -1, 2**62):
+        run(name, arguments | {"tenant_id": nobody})
+    assert (contents(workspace), len(mails_to(workspace))) == (before, mails)
+
+
+@pytest.mark.parametrize("name", OF_A_TENANT)
+def test_a_job_of_a_deleted_tenant_does_nothing(
+    workspace: Workspace, elsewhere: Workspace, name: str
+) -> None:
+    from tenants.models import Tenant
+
+    arguments = JOBS[name](elsewhere)
+    run(name, arguments)
+    before, mails, schema = contents(workspace), len(mails_to(workspace)), schema_of(elsewhere)
+    rows(workspace, f'DROP SCHEMA "{schema}" CASCADE')
+    with pytest.raises(ProgrammingError):  # half-deleted: there is no table, and no other is taken for it
+        run(name, arguments)
+    Tenant.objects.filter(slug=elsewhere.slug).delete()
+    run(name, arguments)
+    assert (contents(workspace), len(mails_to(workspace))) == (before, mails)
+
+
+def test_a_job_of_one_tenant_knows_nobody_of_another(workspace: Workspace, elsewhere: Workspace) -> None:
+    """Members are numbered in each workspace: a number from elsewhere is somebody here, or nobody."""
+    for n in range(5):
+        rows(
+            elsewhere,
+            "INSERT INTO accounts_member (external_id, kind, role, name, avatar, password, email, created_at) "
+            "VALUES (%s, 'staff', 'admin', '', '', %s, %s, now())",
+            *(f"staff:{n}", PASSWORD, f"{n}@{elsewhere.slug}.example"),
+        )
+    ((theirs,),) = rows(elsewhere, "SELECT max(id) FROM accounts_member")
+    before = contents(workspace)
+    run("console.tasks.mail_password_reset", {"tenant_id": tenant_id_of(workspace), "member_id": theirs})
+    assert contents(workspace) == before
+    run("console.tasks.mail_password_reset", {"tenant_id": tenant_id_of(elsewhere), "member_id": theirs})
+    assert rows(elsewhere, "SELECT member_id FROM accounts_passwordreset") == [(theirs,)]
