@@ -1,8 +1,11 @@
 """What a tenant may use. Billing writes it (the plan and a tenant's own figures); everyone else only reads."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
+
+MAY_BE_UNLIMITED: Final = frozenset({"max_rooms", "history_days"})
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -22,13 +25,18 @@ class Limits(msgspec.Struct, frozen=True):
     max_file_bytes: int
     max_webhooks: int
 
-    def overridden(self, own: Mapping[str, int | None]) -> "Limits":
-        """These limits with a tenant's own figures in place; names that are no limit are ignored."""
-        known = {name: value for name, value in own.items() if name in self.__struct_fields__}
+    def overridden(self, own: Mapping[str, object]) -> "Limits":
+        """These limits with a tenant's own figures in place; what is no limit, or no figure for it, is ignored."""
+        known = {name: value for name, value in own.items() if self._takes(name, value)}
         return msgspec.structs.replace(self, **known) if known else self
 
+    def _takes(self, name: str, value: object) -> bool:
+        if value is None:
+            return name in MAY_BE_UNLIMITED
+        return name in self.__struct_fields__ and type(value) is int and value >= 0
 
-def limits_for(plan: str, own: Mapping[str, int | None]) -> Limits:
+
+def limits_for(plan: str, own: Mapping[str, object]) -> Limits:
     """The limits in force for a tenant on `plan`; an unknown plan counts as free, so a typo never opens the gates."""
     from tenants.plans import PLANS
 

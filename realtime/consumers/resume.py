@@ -6,15 +6,19 @@ from typing import Protocol
 import msgspec
 
 from realtime import events
+from realtime.admissions import TenantSockets
 from realtime.events import Frame, History
 from realtime.feed import Feed
 from realtime.outlets import Outlet, flow
 from rooms import reading
 from rooms.reading import AnyMessage
+from tenants.directory import TenantInfo
 
 
 class Reader(Protocol):
     """The socket that has come back."""
+
+    of_tenant: TenantSockets
 
     @property
     def outlet(self) -> Outlet:
@@ -96,8 +100,16 @@ class Resume:
 
     async def _missed(self, since: int, upto: int) -> tuple[list[AnyMessage], bool]:
         feed = self._feed
-        return await reading.missed(feed.tenant, feed.room_id, feed.room_name, since=since, upto=upto)
+        return await reading.missed(self._tenant_now, feed.room_id, feed.room_name, since=since, upto=upto)
 
     async def _changed(self, seq: int, rev: int, upto: int) -> tuple[list[AnyMessage], bool]:
         feed = self._feed
-        return await reading.changed(feed.tenant, feed.room_id, feed.room_name, seq=seq, rev=rev, upto=upto)
+        return await reading.changed(
+            self._tenant_now, feed.room_id, feed.room_name, seq=seq, rev=rev, upto=upto
+        )
+
+    @property
+    def _tenant_now(self) -> TenantInfo:
+        """The tenant with its plan of this moment: how far back it keeps messages. The feed may have been made when it
+        was another."""
+        return self._reader.of_tenant.info

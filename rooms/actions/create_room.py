@@ -2,10 +2,11 @@
 
 from django.db import IntegrityError, transaction
 
-from rooms import access
+from rooms import access, quota
 from rooms.actions.change_room import check_title
 from rooms.models import Room
 from rooms.texts import is_room_name
+from tenants.context import schema_connection
 from tenants.entitlements import Limits
 
 
@@ -24,12 +25,13 @@ def create_room(name: str, kind: str, title: str, limits: Limits) -> Room:
     if kind not in Room.Kind.values:
         raise ValueError(f"A room's kind is one of {', '.join(Room.Kind.values)}.")
     title = check_title(title)
-    if Room.objects.filter(name=name).exists():
-        raise RoomExists(name)
-    if limits.max_rooms is not None and Room.objects.count() >= limits.max_rooms:
-        raise RoomLimitReached(f"Your plan allows {limits.max_rooms} rooms, and all are in use.")
     try:
         with transaction.atomic():
+            quota.hold(schema_connection().schema_name)
+            if Room.objects.filter(name=name).exists():
+                raise RoomExists(name)
+            if limits.max_rooms is not None and Room.objects.count() >= limits.max_rooms:
+                raise RoomLimitReached(f"Your plan allows {limits.max_rooms} rooms, and all are in use.")
             room = Room.objects.create(name=name, kind=kind, title=title)
     except IntegrityError:
         raise RoomExists(name) from None
