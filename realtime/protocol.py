@@ -16,13 +16,16 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 from websockets.protocol import State
 
-from realtime.outlets import EXTENSION
+from realtime.events import CloseCode
+from realtime.outlets import EXTENSION, MOST_BACKLOG
 
 HANDSHAKE_TIMEOUT: Final = 10.0
 CLOSE_TIMEOUT: Final = 5.0
 
 _silent = logging.getLogger("snug.protocol")
 _silent.setLevel(logging.ERROR)
+# A traceback for every such frame: the client is told (1007), and whoever reads our logs need not be.
+_silent.addFilter(lambda record: not str(record.msg).startswith("Invalid UTF-8"))
 
 
 class SnugProtocol(WebSocketsSansIOProtocol):
@@ -99,6 +102,13 @@ class SnugProtocol(WebSocketsSansIOProtocol):
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
+
+    def handle_ping(self) -> None:
+        if self.backlog() <= MOST_BACKLOG:
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()  # this pong and the next: they would wait in our memory, and without end
+            self.close(CloseCode.TOO_SLOW, "reading too slowly")
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

@@ -12,7 +12,6 @@ ROOM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 MAX_CLIENT_ID: Final = 64
 MAX_TITLE: Final = 120
 MAX_EMOJI: Final = 32
-ID_LENGTH: Final = 36
 # Format characters that hold an emoji of several parts together: the joiner, and the tags of flags.
 _JOINERS: Final = frozenset(["\u200d", *map(chr, range(0xE0020, 0xE0080))])
 
@@ -82,11 +81,12 @@ def check_message_id(message_id: object) -> UUID:
 
 
 def message_id_in(text: object) -> UUID | None:
-    """The message id that `text` is, if it is one."""
+    """The message id that `text` is, if it is one: exactly as we write it, for the answers to it say it so too."""
     try:
-        return UUID(text) if isinstance(text, str) and len(text) == ID_LENGTH else None
+        wanted = UUID(text) if isinstance(text, str) else None
     except ValueError:
         return None
+    return wanted if str(wanted) == text else None
 
 
 def is_room_name(name: object) -> bool:

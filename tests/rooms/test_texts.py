@@ -3,7 +3,7 @@
 import pytest
 
 from realtime.events import ErrorCode
-from rooms.texts import Refused, check_client_id, check_text, is_room_name
+from rooms.texts import Refused, check_client_id, check_text, is_room_name, message_id_in
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,19 @@ def test_a_room_name_has_1_to_80_plain_characters() -> None:
         assert is_room_name(good)
     for bad in ("", "x" * 81, "a b", "a/b", "a\n", "ä", "a.b", None, 7):
         assert not is_room_name(bad)
+
+
+def test_a_message_id_is_one_as_we_write_it_and_in_no_other_spelling() -> None:
+    text = "0123abcd-0123-4bcd-8123-0123456789ab"
+    assert str(message_id_in(text)) == text
+    for bad in (
+        text.upper(),
+        text.replace("-", ""),
+        f"{{{text}}}",
+        text.replace("0", "٠"),
+        "None",
+        "",
+        None,
+        7,
+    ):
+        assert message_id_in(bad) is None
