@@ -50,7 +50,7 @@ class _Books:
         if wrong := kept.items() ^ self.crowd.acknowledged[name].items():
             yield f"{name}: {sorted(wrong)} not both acknowledged and stored"
         for message in messages:
-            if self.crowd.slug not in message["body"]:
+            if self.crowd.slug not in message["body"] and not message["deleted_at"]:
                 yield f"{name} holds {message['body']!r}"
 
     def _wrong_people(self) -> Iterator[str]:

@@ -9,21 +9,29 @@ from functools import partial
 from typing import Any, Final
 
 from tests.isolation.errands import Errands, Web, everything
-from tests.isolation.seats import Pass, Seat
+from tests.isolation.seats import PATIENCE, Pass, Seat
 from tests.isolation.traces import Ledger
 from tests.personas import Workspace
 
 MESSAGES: Final = 6
-# Who sits where, at which web process. The free plan allows five sockets a person.
+# Who sits where, at which web process, and hears what beside. The free plan allows five sockets a person.
+ALONE: Final[tuple[str, ...]] = ()
 SEATS: Final = (
-    *(("bob", room, n % 2) for n, room in enumerate(("general", "general", "board", "help"))),
-    *(("ann", room, n % 2) for n, room in enumerate(("general", "general", "board", "help"))),
-    *(("carl", "general", 0), ("carl", "lounge", 1)),  # with a token, like the two above
-    *(("dora", "general", 0), ("dora", "lounge", 1)),  # with a ticket
-    *(("visitor", "general", 1), ("visitor", "lounge", 0)),
-    *(("alice", "general", 0), ("alice", "board", 1)),  # with the session of her console
-    *(("robot", "general", 1), ("robot", "board", 0)),  # with an API key
-    *(("vera", "vault", 0), ("vera", "vault", 1)),  # with a token that makes the room
+    *(("bob", room, n % 2, ALONE) for n, room in enumerate(("general", "general", "board", "help"))),
+    *(("ann", room, n % 2, ALONE) for n, room in enumerate(("general", "general", "board"))),
+    ("ann", "help", 1, ("board", "general", "lounge")),
+    ("carl", "general", 0, ("lounge",)),  # with a token, like the two above
+    ("carl", "lounge", 1, ALONE),
+    ("dora", "general", 0, ALONE),  # with a ticket
+    ("dora", "lounge", 1, ("general",)),
+    ("visitor", "general", 1, ALONE),
+    ("visitor", "lounge", 0, ("general",)),
+    ("alice", "general", 0, ("board", "help", "lounge")),  # with the session of her console
+    ("alice", "board", 1, ALONE),
+    ("robot", "general", 1, ALONE),  # with an API key
+    ("robot", "board", 0, ("general", "help")),
+    ("vera", "vault", 0, ALONE),  # with a token that makes the room
+    ("vera", "vault", 1, ALONE),
 )
 ROOMS: Final = {"general", "lounge", "board", "help", "vault", "annex", "den"}
 USERS: Final = {"bob", "ann", "carl", "dora", "vera", "erin"}
@@ -52,8 +60,8 @@ class Crowd:
                 await self.errands.api(201, "PUT", f"rooms/{room_name}/members/{sub}")
         passes = await self._passes()
         self.seats = [
-            Seat(self.workspace, self.ledger, who, passes[who], room_name, process)
-            for who, room_name, process in SEATS
+            Seat(self.workspace, self.ledger, who, passes[who], room_name, process, beside)
+            for who, room_name, process, beside in SEATS
         ]
         await asyncio.gather(*(seat.sit() for seat in self.seats))
 
@@ -79,10 +87,27 @@ class Crowd:
             self.acknowledged[seat.room][client_id] = said["seq"]
             if n % 3 == 1:
                 page = await seat.page()
-                assert any(self.slug in message["message"] for message in page["messages"])
+                assert any(self.slug in message.get("message", "") for message in page["messages"])
             if n % 3 == 2:
                 again = await seat.say(f"{self.slug}: said before", client_id)
-                assert (again["seq"], again["message"]) == (said["seq"], said["message"])
+                assert (again["seq"], again["message_id"]) == (said["seq"], said["message_id"])
+            await self._change(seat, n, said["message_id"])
+
+    async def _change(self, seat: Seat, n: int, message_id: str) -> None:
+        """What becomes of a message once it was said."""
+        if n == 0:
+            edited = await seat.edit(message_id, f"{self.slug}: {seat.who} thought better of {n}")
+            assert self.slug in edited["message"]
+        elif n == 1:
+            reacted = await seat.react(message_id, "👍")
+            assert (reacted.get("count"), reacted.get("reactions")) in (
+                (1, None),
+                (None, [{"emoji": "👍", "count": 1}]),
+            )
+        elif n == MESSAGES - 1:
+            assert (await seat.delete(message_id))["deleted"]
+        if seat.entry.person and n % 2:
+            await seat.read()
 
     async def _stretch(self) -> None:
         """Half of them leave, one way or another, and come back where they were."""
@@ -101,12 +126,17 @@ class Crowd:
 
     # ---- what it comes to
 
-    async def settle(self, last_seqs: dict[str, int]) -> None:
-        """Wait until every seat has heard its room to the end."""
-        async with asyncio.timeout(30):
-            for seat in self.seats:
-                while seat.last < last_seqs[seat.room]:
-                    await asyncio.sleep(0.02)
+    async def settle(self, ends: dict[str, tuple[int, int]]) -> None:
+        """Wait until every seat has heard its room to the end: its last message, and its last change."""
+        for seat in self.seats:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    while (seat.last, seat.rev) < ends[seat.room]:
+                        await asyncio.sleep(0.02)
+            except TimeoutError:
+                raise AssertionError(
+                    f"{seat.name} came to {seat.last, seat.rev} of {ends[seat.room]}"
+                ) from None
 
     @property
     def said(self) -> list[int]:

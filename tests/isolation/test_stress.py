@@ -20,7 +20,7 @@ from ops.local import Stack
 from tests.isolation.books import audit
 from tests.isolation.crowd import MESSAGES, SEATS, Crowd
 from tests.isolation.errands import Errands, Web
-from tests.isolation.seats import Seat
+from tests.isolation.seats import PATIENCE, Seat
 from tests.isolation.traces import MARK, Ledger, new_mark
 from tests.personas import Workspace, open_workspace
 from tests.realtime import office
@@ -73,7 +73,7 @@ async def be_suspended(crowd: Crowd) -> None:
 
 async def back_from_suspension(seat: Seat) -> None:
     """Take the seat again as soon as its web process has heard that it may."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 return await seat.sit()
@@ -108,7 +108,7 @@ async def mails_of(crowds: list[Crowd]) -> None:
     """Put everyone's mails into their ledgers, once the worker has sent the last."""
     from portal import mailbox
 
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             mails = [mail for mail in mailbox.newest(10 * TENANTS) if "password" in mail.subject]
             there = {mail.to: mail for mail in mails}
@@ -121,13 +121,15 @@ async def mails_of(crowds: list[Crowd]) -> None:
         assert crowd.slug in mail.subject
 
 
-def last_seqs(crowd: Crowd) -> dict[str, int]:
-    return dict(rows(crowd.workspace, "SELECT name, last_seq FROM rooms_room"))
+def ends_of(crowd: Crowd) -> dict[str, tuple[int, int]]:
+    """How far each room has come."""
+    found = rows(crowd.workspace, "SELECT name, last_seq, last_rev FROM rooms_room")
+    return {name: (seq, rev) for name, seq, rev in found}
 
 
 async def all_seated(crowd: Crowd) -> None:
     """Every socket is counted here and nowhere else."""
-    async with asyncio.timeout(35):  # a lease whose socket was just gone lapses by itself
+    async with asyncio.timeout(PATIENCE):  # a lease whose socket was just gone may have to lapse
         while (await crowd.errands.ask(200, "GET", "/console/live/", crowd.errands.staff)).json()[
             "connections"
         ] != len(SEATS):
@@ -138,7 +140,9 @@ async def all_seated(crowd: Crowd) -> None:
 async def test_fifty_workspaces_with_the_same_names_never_meet(stack: Stack, number: int) -> None:
     clock = [time.monotonic()]
     town = await asyncio.to_thread(open_town, stack)
-    ruin = ruined(await asyncio.to_thread(open_workspace, tuple(stack.web_ports), slug=new_mark()))
+    ruin = ruined(
+        await asyncio.to_thread(open_workspace, tuple(stack.web_ports), plan="business", slug=new_mark())
+    )
     web, over = Web(tuple(stack.web_ports)), asyncio.Event()
     crowds = [Crowd(workspace, web, plan) for workspace, plan in town]
     clock.append(time.monotonic())
@@ -162,7 +166,7 @@ async def test_fifty_workspaces_with_the_same_names_never_meet(stack: Stack, num
     failures = sum(await asyncio.gather(*haunting))
     assert failures
     for crowd in crowds:
-        await crowd.settle(last_seqs(crowd))
+        await crowd.settle(ends_of(crowd))
     await asyncio.gather(*(all_seated(crowd) for crowd in crowds), mails_of(crowds))
     clock.append(time.monotonic())
 
