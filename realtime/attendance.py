@@ -3,10 +3,10 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from weakref import WeakValueDictionary
 
-from realtime import presence
+from realtime import presence, store
 from realtime.events import Presence, UserJoined, UserLeft, stamp
 from realtime.feed import Feed
 from realtime.presence import Arrival, News
@@ -16,6 +16,8 @@ SWEEP_AFTER: Final = presence.GRACE + 0.1
 
 # Looks that are due within so many seconds of each other are one: of a thousand who leave, each asks for one.
 LOOK_EVERY: Final = 0.1
+# Seconds. Whoever left longer ago, while Redis was only hard to reach, has lapsed there and was said to have left.
+STILL_OWED: Final = 60.0
 
 Say = Callable[[Feed, UserJoined | UserLeft | Presence, str], None]  # what to whom, and who need not hear it
 Spawn = Callable[[Awaitable[None]], None]  # run in the background; failures are logged
@@ -31,6 +33,14 @@ class _Person:
         self.sockets = 0
 
 
+class _Departure(NamedTuple):
+    """Somebody's leaving, which Redis did not hear of: at what time on the loop's clock."""
+
+    feed: Feed
+    username: str
+    at: float
+
+
 class Attendance:
     """One a hub. Not thread-safe."""
 
@@ -40,6 +50,7 @@ class Attendance:
         self._spawn = spawn
         self._here: dict[str, dict[str, _Person]] = {}
         self._heard_again = self._sparing_until = 0.0  # on the loop's clock
+        self._unheard: dict[tuple[str, str], _Departure] = {}
         self._looks: set[tuple[str, int]] = (
             set()
         )  # rooms, and when they are looked at: the loop's clock in LOOK_EVERY
@@ -77,10 +88,14 @@ class Attendance:
         people[user].sockets -= 1
         if people[user].sockets > 0:
             return
-        del people[user]
+        username = people.pop(user).username
         if not people:
             del self._here[feed.group]
-        await self._count_out(feed, user)
+        try:
+            await self._count_out(feed, user, username)
+        except store.AWAY:
+            self._note_unheard(feed, user, username)
+            raise
         self._look_in(feed, SWEEP_AFTER)
 
     async def renew(self, feed: Feed) -> None:
@@ -90,20 +105,37 @@ class Attendance:
             self._lapsed_within() is not None
         )  # Redis was away, and what it told a crowd may not have arrived
         await presence.renew(feed.tenant.id, feed.room_id, here, self._process, anew=anew)
-        for user, _ in here:
-            await self._count_out(feed, user)  # whoever left while this was under way was made present again
+        for user, username in here:
+            await self._count_out(
+                feed, user, username
+            )  # whoever left while this was under way was made present again
         await self._sweep(feed)
 
-    async def _count_out(self, feed: Feed, user: str) -> None:
+    async def _count_out(self, feed: Feed, user: str, username: str) -> None:
         if not self._is_here(feed, user):
             async with self._gate(feed, user):
                 if not self._is_here(feed, user):  # back while waiting for the gate
-                    await presence.leave(feed.tenant.id, feed.room_id, user, self._process)
+                    await presence.leave(feed.tenant.id, feed.room_id, user, username, self._process)
 
     def spare(self, seconds: float) -> None:
         """Redis was away, and nobody could renew: give others that much time before their people are swept."""
         self._heard_again = asyncio.get_running_loop().time()
         self._sparing_until = self._heard_again + seconds
+        self._spawn(self._count_out_unheard())
+
+    def _note_unheard(self, feed: Feed, user: str, username: str) -> None:
+        now = asyncio.get_running_loop().time()
+        self._unheard[feed.group, user] = _Departure(feed, username, now)
+        while next(iter(self._unheard.values())).at < now - STILL_OWED:
+            del self._unheard[next(iter(self._unheard))]
+
+    async def _count_out_unheard(self) -> None:
+        """Those who left while Redis was away: it may have forgotten that they were ever here."""
+        for (group, user), gone in list(self._unheard.items()):
+            if gone.at > self._heard_again - STILL_OWED:
+                await self._count_out(gone.feed, user, gone.username)
+                self._look_in(gone.feed, SWEEP_AFTER)
+            self._unheard.pop((group, user), None)
 
     def _lapsed_within(self) -> int | None:
         """Who may be swept: anyone who has lapsed, or only who has since Redis is back."""

@@ -99,14 +99,19 @@ return {{new, redis.call('ZCOUNT', people, '(' .. now, '+inf'), listed, shown, n
 """
 )
 
+# A Redis that has forgotten everyone is told of them once more: or nobody would say that they have left.
 _LEAVE = (
     _NOW
     + """
-local holders, user, process, grace = KEYS[4], ARGV[1], ARGV[2], tonumber(ARGV[3])
+local holders, user, username, process = KEYS[4], ARGV[1], ARGV[2], ARGV[3]
+local grace, ttl = tonumber(ARGV[4]), tonumber(ARGV[5])
 redis.call('ZREM', holders, process)
 redis.call('ZREMRANGEBYSCORE', holders, '-inf', now)
-if redis.call('ZCARD', holders) == 0 and redis.call('ZSCORE', people, user) then
+if redis.call('ZCARD', holders) == 0 then
   redis.call('ZADD', people, now + grace, user)
+  redis.call('HSET', names, user, username)
+  redis.call('PEXPIRE', people, ttl * 4)
+  redis.call('PEXPIRE', names, ttl * 4)
 end
 return 0
 """
@@ -177,10 +182,12 @@ async def enter(
     return Arrival(bool(new), count, people, _news(named, told))
 
 
-async def leave(tenant_id: int, room_id: int, user: str, process: str) -> None:
+async def leave(tenant_id: int, room_id: int, user: str, username: str, process: str) -> None:
     """The process's last socket of this person in this room has closed. Call `sweep` once GRACE has passed."""
     keys = [*_room_keys(tenant_id, room_id), groups.holders(tenant_id, room_id, user)]
-    await store.client(tenant_id).eval(_LEAVE, len(keys), *keys, user, process, GRACE * 1000)
+    await store.client(tenant_id).eval(
+        _LEAVE, len(keys), *keys, user, username, process, GRACE * 1000, TTL * 1000
+    )
 
 
 async def renew(

@@ -145,3 +145,18 @@ async def _leases(home: Home, count: int, within: float) -> float:
         assert time.monotonic() - began < within, f"{home.leases()} leases"
         await asyncio.sleep(0.05)
     return time.monotonic() - began
+
+
+async def test_who_leaves_while_redis_is_gone_is_said_to_have_left_all_the_same(
+    machine: Machine, home: Home
+) -> None:
+    async with home.pair() as (_, listening):
+        leaving = [await home.workspace.connect(home.workspace.token(f"u{n}"), home.room) for n in range(5)]
+        for n, chat in enumerate(leaving):
+            await chat.entered()
+            await listening.until("user_joined", user_id=f"u{n}")
+        recovered = machine.kill("valkey")  # with all that it knew of them
+        await asyncio.gather(*(chat.close() for chat in leaving))
+        await asyncio.to_thread(recovered)
+        left = [(await listening.until("user_left", timeout=15))["user_id"] for _ in leaving]
+        assert sorted(left) == [f"u{n}" for n in range(5)]

@@ -77,6 +77,51 @@ async def test_presence_and_leases_are_given_back(workspace: Workspace) -> None:
     await until(lambda: shared().zcard(f"snug:t{tenant}:room:1:at:bob") == 0)
 
 
+ODD = ("a b", "ü", "x:at:y", "*", "{x}", "\u202eabc", "%s%00", "\\", '"', "🦊" * 30, "-inf", "people", "١", "1e400")
+
+
+async def test_odd_names_come_and_go_like_others(workspace: Workspace) -> None:
+    # (One connection each: all are here at once.)
+    async with workspace.chat(workspace.token("ann"), process=1) as ann:
+        await ann.entered()
+        chats = [await workspace.connect(workspace.token(sub, name=f"{sub} 'n'")) for sub in ODD]
+        for sub, chat in zip(ODD, chats, strict=True):
+            mine = {user["id"]: user["username"] for user in (await chat.entered())["users"]}
+            assert mine[sub] == (await ann.until("user_joined"))["username"]
+        assert [await ann.quiet(0.1)] == [[]]
+        await asyncio.gather(*(chat.close() for chat in chats))
+        left = [(await ann.until("user_left"))["user_id"] for _ in ODD]
+        assert sorted(left) == sorted(ODD)
+
+
+async def test_a_person_is_one_over_both_kinds_of_socket(workspace: Workspace) -> None:
+    async with workspace.chat(workspace.token("ann")) as ann:
+        await ann.entered()
+        bob = workspace.token("bob")
+        one = await workspace.connect(bob, process=0)
+        await one.entered()
+        assert (await ann.next())["user_id"] == "bob"
+        async with workspace.chat(bob, path="/ws/", process=1) as many:
+            await many.next()
+            await many.send("join", room="general")
+            assert (await many.until("online_users"))["count"] == 2
+            await one.close()
+            await asyncio.sleep(5.5)  # longer than the grace: he is still here
+            await many.send("leave", room="general")
+            await many.until("left")
+            left_at = time.monotonic()
+            frame = await ann.next()  # not one frame before
+            assert (frame["type"], frame["user_id"]) == ("user_left", "bob")
+            assert 4.9 < time.monotonic() - left_at < 7
+            await many.send("join", room="general")  # by the same socket, he is new
+            assert (await ann.next())["type"] == "user_joined"
+            await many.send("leave", room="general")
+            await many.until("left")
+            await many.send("join", room="general")  # within the grace: silent
+            await many.until("online_users")
+            assert await ann.quiet(6) == []
+
+
 async def _entered(workspace: Workspace) -> Chat:
     chat = await workspace.connect(workspace.token("bob"))
     await chat.entered()
