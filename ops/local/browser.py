@@ -1,6 +1,5 @@
 """A Chromium for the browser tests: one that is there, or one that can be had."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from ops.local.errors import LaunchError
 from ops.local.paths import PYTHON
+from ops.local.programs import may_install, runs
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _ASK_PLAYWRIGHT = """
@@ -16,7 +16,6 @@ from playwright.sync_api import sync_playwright
 with sync_playwright() as playwright:
     print(playwright.chromium.executable_path)
 """
-_INSTALL_PATIENCE = 600
 
 
 def browser() -> Path:
@@ -25,7 +24,7 @@ def browser() -> Path:
     if found is None:
         print("No browser was found; installing Chromium", file=sys.stderr)
         for install in _ways_to_install():
-            if _run(install) and (found := _find()):
+            if runs(install) and (found := _find()):
                 break
     if found is None:
         raise LaunchError(
@@ -38,7 +37,7 @@ def browser() -> Path:
 def _find() -> Path | None:
     for candidate in _candidates():
         # Some systems put a placeholder there that only tells how to install it.
-        if candidate.exists() and _run([str(candidate), "--version"]):
+        if candidate.exists() and runs([str(candidate), "--version"]):
             return candidate
     return None
 
@@ -53,23 +52,8 @@ def _candidates() -> Iterator[Path]:
 
 
 def _ways_to_install() -> Iterator[Sequence[str]]:
-    if os.geteuid() == 0 and shutil.which("apt-get"):
+    if may_install():
         # The list of packages may be missing or old; that the update failed shows in the install.
         yield ["sh", "-c", "apt-get -qq update; apt-get -qq install --yes --no-install-recommends chromium"]
         yield [PYTHON, "-m", "playwright", "install", "--with-deps", "chromium"]
     yield [PYTHON, "-m", "playwright", "install", "chromium"]
-
-
-def _run(words: Sequence[str]) -> bool:
-    try:
-        done = subprocess.run(
-            words,
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_INSTALL_PATIENCE,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0

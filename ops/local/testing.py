@@ -4,6 +4,7 @@ import os
 import sys
 
 from ops.local.browser import browser
+from ops.local.nginx import nginx
 from ops.local.paths import PROJECT, PYTHON
 from ops.local.terminal import run
 
@@ -12,7 +13,7 @@ _MOST_WORKERS = "4"
 
 
 def main() -> int:
-    environment = {**os.environ, "SNUG_TEST_BROWSER": str(browser())}
+    environment = {**os.environ, "SNUG_TEST_BROWSER": str(browser()), "SNUG_TEST_NGINX": str(nginx())}
     os.chdir(PROJECT)
     pytest = [PYTHON, "-m", "pytest", "-n", "auto", "--maxprocesses", _MOST_WORKERS, *sys.argv[1:]]
     os.execve(PYTHON, pytest, environment)  # noqa: S606 - no shell is wanted
