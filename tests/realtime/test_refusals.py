@@ -95,6 +95,14 @@ def knocks(workspace: Workspace, elsewhere: Workspace) -> dict[str, Knock]:
         "a room name of 81 characters": Knock(4000, good, f"/ws/chat/{'x' * 81}/"),
         "a room without the last slash": Knock(4000, good, "/ws/chat/general"),
         "a malformed since": Knock(4000, good, query="since=x"),
+        "many rooms without a token": Knock(4001, None, "/ws/"),
+        "many rooms with another workspace's token": Knock(4001, elsewhere.token("bob"), "/ws/"),
+        "many rooms from an origin that is not listed": Knock(
+            4003, good, "/ws/", headers={"Origin": "https://evil.example"}
+        ),
+        "many rooms without the last slash": Knock(4000, good, "/ws"),
+        "many rooms at a host that is nobody's": Knock(4004, good, "/ws/", host="nobody-at-all.localhost"),
+        "the connection check with a bad token": Knock(4001, "nonsense", "/ws/basic/"),
         "a room that is not there": Knock(4004, good, "/ws/chat/nowhere/"),
         "a host that is nobody's": Knock(4004, good, host="nobody-at-all.localhost"),
         "the portal's host": Knock(4004, good, host="localhost"),
