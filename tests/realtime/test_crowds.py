@@ -220,9 +220,9 @@ async def test_only_one_of_many_processes_is_given_the_sums_to_tell(room: tuple[
     late = await presence.enter(*room, "late", "", "process-0")
     assert late.news.merged is not None
     assert 900 < late.news.merged.wait <= presence.MERGED_EVERY
-    assert (await presence.sweep(*room)).merged == presence.Merged(
-        wait=pytest.approx(late.news.merged.wait, abs=50)
-    )
+    asked_again = (await presence.sweep(*room)).merged
+    assert asked_again is not None
+    assert 0 < asked_again.wait <= late.news.merged.wait
 
 
 async def test_ten_thousand_who_lapse_are_one_sum(room: tuple[int, int]) -> None:
