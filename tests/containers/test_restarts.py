@@ -4,6 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -55,9 +56,8 @@ async def test_the_restart_of_either_costs_nobody_a_message(
 
     assert code == (0 if with_signal == signal.SIGTERM else -signal.SIGKILL)
     for process in (0, 1):
-        await asyncio.to_thread(
-            until, lambda n=process: took_part(node, shop, n), "sockets of both to be written down"
-        )
+        written = partial(took_part, node, shop, process)
+        await asyncio.to_thread(until, written, "sockets of both to be written down")
     await asyncio.to_thread(
         until, lambda: shop.process_of(shop.address(victim)) == victim, "clients to come home"
     )
