@@ -8,8 +8,8 @@ Where more than MOST_NAMED people are, comings and goings are not told one by on
 looks once that is due is given the sums to tell. They are in Redis because the second between two tellings is the
 room's, whichever processes people come to; and so that nobody is lost when one of these dies.
 
-Processes are heard in no particular order. So sums are told a little after the last name, and names again only when the
-last sum is a second old: whoever counts along then comes to the same figure.
+Processes are heard in no particular order. So the first sum waits as long as any other, and names are told again only
+when the last sum is that old: they do not overtake each other, and whoever counts along comes to the same figure.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,6 @@ GRACE: Final = 5
 MOST_NAMED: Final = 100
 # Milliseconds. A little over a second: what two processes send that far apart must not arrive closer together.
 MERGED_EVERY: Final = 1_100
-SETTLES_WITHIN: Final = 200
 _MOST_AT_ONCE: Final = 500
 
 Person = tuple[str, str]  # id, username
@@ -36,7 +35,8 @@ local people, names, crowd = KEYS[1], KEYS[2], KEYS[3]
 local function since(age) return age == '' and '-inf' or now - tonumber(age) end
 """
 
-# `peak` is how many there were before anyone was taken out.
+# `peak` is how many there were before anyone was taken out; `at` is when the last sum was told or, where none was, when
+# the first person was counted.
 _SWEPT = f"""
 local peak = redis.call('ZCARD', people)
 local joined, left, at = unpack(redis.call('HMGET', crowd, 'joined', 'left', 'at'))
@@ -57,16 +57,14 @@ until #some < {_MOST_AT_ONCE}
 
 local told = {{}}
 if merged and (joined or new + gone > 0) then
-  local since_told = now - (at or 0)
-  if not joined and (since_told < 0 or since_told > {MERGED_EVERY - SETTLES_WITHIN}) then
-    at, since_told = now - {MERGED_EVERY - SETTLES_WITHIN}, {MERGED_EVERY - SETTLES_WITHIN}
-  end
+  at = at or now
   joined, left = (joined or 0) + new, (left or 0) + gone
   redis.call('DEL', crowd)
-  if since_told >= 0 and since_told < {MERGED_EVERY} then
+  local passed = now - at
+  if passed >= 0 and passed < {MERGED_EVERY} then
     redis.call('HSET', crowd, 'joined', joined, 'left', left, 'at', at)
     redis.call('PEXPIRE', crowd, {4 * TTL * 1000})
-    told = {{{MERGED_EVERY} - since_told}}
+    told = {{{MERGED_EVERY} - passed}}
   else
     redis.call('HSET', crowd, 'at', now)
     redis.call('PEXPIRE', crowd, {MERGED_EVERY})
