@@ -12,6 +12,7 @@ from psycopg import sql
 from accounts.identity import Identity
 from realtime import publish
 from realtime.events import ErrorCode
+from rooms import quota
 from rooms.tables import tables_of
 from rooms.texts import Refused
 from tenants.context import schema_connection
@@ -145,7 +146,10 @@ async def _find(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord
 
 
 async def _make_vouched(tenant: TenantInfo, name: str) -> None:
-    await _one(tenant, _VOUCHED, {"name": name, "most": tenant.limits.max_rooms})
+    insert = _VOUCHED.format(**tables_of(tenant.schema_name))
+    async with (await pool()).connection() as db, db.transaction():
+        await db.execute(quota.LOCK, [quota.lock_name(tenant.schema_name)])
+        await db.execute(insert, {"name": name, "most": tenant.limits.max_rooms})
 
 
 async def _one(tenant: TenantInfo, query: sql.SQL, values: dict[str, Any]) -> tuple[Any, ...] | None:
