@@ -174,6 +174,7 @@ RULES: Final = (
             "tenants/liveness.py": "tends Django's pool; runs no statement",
             "tenants/management/commands/migrate.py": "a lock, and the template's schema",
             "tenants/provisioning.py": "makes schemas",
+            "rooms/quota.py": "a lock that is named after its schema; no table",
             "ops/local/named_servers.py": "asks whether a server answers",
         },
     ),

@@ -6,10 +6,11 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from tests.isolation.errands import Errands, Web, everything
-from tests.isolation.seats import PATIENCE, Pass, Seat
+from tests.isolation.passes import passes_of
+from tests.isolation.seats import PATIENCE, Seat
 from tests.isolation.traces import Ledger
 from tests.personas import Workspace
 
@@ -43,7 +44,7 @@ class Crowd:
     def __init__(self, workspace: Workspace, web: Web, plan: str) -> None:
         self.workspace, self.plan, self.slug = workspace, plan, workspace.slug
         self.ledger = Ledger(workspace.slug)
-        self.errands = Errands(web, workspace, self.ledger)
+        self.errands, self.opening = Errands(web, workspace, self.ledger), web.opening
         self.seats: list[Seat] = []
         self.acknowledged = self.errands.acknowledged
 
@@ -58,9 +59,9 @@ class Crowd:
         for room_name in ("board", "help"):
             for sub in ("bob", "ann"):
                 await self.errands.api(201, "PUT", f"rooms/{room_name}/members/{sub}")
-        passes = await self._passes()
+        passes = await passes_of(self.workspace, self.errands)
         self.seats = [
-            Seat(self.workspace, self.ledger, who, passes[who], room_name, process, beside)
+            Seat(self.workspace, self.ledger, who, passes[who], room_name, process, beside, self.opening)
             for who, room_name, process, beside in SEATS
         ]
         await asyncio.gather(*(seat.sit() for seat in self.seats))
@@ -80,8 +81,8 @@ class Crowd:
 
     async def _say(self, seat: Seat, numbers: range) -> None:
         for n in numbers:
-            if seat.entry.person:
-                await seat.send("typing", is_typing=n % 2 == 0)
+            if seat.entry.person and n % 3 == 0:
+                await seat.send("typing", is_typing=True)
             client_id = f"{seat.name} {n}"
             said = await seat.say(f"{self.slug}: {seat.who} says {n}", client_id)
             self.acknowledged[seat.room][client_id] = said["seq"]
@@ -139,6 +140,11 @@ class Crowd:
                 ) from None
 
     @property
+    def setbacks(self) -> int:
+        """How often somebody had to try again because the machine was too busy."""
+        return self.errands.setbacks + sum(seat.setbacks for seat in self.seats)
+
+    @property
     def said(self) -> list[int]:
         """The numbers of all messages that were acknowledged."""
         return [seq for room in self.acknowledged.values() for seq in room.values()]
@@ -152,28 +158,3 @@ class Crowd:
             if seat.heard != list(range((seat.first or 0) + 1, seat.last + 1))
         ]
         return [f"{self.slug}: {complaint}" for complaint in found]
-
-    async def _passes(self) -> dict[str, Pass]:
-        """What each shows at the door, by name."""
-        workspace, guest = self.workspace, await self.errands.admit_guest()
-
-        def fixed(credential: str) -> Callable[[], Awaitable[str]]:
-            async def give() -> str:
-                return credential
-
-            return give
-
-        def user(sub: str, **claims: Any) -> Pass:
-            return Pass(fixed(workspace.token(sub, name=f"{sub} of {self.slug}", **claims)))
-
-        async def no_token() -> None:
-            return None
-
-        return {
-            **{sub: user(sub) for sub in ("bob", "ann", "carl")},
-            "vera": user("vera", rooms=["vault"]),
-            "dora": Pass(lambda: self.errands.ticket("dora")),
-            "visitor": Pass(fixed(guest)),
-            "alice": Pass(no_token, self.errands.staff, on_our_page=True),
-            "robot": Pass(fixed(workspace.secret), person=False),
-        }

@@ -6,41 +6,37 @@ On `/ws/chat/ROOM/`, or on `/ws/`, where it hears other rooms beside its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+import random
 from typing import Any
 
 import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from tests.isolation.passes import Pass
 from tests.isolation.traces import Ledger
 from tests.personas import Workspace
 
 # A machine that does much else besides may take its time; nothing here waits for longer than it must.
 PATIENCE = 60.0
+# "Our fault, retry": what a socket says that could not be opened in time on a machine that is too busy.
+TRY_AGAIN = 4500
 
 
 class FrameRefused(Exception):
-    """An error frame came in place of an acknowledgement."""
+    """An error frame came in place of an acknowledgement. `pause`: the seconds after which to try again, if one may."""
 
-
-@dataclass
-class Pass:
-    """What somebody shows at the door; a ticket is good for one use, hence made anew each time."""
-
-    token: Callable[[], Awaitable[str | None]]
-    headers: dict[str, str] = field(default_factory=dict)
-    # A session is good on its own host's pages alone.
-    on_our_page: bool = False
-    # Bots are nobody's company: they neither come nor type.
-    person: bool = True
+    def __init__(self, name: str, frame: dict[str, Any]) -> None:
+        super().__init__(f"{name}: {frame}")
+        busy = frame["error"]["code"] == "INTERNAL_ERROR"  # never a rate: that would be somebody else's
+        self.pause: float | None = frame.get("retry_after") if busy else None
 
 
 class Seat:
     """One of somebody's sockets in a room. Hears every message exactly once and in order, or says so.
 
-    With `beside` it is a socket for many rooms: those, and its own.
+    With `beside` it is a socket for many rooms: those, and its own. `opening` limits how many sockets open at once: a
+    thousand handshakes in one moment only wait for each other.
     """
 
     def __init__(
@@ -52,9 +48,11 @@ class Seat:
         room: str,
         process: int,
         beside: tuple[str, ...] = (),
+        opening: asyncio.Semaphore | None = None,
     ) -> None:
         self.workspace, self.ledger, self.who, self.entry = workspace, ledger, who, entry
         self.room, self.process, self.beside = room, process, beside
+        self.opening = opening or asyncio.Semaphore()
         self.name = f"{who} in {room} at {process}"
         self.first: int | None = None
         self.heard: list[int] = []
@@ -62,6 +60,7 @@ class Seat:
         self.complaints: list[str] = []
         self.online: dict[str, Any] = {}
         self.closed_with: int | None = None
+        self.setbacks = 0
         self._connection: ClientConnection | None = None
         self._reading: asyncio.Task[None] | None = None
         self._entered: asyncio.Future[None] | None = None
@@ -76,29 +75,40 @@ class Seat:
 
     async def sit(self) -> None:
         """Enter the room, resuming where this seat was left. Returns once the entry frames are here."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    return await self._enter()
+                except ConnectionError:
+                    if self.closed_with != TRY_AGAIN:
+                        raise
+                self.setbacks += 1
+                await asyncio.sleep(random.uniform(0.1, 0.5))
+
+    async def _enter(self) -> None:
         self._entered = asyncio.get_running_loop().create_future()
         origin = f"http://{self.workspace.host}:{self.workspace.ports[self.process]}"
         resume = {} if self.first is None else {"since": self.last, "rev": self.rev}
         ghost = {"connection": self.online["connection_id"]} if self.online else {}
-        chat = await self.workspace.connect(
-            await self.entry.token(),
-            self.room,
-            path="/ws/" if self.beside else None,
-            process=self.process,
-            query="&".join(
-                f"{name}={value}" for name, value in (ghost if self.beside else resume | ghost).items()
-            ),
-            origin=origin if self.entry.on_our_page else None,
-            headers=self.entry.headers,
-        )
+        query = ghost if self.beside else resume | ghost
+        token = await self.entry.token()
+        async with self.opening:
+            chat = await self.workspace.connect(
+                token,
+                self.room,
+                path="/ws/" if self.beside else None,
+                process=self.process,
+                query="&".join(f"{name}={value}" for name, value in query.items()),
+                origin=origin if self.entry.on_our_page else None,
+                headers=self.entry.headers,
+            )
         self._connection, self.closed_with = chat.connection, None
         self._reading = asyncio.create_task(self._read(chat.connection))
         if self.beside:
-            await self.send("join", **resume)
             for room in self.beside:
-                await self.send("join", room=room)
-        async with asyncio.timeout(PATIENCE):
-            await self._entered
+                await self._answer(f"join {room}", "join", room=room)
+            await self._answer(f"join {self.room}", "join", **resume)
+        await self._entered
 
     async def leave(self, *, rudely: bool = False) -> None:
         """Close the socket, or just be gone."""
@@ -146,14 +156,21 @@ class Seat:
         return await self._answer("unread", "read", seq=self.last)
 
     async def _answer(self, key: str, type_: str, **fields: Any) -> dict[str, Any]:
-        self._waiting[key] = asyncio.get_running_loop().create_future()
-        await self.send(type_, **fields)
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await self._waiting[key]
-        except TimeoutError:
-            heard = [text for where, text in self.ledger.seen if where == self.name][-3:]
-            raise AssertionError(f"{self.name} had no answer to {key}; it last heard {heard}") from None
+        """Give a command and wait for what answers `key`; as often as the server is too busy for it."""
+        while True:
+            self._waiting[key] = asyncio.get_running_loop().create_future()
+            await self.send(type_, ref=key, **fields)
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    return await self._waiting[key]
+            except TimeoutError:
+                heard = [text for where, text in self.ledger.seen if where == self.name][-3:]
+                raise AssertionError(f"{self.name} had no answer to {key}; it last heard {heard}") from None
+            except FrameRefused as refused:
+                if refused.pause is None:
+                    raise
+                self.setbacks += 1
+                await asyncio.sleep(refused.pause)
 
     # ---- hearing
 
@@ -172,10 +189,16 @@ class Seat:
 
     def _hear(self, frame: dict[str, Any]) -> None:
         room = frame.get("room", self.room)
-        if room in self.beside:
-            return
-        if room != self.room:
+        if frame["type"] == "online_users":
+            self._settle(self._waiting.pop(f"join {room}", None), frame)
+        if frame["type"] == "error":
+            self._object(frame)
+        elif room == self.room:
+            self._hear_my_room(frame)
+        elif room not in self.beside:
             self.complaints.append(f"{self.name} heard {frame}")
+
+    def _hear_my_room(self, frame: dict[str, Any]) -> None:
         match frame["type"]:
             case "online_users":
                 self._take_stock(frame)
@@ -190,8 +213,6 @@ class Seat:
                 # Not always what was asked for: where a publish came late, the message's present state is told.
                 self._note_change(frame)
                 self._settle(self._waiting.pop(frame["message_id"], None), frame)
-            case "error":
-                self._object(frame)
 
     def _catch_up(self, history: dict[str, Any]) -> None:
         for message in history["messages"]:
@@ -221,8 +242,8 @@ class Seat:
             self.complaints.append(f"{self.name} heard of a change of {message['seq']} after {self.last}")
 
     def _object(self, frame: dict[str, Any]) -> None:
-        refused = FrameRefused(f"{self.name}: {frame}")
-        waiting = self._waiting.pop(frame.get("client_id", ""), None)
+        refused = FrameRefused(self.name, frame)
+        waiting = self._waiting.pop(frame.get("ref", ""), None)
         if waiting is None or waiting.done():
             self.complaints.append(str(refused))
         else:

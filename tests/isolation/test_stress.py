@@ -180,8 +180,8 @@ async def test_fifty_workspaces_with_the_same_names_never_meet(stack: Stack, num
     await web.close()
     logger.info(
         "round %d: %d workspaces, %d sockets; %d messages acknowledged, stored and heard; %d frames, answers and "
-        "mails looked at; %d failures next door; seconds to open, seat, live, audit: %s",
+        "mails looked at; %d failures next door, %d setbacks here; seconds to open, seat, live, audit: %s",
         *(number, len(crowds), len(seats), sum(len(crowd.said) for crowd in crowds)),
-        *(sum(len(crowd.ledger.seen) for crowd in crowds), failures),
+        *(sum(len(crowd.ledger.seen) for crowd in crowds), failures, sum(crowd.setbacks for crowd in crowds)),
         ", ".join(f"{after - before:.1f}" for before, after in pairwise(clock)),
     )
