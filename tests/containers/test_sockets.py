@@ -5,7 +5,7 @@ import ssl
 
 import pytest
 
-from tests.containers.node import Node
+from tests.containers.node import Node, until
 from tests.containers.visitors import FrontedWorkspace, new_address
 from tests.faults.machine import Home
 from tests.personas import Refused
@@ -64,21 +64,28 @@ async def test_the_connection_check_is_limited_by_the_true_address(shop: Fronted
     await asyncio.gather(*(socket.close() for socket in sockets))  # type: ignore[attr-defined]
 
 
-async def test_the_same_client_always_lands_on_the_same_process(shop: FrontedWorkspace, node: Node) -> None:
-    for process in (0, 1):
-        home_address = shop.address(process)
-        for _ in range(6):
-            async with shop.chat(shop.token("ann"), address=home_address) as chat:
-                await chat.entered()
-            with shop.http(shop.secret, address=home_address) as api:
-                assert api.get("/api/v1/rooms").status_code == 200
-        served = {line["upstream"] for line in node.front.requests(home_address)}
-        assert served == {node.webs[process].address}
+@pytest.mark.parametrize("process", [0, 1])
+async def test_the_same_client_always_lands_on_the_same_process(
+    shop: FrontedWorkspace, node: Node, process: int
+) -> None:
+    address = shop.new_address(process)
+    for _ in range(6):
+        async with shop.chat(shop.token("ann"), address=address) as chat:
+            await chat.entered()
+        with shop.http(shop.secret, address=address) as api:
+            assert api.get("/api/v1/rooms").status_code == 200
+
+    def served() -> list[str]:
+        return [line["upstream"] for line in node.front.requests(address) if line["path"] != "/healthz"]
+
+    await asyncio.to_thread(until, lambda: len(served()) == 12, "nginx to write it all down")
+    assert set(served()) == {node.webs[process].address}
 
 
 async def test_clients_are_spread_over_both_processes(shop: FrontedWorkspace) -> None:
     landed = [await asyncio.to_thread(shop.process_of, new_address()) for _ in range(40)]
-    assert 8 <= landed.count(0) <= 32  # 20 each; further off comes once in 10,000 runs
+    # A consistent hash shares out by 40 to 60 at worst: fewer than 4 of 40 come once in a million runs.
+    assert 4 <= landed.count(0) <= 36
 
 
 async def test_pings_pass_both_ways_and_a_quiet_socket_may_stay_for_a_week(

@@ -97,8 +97,15 @@ class FrontedWorkspace(Workspace):
         return self.ports.index(int(upstream.rpartition(":")[2]))
 
     def address(self, process: int) -> str:
-        """An address that nginx sends to this process."""
+        """An address that nginx sends to this process, the same each time."""
         return _address(self, process)
+
+    def new_address(self, process: int) -> str:
+        """Another one, from which only whoever asks for it has come."""
+        while True:
+            address = new_address()
+            if self.process_of(address) == process:
+                return address
 
     async def connect(
         self,
@@ -142,7 +149,4 @@ class FrontedWorkspace(Workspace):
 
 @cache
 def _address(workspace: FrontedWorkspace, process: int) -> str:
-    while True:
-        address = new_address()
-        if workspace.process_of(address) == process:
-            return address
+    return workspace.new_address(process)
