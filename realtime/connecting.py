@@ -2,7 +2,8 @@
 
 A Redis is described as channels-redis takes its hosts: {"address": url}, or {"sentinels": […], "master_name": …} and
 what the connections to the master need. Behind Sentinels every new connection first asks them who is master now, so a
-connection that a fail-over broke is made anew to the right server.
+connection that a fail-over broke is made anew to the right server. It asks the server too: a Sentinel may not know yet
+of the fail-over, and a replica takes every publish without a word and passes it to nobody.
 """
 
 import threading
@@ -32,6 +33,7 @@ SENTINEL_TIMEOUT: Final = 0.5
 MOST_CONNECTIONS: Final = 16
 PATIENCE: Final = 10.0
 
+_NO_MASTER: Final = "what the Sentinels call master is none, or not any more"
 _ROOM: Final = {"max_connections": MOST_CONNECTIONS, "timeout": PATIENCE}
 _TIMES: Final = {"socket_timeout": TIMEOUT, "socket_connect_timeout": TIMEOUT}
 _SENTINEL_TIMES: Final = {"socket_timeout": SENTINEL_TIMEOUT, "socket_connect_timeout": SENTINEL_TIMEOUT}
@@ -56,6 +58,44 @@ def sync_pool(host: Host, **options: Any) -> redis.BlockingConnectionPool:
     return redis.BlockingConnectionPool.from_url(address, **described)
 
 
+class _AsyncMaster(AsyncConnection):
+    """A connection to a server that says itself that it is master."""
+
+    async def connect_to(self, address: tuple[str, int]) -> None:
+        """Raises redis.ConnectionError where it is none."""
+        await super().connect_to(address)
+        await self.send_command("HELLO", check_health=False)
+        if not _is_master(await self.read_response()):
+            await self.disconnect()
+            raise redis.ConnectionError(_NO_MASTER)
+
+
+class _AsyncTLSMaster(_AsyncMaster, AsyncTLSConnection):
+    pass
+
+
+class _Master(SentinelManagedConnection):
+    """The same for code without an event loop."""
+
+    def connect_to(self, address: tuple[str, int]) -> None:
+        """Raises redis.ConnectionError where it is none."""
+        super().connect_to(address)  # type: ignore[no-untyped-call]
+        self.send_command("HELLO", check_health=False)  # type: ignore[no-untyped-call]
+        if not _is_master(self.read_response()):
+            self.disconnect()  # type: ignore[no-untyped-call]
+            raise redis.ConnectionError(_NO_MASTER)
+
+
+class _TLSMaster(_Master, SentinelManagedSSLConnection):
+    pass
+
+
+def _is_master(hello: Any) -> bool:
+    """`hello` is the answer to HELLO: a map, or in RESP2 the names and values of one."""
+    told = hello if isinstance(hello, dict) else dict(zip(hello[::2], hello[1::2], strict=True))
+    return bool(told[b"role"] == b"master")
+
+
 class _MasterPool(aredis.BlockingConnectionPool):
     """redis-py's own pool behind Sentinels refuses connections beyond its limit; this one waits for one."""
 
@@ -77,7 +117,7 @@ class _MasterPool(aredis.BlockingConnectionPool):
         )
         self._master: Any = None
         super().__init__(
-            connection_class=AsyncTLSConnection if ssl else AsyncConnection,
+            connection_class=_AsyncTLSMaster if ssl else _AsyncMaster,
             connection_pool=weakref.proxy(self),  # whom a connection asks for the address
             **options,
         )
@@ -117,7 +157,7 @@ class _SyncMasterPool(redis.BlockingConnectionPool):
         self._asking = threading.Lock()
         self._master: Any = None
         super().__init__(  # type: ignore[no-untyped-call]
-            connection_class=SentinelManagedSSLConnection if ssl else SentinelManagedConnection,
+            connection_class=_TLSMaster if ssl else _Master,
             connection_pool=weakref.proxy(self),
             **options,
         )
