@@ -63,7 +63,7 @@ class _AsyncMaster(AsyncConnection):
 
     async def connect_to(self, address: tuple[str, int]) -> None:
         """Raises redis.ConnectionError where it is none."""
-        await super().connect_to(address)
+        await super().connect_to(address)  # type: ignore[no-untyped-call]
         await self.send_command("HELLO", check_health=False)
         if not _is_master(await self.read_response()):
             await self.disconnect()
