@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -78,6 +79,10 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(Http404)
     def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
         return problem(404, "not_found", "There is nothing at this address.")
+
+    @api.exception_handler(ObjectDoesNotExist)
+    def _gone(request: HttpRequest, error: ObjectDoesNotExist) -> HttpResponse:
+        return problem(404, "not_found", "It was deleted just now.")
 
     @api.exception_handler(HttpError)
     def _http(request: HttpRequest, error: HttpError) -> HttpResponse:

@@ -18,7 +18,13 @@ SHAPES: Final = "#/components/schemas/"
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 # What stands in a path in the examples. In bodies they are the schemas' own.
-IN_PATHS: Final = {"name": "general", "external_id": "bob", "message_id": "$MESSAGE_ID"}
+IN_PATHS: Final = {
+    "name": "general",
+    "room": "general",
+    "external_id": "bob",
+    "message_id": "$MESSAGE_ID",
+    "emoji": "%F0%9F%91%8D",
+}
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from django.db.models import Q
 from psycopg import sql
 
 from accounts.identity import Identity
 from realtime import publish
 from realtime.events import ErrorCode
 from rooms import quota
+from rooms.models import Membership
 from rooms.tables import tables_of
 from rooms.texts import Refused
 from tenants.context import schema_connection
@@ -21,6 +23,14 @@ from tenants.directory import TenantInfo
 
 FRESH: Final = 2.0
 MOST: Final = 50_000
+# Seconds, 23 days. Who is told to wait longer is told no time: clients' timers go no further, and would go off at once.
+LONGEST_WAIT: Final = 2_000_000
+
+# Open without membership, to whom. Direct rooms are nobody's but their members'.
+_FOR_ANYONE: Final = frozenset(["public"])
+_FOR_STAFF: Final = _FOR_ANYONE | {"support"}
+_FOR_ADMINS: Final = _FOR_STAFF | {"private"}
+_FOR_BOTS: Final = _FOR_ADMINS | {"direct"}
 
 # What a RoomRecord holds of a room `r` and of one member's membership `m` in it.
 _RECORD = (
@@ -108,21 +118,35 @@ async def as_they_stand(
 
 
 def may_enter(identity: Identity, room: RoomRecord) -> bool:
-    """Whether they may be in the room: docs/decisions/who-enters-a-room.md."""
+    """Whether they may be in the room: docs/decisions/who-enters-a-room.md. `open_to` says the same of all rooms."""
     if identity.rooms is not None:
         return room.name in identity.rooms
-    if room.kind == "public" or room.is_member or identity.is_bot:
-        return True
-    if room.kind == "support":
-        return identity.kind == "staff"
-    return room.kind == "private" and identity.role in ("owner", "admin")
+    return room.is_member or room.kind in _open_kinds(identity)
+
+
+def open_to(identity: Identity) -> Q:
+    """Those rooms, for filtering `Room.objects`; at most one row a room."""
+    if identity.rooms is not None:
+        return Q(name__in=identity.rooms)
+    mine = Membership.objects.filter(member_id=identity.member_id).values("room_id")
+    return Q(kind__in=_open_kinds(identity)) | Q(id__in=mine)
+
+
+def _open_kinds(identity: Identity) -> frozenset[str]:
+    """The kinds of room that need no membership of them."""
+    if identity.is_bot:
+        return _FOR_BOTS
+    if identity.kind != "staff":
+        return _FOR_ANYONE
+    return _FOR_ADMINS if identity.role in ("owner", "admin") else _FOR_STAFF
 
 
 def check_not_muted(room: RoomRecord) -> None:
     """Raises Refused where this member may only read for now."""
     left = (room.muted_until - datetime.now(UTC)).total_seconds() if room.muted_until else 0.0
     if left > 0:
-        raise Refused(ErrorCode.MUTED, "You are muted in this room.", retry_after=math.ceil(left))
+        wait = math.ceil(left) if left <= LONGEST_WAIT else None
+        raise Refused(ErrorCode.MUTED, "You are muted in this room.", retry_after=wait)
 
 
 def may_moderate(identity: Identity, room: RoomRecord) -> bool:

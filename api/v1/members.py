@@ -2,16 +2,18 @@
 
 from typing import Literal
 
+from django.db import transaction
 from ninja import Router, Schema
 from pydantic import Field
 
 from accounts.names import storable
 from api.callers import ApiRequest, Key
 from api.errors import Problem
+from api.moments import Moment
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
 from api.v1.rooms import find_room
 from realtime.events import stamp
-from rooms.actions import add_member, remove_member
+from rooms.actions import add_member, mute_member, remove_member
 from rooms.models import Membership
 
 router = Router(tags=["members"])
@@ -19,6 +21,11 @@ router = Router(tags=["members"])
 
 class NewMember(Schema):
     role: Literal["member", "moderator"] | None = Field(None, examples=["member"])
+    muted_until: Moment | None = Field(
+        None,
+        description="Until when they may only read; null lets them write again.",
+        examples=["2030-01-31T12:00:00Z"],
+    )
 
 
 class MemberOut(Schema):
@@ -26,6 +33,7 @@ class MemberOut(Schema):
     username: str
     role: str
     joined_at: str
+    muted_until: str | None = Field(description="Null where they may write.")
 
     @classmethod
     def of(cls, membership: Membership) -> "MemberOut":
@@ -34,6 +42,7 @@ class MemberOut(Schema):
             username=membership.member.username,
             role=membership.role,
             joined_at=stamp(membership.joined_at),
+            muted_until=stamp(membership.muted_until) if membership.muted else None,
         )
 
 
@@ -67,22 +76,27 @@ def get_member(request: ApiRequest, name: str, external_id: str) -> MemberOut:
 def put_member(
     request: ApiRequest, name: str, external_id: str, body: NewMember | None = None
 ) -> tuple[int, MemberOut]:
-    """Make a user a member.
+    """Make a user a member, or change one.
 
-    An unknown user is created. Without a role, a member keeps theirs.
+    An unknown user is created. A member keeps the role or the mute that is left out. Sockets follow at once.
     """
     if not storable(external_id):
         raise Problem(422, "invalid_field", "This id holds characters that cannot be stored.")
-    room = find_room(request, name)
+    room, wish = find_room(request, name), body or NewMember.model_construct()
     present = room.memberships.filter(member__external_id=external_id).values_list("role", flat=True).first()
-    role = (body.role if body else None) or present or Membership.Role.MEMBER
-    membership, created = add_member(room, external_id, role)
+    with transaction.atomic():  # whoever is let in muted must not speak first
+        membership, created = add_member(room, external_id, wish.role or present or Membership.Role.MEMBER)
+        if "muted_until" in wish.model_fields_set:
+            mute_member(membership, wish.muted_until)
     return 201 if created else 200, MemberOut.of(membership)
 
 
 @router.delete("/rooms/{name}/members/{external_id}", response={204: None}, auth=Key("rooms:write"))
 def delete_member(request: ApiRequest, name: str, external_id: str) -> tuple[int, None]:
-    """Remove a member."""
+    """Remove a member.
+
+    Sockets that stood on the membership are closed with 4003. A public room lets them back in: there, mute them.
+    """
     room = find_room(request, name)
     if not storable(external_id) or not remove_member(room, external_id):
         raise Problem(404, "not_found", "This user is not a member of the room.")

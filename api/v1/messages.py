@@ -1,24 +1,20 @@
 """Messages. One posted here reaches sockets exactly as one sent by a socket does."""
 
 from typing import Annotated, Any
-from uuid import UUID
 
-import msgspec
 from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from ninja import Router, Schema
 from pydantic import Field
 
-from accounts import members, names
-from accounts.identity import Identity
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
-from realtime.events import ErrorCode
-from realtime.hub import hub
-from rooms import access, reading
-from rooms.actions import Posted, post_message
-from rooms.texts import Refused, is_room_name
+from api.speaking import check_sub_allowed, encoded, enter, rate_of, speaker
+from rooms import reading
+from rooms.actions import Posted, delete_message, edit_message, post_message
+from rooms.reading import AnyMessage
+from rooms.texts import message_id_in
 
 router = Router(tags=["messages"])
 
@@ -30,6 +26,10 @@ class NewMessage(Schema):
         None, description="1 to 64 characters, unique for ever for a sender in a room."
     )
     reply_to: str | None = Field(None, description="The `message_id` that this answers.")
+
+
+class NewText(Schema):
+    message: Annotated[Any, Field(description="The text.", examples=["Hello again"])] = None
 
 
 class ReactionOut(Schema):
@@ -55,9 +55,6 @@ class MessageOut(Schema):
     deleted: bool | None = None
 
 
-# What views here return is encoded already, as for sockets: the schemas in `response` only describe it.
-
-
 @router.get("/rooms/{name}/messages", response=Page[MessageOut], auth=KeyOrUser("messages:read"))
 def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cursor = None) -> HttpResponse:
     """List messages.
@@ -68,7 +65,7 @@ def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cur
     page = async_to_sync(_page)(request, name, before, limit)
     newest_first = list(reversed(page.messages))
     more = cursor_at(newest_first[-1].seq) if page.has_more else None
-    return _json({"data": newest_first, "next": more})
+    return encoded({"data": newest_first, "next": more})
 
 
 @router.post(
@@ -79,12 +76,9 @@ def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResp
 
     A repeated client_id is answered with the first message, and 200.
     """
-    if body.sub is not None and not request.auth.is_bot:
-        raise Problem(
-            403, "sub_not_allowed", "With a user's token the message is the user's own; leave sub away."
-        )
+    check_sub_allowed(request, body.sub)
     posted = async_to_sync(_post)(request, name, body)
-    return _json(posted.message, status=201 if posted.created else 200)
+    return encoded(posted.message, status=201 if posted.created else 200)
 
 
 @router.get("/rooms/{name}/messages/{message_id}", response=MessageOut, auth=KeyOrUser("messages:read"))
@@ -93,30 +87,41 @@ def get_message(request: ApiRequest, name: str, message_id: str) -> HttpResponse
     found = async_to_sync(_one)(request, name, message_id)
     if found is None:
         raise Problem(404, "not_found", "There is no such message in this room.")
-    return _json(found)
+    return encoded(found)
+
+
+@router.patch("/rooms/{name}/messages/{message_id}", response=MessageOut, auth=KeyOrUser("messages:write"))
+def patch_message(request: ApiRequest, name: str, message_id: str, body: NewText) -> HttpResponse:
+    """Edit a message.
+
+    With a key any message; with a user's token, their own. Counts against the user's rate.
+    """
+    return encoded(async_to_sync(_edit)(request, name, message_id, body.message))
+
+
+@router.delete("/rooms/{name}/messages/{message_id}", response=MessageOut, auth=KeyOrUser("messages:write"))
+def remove_message(request: ApiRequest, name: str, message_id: str) -> HttpResponse:
+    """Delete a message.
+
+    With a key any message; with a user's token their own, and in a room that they moderate anybody's. Its place is left
+    and answered. Deleting it again changes nothing.
+    """
+    return encoded(async_to_sync(_delete)(request, name, message_id))
 
 
 async def _page(request: ApiRequest, name: str, before: int | None, limit: int) -> reading.Page:
-    room = await _room(request, request.auth, name)
+    room = await enter(request, request.auth, name)
     return await reading.history(request.tenant, room.id, room.name, before=before, after=None, limit=limit)
 
 
-async def _one(request: ApiRequest, name: str, message_id: str) -> reading.AnyMessage | None:
-    room = await _room(request, request.auth, name)
-    try:
-        wanted = UUID(message_id)
-    except ValueError:
-        return None
-    return await reading.message(request.tenant, room.id, room.name, wanted)
+async def _one(request: ApiRequest, name: str, message_id: str) -> AnyMessage | None:
+    room = await enter(request, request.auth, name)
+    wanted = message_id_in(message_id)
+    return await reading.message(request.tenant, room.id, room.name, wanted) if wanted else None
 
 
 async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
-    room, sender = await _room(request, request.auth, name), request.auth
-    if body.sub is not None:  # only now: a request to a room that is not there makes nobody
-        sender = await _user(request, body.sub)
-        room = await _room(request, sender, name)
-    # A tenant's own server is limited by its API requests; a user's token by the user's rate.
-    rate = None if request.auth.is_bot else (await hub()).rates[request.tenant.id, sender.external_id]
+    room, sender = await speaker(request, name, body.sub)
     return await post_message(
         request.tenant,
         room,
@@ -124,20 +129,16 @@ async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
         body.message,
         client_id=body.client_id,
         reply_to=body.reply_to,
-        rate=rate,
+        rate=await rate_of(request),
     )
 
 
-async def _user(request: ApiRequest, sub: str) -> Identity:
-    member = await members.recognise(request.tenant, names.check_sub(sub), "user")
-    return member.identified()
+async def _edit(request: ApiRequest, name: str, message_id: str, text: object) -> AnyMessage:
+    room, rate = await enter(request, request.auth, name), await rate_of(request)
+    edited = await edit_message(request.tenant, room, request.auth, message_id, text, rate=rate)
+    return edited.message
 
 
-async def _room(request: ApiRequest, who: Identity, name: str) -> access.RoomRecord:
-    if not is_room_name(name):
-        raise Refused(ErrorCode.NOT_FOUND, "There is no such room.")
-    return await access.enter(request.tenant, who, name)
-
-
-def _json(body: object, status: int = 200) -> HttpResponse:
-    return HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json")
+async def _delete(request: ApiRequest, name: str, message_id: str) -> AnyMessage:
+    room = await enter(request, request.auth, name)
+    return (await delete_message(request.tenant, room, request.auth, message_id)).message

@@ -3,11 +3,14 @@
 from rooms.actions.change_message import delete_message, edit_message, react
 from rooms.actions.change_room import change_room
 from rooms.actions.create_room import RoomExists, RoomLimitReached, create_room
-from rooms.actions.join import add_member, mute_member, remove_member
+from rooms.actions.delete_room import LastRoom, delete_room
+from rooms.actions.join import FOR_EVER, add_member, mute_member, remove_member
 from rooms.actions.mark_read import mark_read
 from rooms.actions.post import Posted, post_message
 
 __all__ = [
+    "FOR_EVER",
+    "LastRoom",
     "Posted",
     "RoomExists",
     "RoomLimitReached",
@@ -15,6 +18,7 @@ __all__ = [
     "change_room",
     "create_room",
     "delete_message",
+    "delete_room",
     "edit_message",
     "mark_read",
     "mute_member",

@@ -1,6 +1,6 @@
 """Changing a room. Runs inside the tenant's schema."""
 
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -17,23 +17,23 @@ def change_room(
 ) -> Room:
     """Change what is given. Nobody writes in an archived room; everyone who could read it still can.
 
-    `slow_mode` is in seconds, 0 for none. Raises ValueError with a sentence for bad input.
+    `slow_mode` is in seconds, 0 for none. Raises ValueError with a sentence for bad input, Room.DoesNotExist where the
+    room has gone meanwhile.
     """
-    changed = []
+    changed: dict[str, Any] = {}
     if title is not None:
-        room.title = check_title(title)
-        changed.append("title")
+        changed["title"] = check_title(title)
     if archived is not None and archived != (room.archived_at is not None):
-        room.archived_at = timezone.now() if archived else None
-        changed.append("archived_at")
+        changed["archived_at"] = timezone.now() if archived else None
     if slow_mode is not None:
         if not 0 <= slow_mode <= MOST_SLOW:
             raise ValueError(f"slow_mode is 0 to {MOST_SLOW:,} seconds.")
-        room.slow_mode = slow_mode
-        changed.append("slow_mode")
+        changed["slow_mode"] = slow_mode
     if changed:
-        room.save(update_fields=changed)
-        access.forget_everywhere(room.id)
+        if not Room.objects.filter(pk=room.pk).update(**changed):
+            raise Room.DoesNotExist
+        room.refresh_from_db()
+        access.forget_everywhere(room.pk)
     return room
 
 

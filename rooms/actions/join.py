@@ -1,17 +1,22 @@
 """Membership, given and taken. Runs inside the tenant's schema."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
+
+from django.db import IntegrityError
 
 from accounts.models import Member
 from accounts.names import check_sub
 from rooms import access
 from rooms.models import Membership, Room
 
+FOR_EVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
 
 def add_member(room: Room, external_id: str, role: str = Membership.Role.MEMBER) -> tuple[Membership, bool]:
     """Make a user a member, creating an unknown user. Returns (membership, whether it is new).
 
-    Raises names.BadName, or ValueError for an unknown role.
+    Raises names.BadName, ValueError for an unknown role, Room.DoesNotExist where the room has gone meanwhile.
     """
     if role not in Membership.Role.values:
         raise ValueError(f"A member's role is one of {', '.join(Membership.Role.values)}.")
@@ -20,17 +25,24 @@ def add_member(room: Room, external_id: str, role: str = Membership.Role.MEMBER)
         member, _ = Member.objects.get_or_create(
             external_id=check_sub(external_id), defaults={"password": "!"}
         )
-    membership, created = Membership.objects.update_or_create(
-        room=room, member=member, defaults={"role": role}
-    )
+    try:
+        membership, created = Membership.objects.update_or_create(
+            room=room, member=member, defaults={"role": role}
+        )
+    except IntegrityError:
+        raise Room.DoesNotExist from None
     access.forget_everywhere(room.id)
     return membership, created
 
 
 def mute_member(membership: Membership, until: datetime | None) -> None:
-    """Let a member only read until then; None lets them write again. Their open sockets follow at once."""
+    """Let a member only read until then (FOR_EVER is far enough); None lets them write again.
+
+    Their open sockets follow at once. Raises Membership.DoesNotExist where it was taken away meanwhile.
+    """
+    if not Membership.objects.filter(pk=membership.pk).update(muted_until=until):
+        raise Membership.DoesNotExist
     membership.muted_until = until
-    membership.save(update_fields=["muted_until"])
     access.forget_everywhere(membership.room_id)
 
 

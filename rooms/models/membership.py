@@ -23,5 +23,10 @@ class Membership(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["room", "member"], name="membership_once")]
 
+    @property
+    def muted(self) -> bool:
+        """Whether this member may only read for now."""
+        return self.muted_until is not None and self.muted_until > timezone.now()
+
     def __str__(self) -> str:
         return f"{self.member_id} in {self.room_id}"

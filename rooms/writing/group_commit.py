@@ -21,7 +21,17 @@ from psycopg import sql
 
 from rooms.tables import tables_of
 from rooms.writing import changes, messages, reads
-from rooms.writing.work import Change, Draft, Outcome, ReadMark, Work, Written, later, unstorable
+from rooms.writing.work import (
+    Change,
+    Draft,
+    Outcome,
+    ReadMark,
+    Work,
+    Written,
+    later,
+    no_such_room,
+    unstorable,
+)
 from tenants.database import AWAY, Connection, writing_pool
 
 logger = logging.getLogger("snug.writer")
@@ -30,6 +40,8 @@ logger = logging.getLogger("snug.writer")
 _AWAY_STATES: Final = ("08", "25", "40", "53", "57", "58")
 # Somebody else holds this tenant's tables: lock_not_available, query_canceled.
 _BUSY_STATES: Final = ("55P03", "57014")
+# foreign_key_violation: the room was deleted, or whoever asked, while this was being written.
+_GONE_STATE: Final = "23503"
 
 # A tenant whose tables are locked must not stop the others for long; nor may a process that died in mid-transaction.
 _LIMIT = "SELECT set_config('lock_timeout', '2s', true), set_config('idle_in_transaction_session_timeout', '10s', true)"
@@ -55,7 +67,7 @@ async def commit(group: list[Work]) -> dict[UUID, Outcome]:
             (work.id for work in group), later("This room is busy. Try again in a moment.", 1.0)
         )
     if len(group) == 1:
-        return {group[0].id: unstorable()}
+        return {group[0].id: no_such_room() if state == _GONE_STATE else unstorable()}
     middle = len(group) // 2
     return await commit(group[:middle]) | await commit(group[middle:])
 

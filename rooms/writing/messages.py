@@ -6,9 +6,8 @@ from uuid import UUID
 
 from psycopg import sql
 
-from realtime.events import ErrorCode
 from rooms.texts import Refused
-from rooms.writing.work import Draft, Outcome, Written, archived
+from rooms.writing.work import Draft, Outcome, Written, archived, no_such_room
 from tenants.database import Connection
 
 _JOIN = sql.SQL(
@@ -73,4 +72,4 @@ def outcomes(
 def _why_not(draft: Draft, is_archived: dict[int, bool]) -> Refused:
     if is_archived.get(draft.room_id):
         return archived()
-    return Refused(ErrorCode.NOT_FOUND, "There is no such room.")
+    return no_such_room()

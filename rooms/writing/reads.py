@@ -1,18 +1,16 @@
 """How far members have read: all of a schema in two statements."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from psycopg import sql
 
 from realtime.events import ErrorCode
 from rooms.texts import Refused
-from rooms.writing.work import Marked, Outcome, ReadMark
+from rooms.unread import COUNT, MOST_UNREAD
+from rooms.writing.work import Marked, Outcome, ReadMark, no_such_room
 from tenants.database import Connection
-
-# Nobody reads a badge that says more, and counting further costs.
-MOST_UNREAD: Final = 1_000
 
 # In one order everywhere: two processes that mark the same people must not wait for each other crosswise.
 _MARK = sql.SQL(
@@ -29,17 +27,13 @@ _MARK = sql.SQL(
 )
 _LEFT = sql.SQL(
     """
-    SELECT i.seq <= r.last_seq,
-      (SELECT count(*) FROM (
-         SELECT FROM {messages} m
-         WHERE m.room_id = i.room_id AND m.seq > x.seq AND m.deleted_at IS NULL AND m.sender_id <> i.member_id
-         LIMIT %(most)s) c)
+    SELECT i.seq <= r.last_seq, {unread}
     FROM unnest(%(rooms)s::bigint[], %(members)s::bigint[], %(seqs)s::bigint[])
          WITH ORDINALITY AS i(room_id, member_id, seq, ord)
     LEFT JOIN {rooms} r ON r.id = i.room_id
     LEFT JOIN {receipts} x ON x.room_id = i.room_id AND x.member_id = i.member_id
     ORDER BY i.ord
-    """
+    """.replace("{unread}", COUNT)
 )
 
 Cursors = tuple[Any, Any]
@@ -64,7 +58,7 @@ async def outcomes(marks: Sequence[ReadMark], cursors: Cursors) -> dict[UUID, Ou
     found: dict[UUID, Outcome] = {}
     for mark, (is_there, unread) in zip(marks, rows, strict=True):
         if is_there is None:
-            found[mark.id] = Refused(ErrorCode.NOT_FOUND, "There is no such room.")
+            found[mark.id] = no_such_room()
         elif not is_there:
             found[mark.id] = Refused(ErrorCode.INVALID_FIELD, "seq: nobody has said so much here yet.")
         else:

@@ -123,6 +123,11 @@ def no_such_message() -> Refused:
     return Refused(ErrorCode.NOT_FOUND, "There is no such message in this room.")
 
 
+def no_such_room() -> Refused:
+    """The room is gone."""
+    return Refused(ErrorCode.NOT_FOUND, "There is no such room.")
+
+
 def archived() -> Refused:
     """Nothing changes in this room any more."""
     return Refused(ErrorCode.ROOM_ARCHIVED, "This room is archived; nobody can write in it.")

@@ -9,6 +9,8 @@ import httpx
 
 from tests.personas import Workspace
 
+THUMB = "%F0%9F%91%8D"
+
 
 @dataclass(frozen=True)
 class Call:
@@ -36,6 +38,9 @@ CALLS = [
     Call("GET", "rooms", 200, "rooms:read", for_users=True),
     Call("POST", "rooms", 201, "rooms:write", {"name": "vault", "kind": "private", "title": "The vault"}),
     Call("GET", "rooms/general", 200, "rooms:read", for_users=True),
+    Call("PATCH", "rooms/general", 200, "rooms:write", {"title": "The lobby", "slow_mode": 30}),
+    Call("DELETE", "rooms/general", 204, "rooms:write"),
+    Call("GET", "presence/general", 200, "rooms:read", for_users=True),
     Call("GET", "rooms/general/members", 200, "rooms:read"),
     Call("GET", "rooms/general/members/carol", 200, "rooms:read"),
     Call("PUT", "rooms/general/members/bob", 201, "rooms:write", {"role": "moderator"}),
@@ -43,12 +48,36 @@ CALLS = [
     Call("GET", "rooms/general/messages", 200, "messages:read", for_users=True),
     Call("POST", "rooms/general/messages", 201, "messages:write", {"message": "hello"}, for_users=True),
     Call("GET", "rooms/general/messages/{message_id}", 200, "messages:read", for_users=True),
+    Call(
+        "PATCH",
+        "rooms/general/messages/{message_id}",
+        200,
+        "messages:write",
+        {"message": "second"},
+        for_users=True,
+    ),
+    Call("DELETE", "rooms/general/messages/{message_id}", 200, "messages:write", for_users=True),
+    Call(
+        "PUT",
+        f"rooms/general/messages/{{message_id}}/reactions/{THUMB}",
+        200,
+        "messages:write",
+        for_users=True,
+    ),
+    Call(
+        "DELETE",
+        f"rooms/general/messages/{{message_id}}/reactions/{THUMB}",
+        200,
+        "messages:write",
+        for_users=True,
+    ),
 ]
 
 
 def prepared(workspace: Workspace) -> str:
-    """Make Carol a member of `general` and let her say something; the message's id."""
+    """Make Carol a member of `general` and let her say something; the message's id. A second room is there too."""
     with workspace.api() as client:
+        assert client.post("/api/v1/rooms", json={"name": "cellar"}).status_code == 201
         assert client.put("/api/v1/rooms/general/members/carol").status_code == 201
         said = client.post("/api/v1/rooms/general/messages", json={"message": "first", "sub": "carol"})
         assert said.status_code == 201, said.text

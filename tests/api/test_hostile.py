@@ -61,11 +61,16 @@ def test_hostile_path_parts_are_refused_or_kept_whole(new_workspace: Open, part:
     room = [f"rooms/{part}", f"rooms/{part}/members", f"rooms/{part}/messages", f"rooms/{part}/members/bob"]
     of_general = [f"rooms/general/members/{part}", f"rooms/general/messages/{part}"]
     with workspace.api() as client:
-        for path in room + of_general:
+        for path in [*room, *of_general, f"presence/{part}"]:
             answer = client.get(f"/api/v1/{path}")
             assert_problem(answer, 404)
         for method, path in [
             ("DELETE", f"rooms/general/members/{part}"),
+            ("PATCH", f"rooms/{part}"),
+            ("DELETE", f"rooms/{part}"),
+            ("PATCH", f"rooms/general/messages/{part}"),
+            ("DELETE", f"rooms/general/messages/{part}"),
+            ("PUT", f"rooms/general/messages/{part}/reactions/x"),
             ("PUT", f"rooms/{part}/members/bob"),
             ("POST", f"rooms/{part}/messages"),
         ]:
@@ -194,9 +199,12 @@ def test_an_empty_cursor_is_the_beginning_and_one_beyond_the_end_is_empty(
     [
         ("GET", "tokens", {"POST"}),
         ("PUT", "rooms", {"GET", "POST"}),
-        ("POST", "rooms/general", {"GET"}),
+        ("POST", "rooms/general", {"GET", "PATCH", "DELETE"}),
         ("PATCH", "rooms/general/members/bob", {"GET", "PUT", "DELETE"}),
         ("DELETE", "rooms/general/messages", {"GET", "POST"}),
+        ("POST", "rooms/general/messages/x", {"GET", "PATCH", "DELETE"}),
+        ("GET", "rooms/general/messages/x/reactions/y", {"PUT", "DELETE"}),
+        ("PUT", "presence/general", {"GET"}),
         ("TRACE", "rooms", {"GET", "POST"}),
         ("MKCOL", "rooms", {"GET", "POST"}),
         ("OPTIONS", "rooms", {"GET", "POST"}),

@@ -14,7 +14,7 @@ from accounts import tokens
 from accounts.actions import create_api_key, revoke_api_key
 from api.v1 import api
 from tenants.context import run_in_tenant
-from tests.api.calls import CALLS, Call, prepared
+from tests.api.calls import CALLS, THUMB, Call, prepared
 from tests.personas import Workspace
 from tests.tenants.test_hosts import signed_in
 
@@ -127,7 +127,7 @@ def test_a_key_does_what_its_scopes_say_and_no_more(new_workspace: Open, call: C
 @pytest.mark.parametrize("call", [call for call in CALLS if call.for_users], ids=str)
 def test_a_user_with_a_token_may_where_it_says_so(workspace: Workspace, call: Call) -> None:
     message_id = prepared(workspace)
-    with workspace.http(workspace.token("dave")) as client:
+    with workspace.http(workspace.token("carol")) as client:
         assert call.send(client, message_id).status_code == call.status
 
 
@@ -140,7 +140,9 @@ def test_the_table_of_calls_is_complete() -> None:
     listed = {
         (
             call.method,
-            call.path.replace("general", "{name}")
+            call.path.replace("presence/general", "presence/{room}")
+            .replace("general", "{name}")
+            .replace(THUMB, "{emoji}")
             .replace("carol", "{external_id}")
             .replace("bob", "{external_id}"),
         )
@@ -156,6 +158,12 @@ def test_a_message_of_another_workspace_is_not_found_by_its_id(
     with workspace.api() as alice, elsewhere.api() as mallory:
         assert alice.get(f"/api/v1/rooms/general/messages/{theirs}").status_code == 200
         assert mallory.get(f"/api/v1/rooms/general/messages/{theirs}").status_code == 404
+        path = f"/api/v1/rooms/general/messages/{theirs}"
+        assert mallory.patch(path, json={"message": "x"}).status_code == 404
+        assert mallory.delete(path).status_code == 404
+        assert mallory.put(f"{path}/reactions/{THUMB}").status_code == 404
+        assert mallory.delete(f"{path}/reactions/{THUMB}").status_code == 404
+        assert alice.get(path).json()["message"] == "first"
         answer = mallory.post("/api/v1/rooms/general/messages", json={"message": "x", "reply_to": theirs})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field")
 

@@ -27,6 +27,9 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/rooms", "get"),
         ("/api/v1/rooms", "post"),
         ("/api/v1/rooms/{name}", "get"),
+        ("/api/v1/rooms/{name}", "patch"),
+        ("/api/v1/rooms/{name}", "delete"),
+        ("/api/v1/presence/{room}", "get"),
         ("/api/v1/rooms/{name}/members", "get"),
         ("/api/v1/rooms/{name}/members/{external_id}", "get"),
         ("/api/v1/rooms/{name}/members/{external_id}", "put"),
@@ -34,6 +37,10 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/rooms/{name}/messages", "get"),
         ("/api/v1/rooms/{name}/messages", "post"),
         ("/api/v1/rooms/{name}/messages/{message_id}", "get"),
+        ("/api/v1/rooms/{name}/messages/{message_id}", "patch"),
+        ("/api/v1/rooms/{name}/messages/{message_id}", "delete"),
+        ("/api/v1/rooms/{name}/messages/{message_id}/reactions/{emoji}", "put"),
+        ("/api/v1/rooms/{name}/messages/{message_id}/reactions/{emoji}", "delete"),
     }
     for path, methods in paths.items():
         for method, said in methods.items():
@@ -50,6 +57,8 @@ def test_the_reference_page_needs_nothing_from_elsewhere(workspace: Workspace) -
     assert "default-src 'self'" in page.headers["content-security-policy"]
     assert set(re.findall(r'(?:src|href)="(https?:)?//', page.text)) == set()
     assert "Make a user a member" in page.text
+    assert f"http://{workspace.host}:{workspace.ports[0]}/api/v1/presence/general" in page.text
+    assert "{emoji}&quot;" not in page.text  # every part of a path has an example
     assert f"http://{workspace.host}" in page.text  # the examples are this workspace's own
     for path in document(workspace)["paths"]:
         assert path in page.text

@@ -24,10 +24,10 @@ def test_a_room_is_made_listed_and_read_alike(workspace: Workspace, kind: str) -
         )
         assert made.status_code == 201, made.text
         room = made.json()
-        assert room.keys() == {"name", "kind", "title", "last_seq", "archived", "created_at"}
         assert STAMP.fullmatch(room.pop("created_at"))
         assert room == {
             "name": "Kitchen_2-b", "kind": kind, "title": "The kitchen", "last_seq": 0, "archived": False,
+            "slow_mode": 0, "unread": None,
         }  # fmt: skip
         assert client.get("/api/v1/rooms/Kitchen_2-b").json() == made.json()
         assert client.get("/api/v1/rooms").json()["data"][1] == made.json()
@@ -128,7 +128,7 @@ def test_members_come_and_go(workspace: Workspace) -> None:
             added = client.put("/api/v1/rooms/vault/members/bob")
             assert added.status_code == 201
             member = added.json()
-            assert member.keys() == {"external_id", "username", "role", "joined_at"}
+            assert member.keys() == {"external_id", "username", "role", "joined_at", "muted_until"}
             assert (member["external_id"], member["username"], member["role"]) == ("bob", "Bob", "member")
             assert STAMP.fullmatch(member["joined_at"])
             assert client.get("/api/v1/rooms/vault/members/bob").json() == member

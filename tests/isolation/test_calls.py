@@ -13,9 +13,7 @@ from tests.personas import Workspace
 
 Open = Callable[..., Workspace]
 IN_A_ROOM = [
-    replace(call, path=call.path.replace("rooms/general", "rooms/attic"))
-    for call in CALLS
-    if "/general" in call.path
+    replace(call, path=call.path.replace("/general", "/attic")) for call in CALLS if "/general" in call.path
 ]
 
 

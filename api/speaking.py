@@ -1,0 +1,52 @@
+"""On whose behalf a call acts in a room, and what rooms answer."""
+
+import msgspec
+from django.http import HttpResponse
+
+from accounts import members, names
+from accounts.identity import Identity
+from api.callers import ApiRequest
+from api.errors import Problem
+from realtime.events import ErrorCode
+from realtime.hub import hub
+from realtime.limits import MessageRate
+from rooms import access
+from rooms.access import RoomRecord
+from rooms.texts import Refused, is_room_name
+
+
+async def enter(request: ApiRequest, who: Identity, name: str) -> RoomRecord:
+    """The room, if they may be in it. Raises Refused."""
+    if not is_room_name(name):
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such room.")
+    return await access.enter(request.tenant, who, name)
+
+
+async def speaker(request: ApiRequest, name: str, sub: str | None) -> tuple[RoomRecord, Identity]:
+    """The room, and who speaks there: the caller, or with a key the user `sub`, made when unknown. Raises Refused.
+
+    A request to a room that is not there makes nobody.
+    """
+    room = await enter(request, request.auth, name)
+    if sub is None:
+        return room, request.auth
+    user = (await members.recognise(request.tenant, names.check_sub(sub), "user")).identified()
+    return await enter(request, user, name), user
+
+
+def check_sub_allowed(request: ApiRequest, sub: str | None) -> None:
+    """Raises Problem where a user's token comes with somebody's name."""
+    if sub is not None and not request.auth.is_bot:
+        raise Problem(403, "sub_not_allowed", "With a user's token one acts as that user; leave sub away.")
+
+
+async def rate_of(request: ApiRequest) -> MessageRate | None:
+    """A tenant's own server is limited by its API requests; a user's token by the user's rate."""
+    if request.auth.is_bot:
+        return None
+    return (await hub()).rates[request.tenant.id, request.auth.external_id]
+
+
+def encoded(body: object, status: int = 200) -> HttpResponse:
+    """What rooms answer, encoded as for sockets: the schemas in `response` only describe it."""
+    return HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json")

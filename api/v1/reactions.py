@@ -1,0 +1,65 @@
+"""Reactions. One given here reaches sockets exactly as one of theirs does."""
+
+from typing import Annotated
+
+from asgiref.sync import async_to_sync
+from django.http import HttpResponse
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from api.callers import ApiRequest, KeyOrUser
+from api.errors import Problem
+from api.speaking import check_sub_allowed, encoded, rate_of, speaker
+from api.v1.messages import MessageOut
+from rooms.actions import react
+from rooms.reading import AnyMessage
+
+router = Router(tags=["reactions"])
+
+PATH = "/rooms/{name}/messages/{message_id}/reactions/{emoji}"
+_SUB = "The user who reacts, made when unknown; absent: the key's bot."
+
+
+class NewReaction(Schema):
+    sub: str | None = Field(None, description=_SUB, examples=["bob"])
+
+
+@router.put(PATH, response=MessageOut, auth=KeyOrUser("messages:write"))
+def put_reaction(
+    request: ApiRequest, name: str, message_id: str, emoji: str, body: NewReaction | None = None
+) -> HttpResponse:
+    """React to a message.
+
+    With an emoji, or a short name for one such as `:tada:`, percent-encoded. Answers the message, with all its
+    reactions counted. Doing it again changes nothing.
+    """
+    return _answer(request, name, message_id, emoji, body.sub if body else None, on=True)
+
+
+@router.delete(PATH, response=MessageOut, auth=KeyOrUser("messages:write"))
+def remove_reaction(
+    request: ApiRequest,
+    name: str,
+    message_id: str,
+    emoji: str,
+    sub: Annotated[str | None, Query(description=_SUB)] = None,
+) -> HttpResponse:
+    """Take a reaction back."""
+    return _answer(request, name, message_id, emoji, sub, on=False)
+
+
+def _answer(
+    request: ApiRequest, name: str, message_id: str, emoji: str, sub: str | None, *, on: bool
+) -> HttpResponse:
+    check_sub_allowed(request, sub)
+    if "\ufffd" in emoji:  # what the server puts for bytes that are no UTF-8
+        raise Problem(422, "invalid_field", "emoji must be UTF-8: part of it could not be read.")
+    return encoded(async_to_sync(_react)(request, name, message_id, emoji, sub, on))
+
+
+async def _react(
+    request: ApiRequest, name: str, message_id: str, emoji: str, sub: str | None, on: bool
+) -> AnyMessage:
+    room, who = await speaker(request, name, sub)
+    reacted = await react(request.tenant, room, who, message_id, emoji, on, rate=await rate_of(request))
+    return reacted.message
