@@ -1,7 +1,7 @@
 """The chat page's modules as one script and its styles as one sheet, made when they are first asked for.
 
 The sources stay plain ES modules that any browser could load one by one; put together they are one request instead of
-seventeen, compress to half, and cannot be mixed with modules of another release. The names carry a hash of the content,
+two dozen, compress to half, and cannot be mixed with modules of another release. The names carry a hash of the content,
 so browsers keep them for ever. What is understood is what our sources use, one import a line and named exports;
 anything else raises BundleError, in the tests at the latest.
 """
@@ -25,6 +25,8 @@ SHEETS: Final = ("snug/tokens.css", "snug/chat/chat.css")
 _IMPORT: Final = re.compile(r'import \{ (?P<names>[\w$, ]+) \} from "(?P<path>\.{1,2}/[\w./-]+\.js)";')
 _EXPORT: Final = re.compile(r"export (?:async function|function|class|const) (?P<name>[\w$]+)")
 _COMMENT: Final = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE)
+# A comment behind code; no text of ours holds such a thing.
+_REMARK: Final = re.compile(r"(?<=[;,{)\]]) +(?:// .*|/\*(?:(?!\*/).)*\*/)$", re.MULTILINE)
 
 
 class BundleError(Exception):
@@ -104,8 +106,8 @@ def _match(pattern: re.Pattern[str], line: str, path: Path) -> re.Match[str]:
 
 
 def _bare(source: str) -> str:
-    """Without comments of their own line and without indents; no text of ours spans lines."""
-    lines = (line.strip() for line in _COMMENT.sub("", source).splitlines())
+    """Without comments and indents; no text of ours spans lines."""
+    lines = (line.strip() for line in _REMARK.sub("", _COMMENT.sub("", source)).splitlines())
     return "\n".join(line for line in lines if line)
 
 

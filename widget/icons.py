@@ -13,8 +13,8 @@ from django.contrib.staticfiles import finders
 from django.utils.safestring import SafeString, mark_safe
 
 NAMES: Final = (
-    *("alert", "arrow-right", "check", "chevron-down", "clock", "copy"),
-    *("door", "hash", "info", "lock", "menu", "sliders", "users"),
+    *("alert", "arrow-right", "check", "chevron-down", "clock", "copy", "door", "dots", "hash", "info"),
+    *("lock", "menu", "pencil", "plus", "sliders", "smile", "trash", "users"),
 )
 _SYMBOL: Final = re.compile(r'<symbol id="([a-z-]+)".*?</symbol>', re.DOTALL)
 

@@ -22,7 +22,7 @@ def test_modules_come_once_and_before_those_who_need_them(tmp_path: Path) -> Non
     )
     assert assemble(entry).splitlines() == [
         "const module0 = (() => {",
-        "const one = 1; // the first",
+        "const one = 1;",
         "function unused() {}",
         "return { one, unused };",
         "})();",
@@ -41,9 +41,10 @@ def test_modules_come_once_and_before_those_who_need_them(tmp_path: Path) -> Non
 
 
 def test_code_between_two_comments_stays(tmp_path: Path) -> None:
-    entry = modules(tmp_path, app="/* a */ keep();\n/* b */\n  // c\nalso('// this');")
+    entry = modules(tmp_path, app="/* a */ keep();\n/* b */\n  // c\nalso('// this');\nlast({}); // d")
     assert "/* a */ keep();" in assemble(entry)
     assert "also('// this');" in assemble(entry)
+    assert "last({});" in assemble(entry).splitlines()
     assert "b" not in assemble(entry).splitlines()
 
 

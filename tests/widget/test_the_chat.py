@@ -10,8 +10,8 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.personas import PASSWORD, Workspace
 from tests.portal.looking import faults_of
+from tests.widget.visiting import OpenPage, chat, enter, make_room, post, say
 
-OpenPage = Callable[..., Page]
 PHONE = {"viewport": {"width": 375, "height": 720}}
 HARD = [
     ("ann", "A" * 30 + " " + "b" * 29, "A name of sixty characters."),
@@ -24,33 +24,6 @@ HARD = [
     ("lea", "ليلى حسن", "👩‍👩‍👧‍👦"),
     ("ann", "Ann", "First line\n\n\tand an indented one"),
 ]
-
-
-def post(
-    workspace: Workspace, text: str, sub: str = "ann", name: str | None = None, room: str = "general"
-) -> dict[str, Any]:
-    with workspace.api() as api:
-        if name:
-            assert api.put(f"/api/v1/users/{sub}", json={"name": name}).status_code < 500
-        answer = api.post(f"/api/v1/rooms/{room}/messages", json={"message": text, "sub": sub})
-        assert answer.status_code == 201, answer.text
-        message: dict[str, Any] = answer.json()
-        return message
-
-
-def chat(workspace: Workspace, token: str = "", query: str = "") -> str:
-    return f"{workspace.origin}/chat/{query}{'#token=' + token if token else ''}"
-
-
-def enter(page: Page) -> Page:
-    """Wait until the room is there, with messages or without."""
-    expect(page.locator("#beginning")).to_be_visible()
-    return page
-
-
-def say(page: Page, text: str) -> None:
-    page.locator("#text").fill(text)
-    page.locator("#text").press("Enter")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -512,11 +485,6 @@ def test_a_long_name_leaves_room_for_you(workspace: Workspace, open_page: OpenPa
     assert row
     assert name["x"] + name["width"] <= you["x"]
     assert you["x"] + you["width"] <= row["x"] + row["width"]
-
-
-def make_room(workspace: Workspace, name: str, **more: str) -> None:
-    with workspace.api() as api:
-        assert api.post("/api/v1/rooms", json={"name": name, **more}).status_code == 201
 
 
 def name_guest(page: Page, name: str) -> None:

@@ -244,8 +244,14 @@ def test_a_server_that_always_leaves_gaps_is_not_asked_for_ever(page: Page) -> N
         "await settle(); "
         "FakeSocket.last.enter(3, 3).frame('history', { messages: [], from_resume: true, has_more: false })",
     )
-    run(page, "FakeSocket.last.message(9)")
-    assert run(page, "await settle(); return [FakeSocket.all.length, it.heard.at(-1)]") == [2, "chat_message"]
+    run(page, "FakeSocket.last.message(9).message(10)")
+    assert run(page, "await settle(); return FakeSocket.all.length") == 2
+    page.clock.run_for(10_000)
+    assert run(page, "await settle(); return FakeSocket.all.map((socket) => socket.url.search)") == [
+        "",
+        "?since=1&rev=1&connection=c1",
+        "?since=1&rev=3&connection=c2",
+    ]
 
 
 def test_a_long_absence_is_read_page_by_page_before_anything_is_sent(page: Page) -> None:
@@ -256,8 +262,9 @@ def test_a_long_absence_is_read_page_by_page_before_anything_is_sent(page: Page)
         "await settle(); "
         "FakeSocket.last.enter(3, 9).frame('history', { messages: [{ seq: 2 }], from_resume: true, has_more: true })",
     )
-    assert run(page, "return FakeSocket.last.sent") == [{"type": "history", "after": 2, "limit": 100}]
-    run(page, "FakeSocket.last.frame('history', { messages: [{ seq: 3 }], has_more: false })")
+    asked = {"type": "history", "after": 2, "limit": 100, "ref": 1}
+    assert run(page, "return FakeSocket.last.sent") == [asked]
+    run(page, "FakeSocket.last.frame('history', { messages: [{ seq: 3 }], has_more: false, ref: 1 })")
     assert run(page, "return [it.client.seq, it.client.rev, FakeSocket.last.said.length]") == [3, 9, 1]
 
 

@@ -1,12 +1,13 @@
 /** The chat page: puts the visitor, a room and the parts of the page together. */
+import { drawClosed } from "./closed.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
-import { $ } from "./dom.js";
+import { $, announce } from "./dom.js";
 import { Host } from "./host.js";
 import { forgetToken, identify, rename } from "./identity.js";
 import { MessageList } from "./messages.js";
 import { Notice } from "./notice.js";
-import { drawGuest, drawPeople, drawRooms, fetchRooms, titleOf } from "./sides.js";
+import { drawGuest, drawPeople, drawRooms, fetchRooms } from "./sides.js";
 import { speak } from "./words.js";
 
 const config = JSON.parse($("config").textContent);
@@ -47,11 +48,14 @@ async function learnRooms() {
   const found = await fetchRooms(asked).catch(() => rooms);
   if (asked !== identity) return;
   rooms = found;
+  conversation.archived = roomHere()?.archived ?? conversation.archived;
   drawNames();
 }
 
-/** The frame shows no list of rooms. */
-const renewRooms = () => !config.embed && conversation && learnRooms();
+const roomHere = () => rooms.find(({ name }) => name === conversation.room);
+
+/** The frame shows no list of rooms, but is in one of them. */
+const renewRooms = () => conversation && learnRooms();
 
 function enter(room) {
   const before = conversation;
@@ -61,7 +65,10 @@ function enter(room) {
   before?.close();
   list?.leave();
   list = new MessageList(mine, words, seen);
-  composer = new Composer(conversation, words, `snug.draft.${identity.id}.${room}`, () => list.toEnd());
+  composer = new Composer(conversation, words, `snug.draft.${identity.id}.${room}`, {
+    sent: () => list.toEnd(),
+    editLast: () => list.actions.editLast(),
+  });
   on("change", soon);
   on("state", moved);
   on("loaded", () => {
@@ -69,12 +76,15 @@ function enter(room) {
     look();
   });
   on("arrived", (message) => list.arrived(message));
+  on("deleted", () => announce("")); // it may be what was read out last
+  on("unread", (count) => Object.assign(roomHere() ?? {}, { unread: count }));
   drawFrame();
   conversation.open();
   if (!host || host.open) focus();
 }
 
 function moved(change) {
+  if (change.state === "stopped" && conversation.loaded) learnRooms(); // shown out: the list is shorter now
   if (change.code === 4001 && change.state === "stopped") forgetToken();
   notice.connection(change, { loaded: conversation.loaded, retry: () => conversation.open() });
 }
@@ -103,6 +113,7 @@ function soon() {
 function drawAll() {
   list.draw();
   composer.draw();
+  drawClosed(conversation, words);
   drawHere();
   drawTyping();
   if (!$("people").hidden) drawPeople(conversation, words);
@@ -118,7 +129,7 @@ function drawFrame() {
 }
 
 function drawNames() {
-  const title = titleOf(rooms, conversation.room);
+  const title = (conversation.title = roomHere()?.title || conversation.title || conversation.room); // known for as long as one is in it
   list.title = title;
   $("room-name").textContent = config.embed ? config.tenant : title;
   document.title = `${title} · ${config.tenant}`;
@@ -128,13 +139,13 @@ function drawNames() {
 }
 
 function drawHere() {
-  const { count, state } = conversation;
-  if (state.state === "stopped") return;
+  const { state, people: { count } } = conversation;
+  if (state.state === "stopped") return ($("here").textContent = "");
   $("here").textContent = state.state === "online" || count ? words.say("here", { n: count }) : words.say("connecting");
 }
 
 function drawTyping() {
-  const [a, b, c] = [...conversation.typists.values()].map((typist) => typist.name);
+  const [a, b, c] = [...conversation.people.typists.values()].map((typist) => typist.name);
   const text = c ? words.say("typingMany") : b ? words.say("typingTwo", { a, b }) : a ? words.say("typingOne", { a }) : "";
   if ($("typing").textContent !== text) $("typing").textContent = text;
 }

@@ -1,6 +1,11 @@
 /** One row of the list, as an element. */
-import { announce, h, icon } from "./dom.js";
-import { beginning, hueOf, initials, isEmoji, pieces } from "./text.js";
+import { avatar } from "./avatar.js";
+import { h, icon } from "./dom.js";
+import { editor } from "./editor.js";
+import { reactions, seenBy } from "./reactions.js";
+import { beginning, isEmoji, pieces } from "./text.js";
+
+const QUOTED = 120;
 
 const BADGES = { "staff:": "team", "bot:": "bot" };
 
@@ -12,21 +17,34 @@ export function drawRow(row, context) {
 }
 
 /** What a row's look depends on; while it stays the same, its element does. */
-export function looksOf({ kind, at, first, pending, stored, message }, { expanded }) {
+export function looksOf({ kind, at, first, pending, stored, message, readers, quoted }, { expanded, actions }) {
   if (kind !== "message") return `${at?.toDateString()} ${new Date().toDateString()}`;
-  const { rev, failure, delayed, message_id, client_id } = message;
-  return [first, pending, stored, rev, failure, delayed, expanded.has(message_id ?? client_id)].join();
+  const { rev, failure, delayed, message_id, client_id, looks } = message;
+  if (message_id && actions.editing?.id === message_id) return "editing"; // whatever else happens, the field stays
+  const seen = readers?.map(({ id, name }) => `${id} ${name}`);
+  const now = [expanded.has(message_id ?? client_id), actions.asking === message_id, actions.writable, left(message)];
+  return [first, pending, stored, rev, failure, delayed, looks, quoted?.rev, seen, ...now].join();
 }
 
+/** Seconds until a delayed message is tried again. */
+export const left = ({ until = 0 }) => Math.max(0, Math.ceil((until - Date.now()) / 1000));
+
 function drawMessage(row, context) {
-  const { message, own, first, pending } = row;
-  const classes = ["message", own && "own", first && "first", pending && "pending", message.failure && "failed"];
+  const { message, own, first, pending, readers } = row;
+  const isEdited = message.message_id && context.actions.editing?.id === message.message_id;
+  const classes = ["message", own && "own", first && "first", pending && "pending", message.delayed && "delayed", message.failure && "failed", message.saving && "saving"];
   const item = h("li", { class: classes.filter(Boolean).join(" ") });
+  if (message.message_id) item.dataset.id = message.message_id;
   if (first) item.append(...byline(row, context));
   else item.append(h("span", { class: "visually-hidden" }, `${nameOf(row, context)}, ${context.words.time(row.at)}: `));
-  item.append(message.deleted ? h("p", { class: "bubble gone" }, context.words.say("deleted")) : bubble(row, context));
-  if (message.reactions?.length) item.append(reactions(message));
+  if (row.quoted) item.append(quote(row.quoted, context));
+  item.append(message.deleted ? h("p", { class: "bubble gone" }, context.words.say("deleted"))
+    : isEdited ? editor(message, context) : bubble(row, context));
+  if (message.reactions?.length) item.append(reactions(message, context));
   if (pending) item.append(status(message, context));
+  if (message.trouble) item.append(trouble(message, context));
+  if (context.actions.asking === message.message_id && !pending) item.append(question(message, context));
+  if (readers) item.append(seenBy(readers, context));
   return item;
 }
 
@@ -41,21 +59,29 @@ function byline(row, { words }) {
   return [avatar(row.author, message.username), h("p", { class: "byline" }, name, badge, time)];
 }
 
-export function avatar(id, name) {
-  const circle = h("span", { class: "avatar", "aria-hidden": "true" }, initials(name));
-  circle.style.setProperty("--hue", hueOf(id));
-  return circle;
-}
-
 function bubble(row, context) {
-  const { message, at, stored } = row;
+  const { message, stored } = row;
   const id = message.message_id ?? message.client_id;
   const text = message.message;
   const short = context.expanded.has(id) ? null : beginning(text);
   const body = h("div", { class: isEmoji(text) ? "bubble emoji" : "bubble", dir: "auto" }, ...linked(short ?? text));
   if (short ?? context.expanded.has(id)) body.append(more(id, short, text, context));
-  if (message.edited_at) body.append(" ", h("span", { class: "edited" }, context.words.say("edited")));
-  return h("div", { class: "line" }, body, stored && tick(context), tools(text, at, context));
+  if (message.edited_at || message.saving) body.append(" ", edited(message, context));
+  const own = tools(row, context);
+  const line = h("div", { class: "line" }, body, stored && tick(context), own);
+  line.addEventListener("hold", () => context.actions.open(message, own.querySelector("button")));
+  return line;
+}
+
+function edited({ edited_at, saving }, { words }) {
+  if (saving) return h("span", { class: "edited" }, words.say("saving"));
+  return h("time", { class: "edited", dateTime: edited_at, title: words.moment(new Date(edited_at)) }, `(${words.say("edited")})`);
+}
+
+/** What a message answers, where that is in sight; a deleted one is still answered. */
+function quote({ message, deleted, username }, { words }) {
+  if (deleted) return h("p", { class: "quote" }, words.say("deleted"));
+  return h("p", { class: "quote" }, h("bdi", {}, username), " ", h("span", { dir: "auto" }, message.slice(0, QUOTED)));
 }
 
 function tick({ words }) {
@@ -76,29 +102,47 @@ function more(id, short, text, { words, expanded, redraw }) {
   return h("button", { class: "link more", type: "button", onclick: turn }, label);
 }
 
-function tools(text, at, { words }) {
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      return; // the page that holds the frame does not allow it
-    }
-    announce(words.say("copied"));
-    button.replaceChildren(icon("check"));
-    setTimeout(() => button.replaceChildren(icon("copy")), 1_500);
+function tools({ message, at }, { words, actions }) {
+  const tool = (name, label, focus, act) => {
+    const button = h("button", { class: `tool ${name}`, type: "button", title: label, "aria-haspopup": "menu", "aria-expanded": "false" }, icon(name));
+    button.onclick = () => act(button);
+    button.ariaLabel = label;
+    button.dataset.focus = focus;
+    return button;
   };
-  const button = h("button", { class: "tool", type: "button", title: words.say("copy"), onclick: copy }, icon("copy"));
-  button.ariaLabel = words.say("copy");
   const time = h("time", { dateTime: at.toISOString(), "aria-hidden": "true" }, words.time(at));
-  return h("span", { class: "tools" }, navigator.clipboard ? button : null, time);
+  const dots = tool("dots", words.say("actions"), "dots", (button) => actions.open(message, button));
+  const smile = message.message_id && actions.writable
+    && tool("smile", words.say("react"), "smile", (button) => actions.open(message, button, true));
+  if (smile) smile.tabIndex = -1; // the menu holds the same emoji: one stop a message is enough for the keyboard
+  return h("span", { class: "tools" }, dots, smile, time);
 }
 
-function reactions({ reactions: all }) {
-  return h("p", { class: "reactions" }, ...all.map(({ emoji, count }) => h("span", {}, emoji, " ", h("b", {}, `${count}`))));
+function question(message, { words, actions }) {
+  const yes = h("button", { class: "button small danger", type: "button", onclick: () => actions.delete(message) }, words.say("delete"));
+  const no = h("button", { class: "link", type: "button", onclick: () => actions.leave(message) }, words.say("keep"));
+  const box = h("p", { class: "status ask", role: "group" }, h("span", {}, words.say("deleteAsk")), yes, no);
+  box.onkeydown = (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    actions.leave(message);
+  };
+  box.ariaLabel = words.say("deleteAsk");
+  return box;
 }
 
-function status({ client_id, failure, delayed }, { words, retry, discard }) {
-  if (!failure) return h("p", { class: "status" }, icon("clock"), delayed ? words.refusal(delayed) : words.say("sending"));
+/** A change that was refused, in the server's words; what was typed is not lost. */
+function trouble(message, { words, actions }) {
+  const { text, draft } = message.trouble;
+  const again = draft !== undefined && actions.writable
+    && h("button", { class: "link", type: "button", onclick: () => actions.edit(message, draft) }, words.say("editAgain"));
+  return h("p", { class: "status trouble", role: "alert" }, icon("alert"), h("span", {}, words.say("notChanged"), " ", h("bdi", {}, text), " ", again || ""));
+}
+
+function status(item, { words, retry, discard }) {
+  const { client_id, failure, delayed } = item;
+  const wait = delayed && left(item) > 0 && h("b", { "aria-hidden": "true" }, words.seconds(left(item)));
+  if (!failure) return h("p", { class: "status" }, icon("clock"), h("span", {}, delayed ? words.refusal(delayed) : words.say("sending")), wait);
   return h("p", { class: "status" }, icon("alert"), h("span", {}, words.refusal(failure)),
     h("button", { class: "link", type: "button", onclick: () => retry(client_id) }, words.say("retry")),
     h("button", { class: "link", type: "button", onclick: () => discard(client_id) }, words.say("discard")));

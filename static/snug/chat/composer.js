@@ -12,14 +12,15 @@ export class Composer {
   #conversation;
   #draft;
 
-  /** @param {() => void} sent called after a message has gone to the outbox */
-  constructor(conversation, words, draftKey, sent) {
+  /** @param {{sent: () => void, editLast: () => void}} act what follows a message that has gone to the outbox, and what
+   * the arrow up does in an empty field */
+  constructor(conversation, words, draftKey, { sent, editLast }) {
     this.#conversation = conversation;
     this.#words = words;
     this.#draft = draftKey;
     this.#text.value = memory.get(draftKey) ?? "";
     this.#text.oninput = () => this.#changed();
-    this.#text.onkeydown = (event) => this.#key(event);
+    this.#text.onkeydown = (event) => this.#key(event, editLast);
     this.#text.onblur = () => conversation.client.typing(false);
     $("composer").onsubmit = (event) => {
       event.preventDefault();
@@ -53,7 +54,11 @@ export class Composer {
   }
 
   // Enter sends; with Shift it breaks the line; while an input method composes, it belongs to that (229 in old Safari).
-  #key(event) {
+  #key(event, editLast) {
+    if (event.key === "ArrowUp" && !this.#text.value && !event.isComposing) {
+      event.preventDefault();
+      return editLast();
+    }
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     if (!this.#send.disabled) $("composer").requestSubmit();

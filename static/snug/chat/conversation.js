@@ -1,24 +1,28 @@
-/** One room as this visitor has it: its client, its messages, who is here and who is typing. It draws nothing. */
+/** One room as this visitor has it: its client, its messages, its people, and what they may do. It draws nothing. */
 import { SnugClient } from "../client/snug-client.js";
 import { Emitter } from "../client/emitter.js";
+import { Changes } from "./changes.js";
 import { memory } from "./dom.js";
+import { People } from "./people.js";
 import { Timeline } from "./timeline.js";
 
-const TYPING = 6_000;
 const PAGE = 50;
 
-/** Emits `change` when something to draw has changed, `loaded`, `arrived` with another's new message, and `state`. */
+/** Emits `change` when something to draw has changed, `loaded`, `arrived` with another's new message, `deleted`,
+ * `unread` with how many the server counts, and `state`. */
 export class Conversation extends Emitter {
   timeline = new Timeline();
-  people = new Map(); // id → name; of the first hundred
-  count = 0;
-  typists = new Map(); // id → {name, timer}
+  people = new People();
   state = { state: "idle" };
   loaded = false;
   hasOlder = false;
   older = "ready"; // ready, loading, failed
+  title = null; // while nothing but the name is known
+  archived = false;
+  mutedUntil = 0; // milliseconds since 1970
   unreadAfter = null; // where the "new" line stands; null for nowhere
   #lastRead;
+  #unmuting;
   #identity;
 
   constructor(room, identity) {
@@ -26,6 +30,8 @@ export class Conversation extends Emitter {
     this.room = room;
     this.#identity = identity;
     this.client = this.#listen(new SnugClient(location.origin, { room, ...identity.client }));
+    this.changes = new Changes(this.client, `snug.mine.${identity.id}.${room}`, () => this.emit("change"));
+    this.people.on("change", () => this.emit("change"));
     this.#lastRead = Number(memory.get(this.#readKey) ?? -1);
     if (this.#lastRead >= 0) this.unreadAfter = this.#lastRead;
   }
@@ -43,7 +49,26 @@ export class Conversation extends Emitter {
   }
 
   get rows() {
-    return this.timeline.rows({ me: this.me, pending: this.client.pending, unreadAfter: this.unreadAfter });
+    const { me, timeline } = this;
+    const seen = this.people.lastRead(timeline.messages, me);
+    const rows = timeline.rows({ me, pending: this.client.pending, unreadAfter: this.unreadAfter });
+    for (const row of rows) {
+      if (row.kind !== "message") continue;
+      row.message = this.changes.shown(row.message);
+      row.readers = row.seq === seen?.seq ? seen.readers.map((id) => ({ id, name: this.people.nameOf(id) })) : null;
+      row.quoted = row.message.reply_to && timeline.get(row.message.reply_to);
+    }
+    return rows;
+  }
+
+  /** Whether the visitor may write, edit and react, as far as is known. */
+  get writable() {
+    return this.state.state !== "stopped" && !this.archived && this.mutedUntil <= Date.now();
+  }
+
+  /** The last of one's own messages that can be edited. */
+  get lastOwn() {
+    return this.timeline.messages.findLast((message) => message.user_id === this.me && !message.deleted);
   }
 
   open() {
@@ -52,7 +77,8 @@ export class Conversation extends Emitter {
 
   close() {
     this.client.disconnect();
-    for (const { timer } of this.typists.values()) clearTimeout(timer);
+    clearTimeout(this.#unmuting);
+    this.people.close();
   }
 
   say(text) {
@@ -63,10 +89,21 @@ export class Conversation extends Emitter {
   /** Everything that is shown has been seen. */
   read() {
     const { newest } = this.timeline;
-    if (!this.loaded || newest <= this.#lastRead) return;
-    this.#lastRead = newest;
-    memory.set(this.#readKey, String(newest));
+    if (!this.loaded) return;
+    this.#readUpTo(newest);
     this.client.read(newest);
+  }
+
+  /** Try whether one may write again: a mute may have been lifted, and nobody tells. */
+  tryWriting() {
+    this.#muted(0);
+    this.emit("change");
+  }
+
+  #readUpTo(seq) {
+    if (seq <= this.#lastRead) return;
+    this.#lastRead = seq;
+    memory.set(this.#readKey, String(seq));
   }
 
   /** From here on what arrives is new: the visitor looks away. */
@@ -106,6 +143,7 @@ export class Conversation extends Emitter {
 
   #took(page) {
     this.timeline.add(page.messages);
+    this.people.named(page.messages);
     this.hasOlder = page.has_more;
   }
 
@@ -120,16 +158,21 @@ export class Conversation extends Emitter {
       this.emit("change");
     });
     on("state", (change) => this.#moved(change));
-    on("online_users", ({ users, count }) => this.#entered(users, count));
-    on("user_joined", (user) => this.#joined(user));
-    on("user_left", (user) => this.#left(user));
-    on("presence", ({ count }) => (this.count = count));
-    on("typing", (typist) => this.#typing(typist));
+    on("online_users", ({ users, count }) => this.people.entered(users, count));
+    on("user_joined", (user) => this.people.joined(user, this.me));
+    on("user_left", (user) => this.people.left(user));
+    on("presence", (sums) => this.people.summed(sums, this.me));
+    on("typing", (typist) => this.people.typing(typist, this.me));
     on("chat_message", (message) => this.#heard(message));
     on("message_edited", (message) => this.timeline.change(message));
-    on("message_deleted", (message) => this.timeline.change(message));
-    on("reaction", (reaction) => this.timeline.react(reaction));
-    on("history", (page) => this.#resumed(page));
+    on("message_deleted", (message) => {
+      this.timeline.change(message);
+      this.emit("deleted");
+    });
+    on("reaction", (reaction) => this.#reacted(reaction));
+    on("read", (mark) => this.#marked(mark));
+    on("unread", ({ count }) => this.emit("unread", count));
+    on("error", (refusal) => this.#refused(refusal));
     on("outbox", () => {});
     on("reset", () => this.#reset());
     return client;
@@ -141,58 +184,42 @@ export class Conversation extends Emitter {
     this.emit("state", change);
   }
 
-  #entered(users, count) {
-    this.people = new Map(users.map(({ id, username }) => [id, username]));
-    this.count = count;
+  #reacted(reaction) {
+    this.changes.heard(reaction, this.me);
+    this.timeline.react(reaction);
   }
 
-  #joined({ user_id, username }) {
-    const known = this.people.has(user_id);
-    this.people.set(user_id, username);
-    if (!known && user_id !== this.me) this.count++;
-    this.count = Math.max(this.count, this.people.size);
+  /** Others have read so far; or the visitor has, in another tab. */
+  #marked(mark) {
+    if (mark.user_id === this.me) this.#readUpTo(mark.seq);
+    else this.people.read(mark);
   }
 
-  #left({ user_id }) {
-    if (this.people.delete(user_id)) this.count--;
-    this.#typing({ user_id, is_typing: false });
+  /** What a refusal says of the room. */
+  #refused({ error, retry_after = 60 }) {
+    if (error?.code === "ROOM_ARCHIVED") this.archived = true;
+    if (error?.code === "MUTED") this.#muted(retry_after * 1000);
   }
 
-  /** People may take another name while they are here; what they do next tells it. */
-  #named({ user_id, username }) {
-    if (username && this.people.has(user_id)) this.people.set(user_id, username);
-  }
-
-  #typing({ user_id, username, is_typing }) {
-    this.#named({ user_id, username });
-    clearTimeout(this.typists.get(user_id)?.timer);
-    this.typists.delete(user_id);
-    if (!is_typing || user_id === this.me) return;
-    const timer = setTimeout(() => {
-      this.typists.delete(user_id);
-      this.emit("change");
-    }, TYPING);
-    this.typists.set(user_id, { name: username, timer });
+  #muted(time) {
+    clearTimeout(this.#unmuting);
+    this.mutedUntil = Date.now() + time;
+    // Timers count to 24 days, and nobody leaves the page open for longer.
+    if (time) this.#unmuting = setTimeout(() => this.emit("change"), Math.min(time, 2 ** 31 - 1));
   }
 
   #heard(message) {
     const isNew = message.seq > this.timeline.newest;
+    this.archived = false;
     this.timeline.add([message]);
-    this.#named(message);
-    this.#typing({ user_id: message.user_id, is_typing: false });
+    this.people.seen(message);
+    this.people.typing({ user_id: message.user_id, is_typing: false });
     if (isNew && message.user_id !== this.me) this.emit("arrived", message);
-  }
-
-  // What was missed while away. Pages that were asked for come through their promises.
-  #resumed({ messages, changed = [], from_resume }) {
-    if (!this.loaded) return;
-    const catchesUp = from_resume || messages[0]?.seq > this.timeline.newest;
-    if (catchesUp) this.timeline.add(messages);
-    for (const message of changed) this.timeline.change(message);
   }
 
   #reset() {
     this.timeline.clear();
+    this.people.forget();
     this.loaded = this.hasOlder = false;
     this.unreadAfter = null;
     this.#lastRead = -1;

@@ -1,5 +1,6 @@
 /** The list of messages: draws only what changed, keeps the reader's place, and knows whether the end is in sight. */
-import { drawRow, looksOf } from "./bubble.js";
+import { Actions } from "./actions.js";
+import { drawRow, left, looksOf } from "./bubble.js";
 import { $, announce, h } from "./dom.js";
 
 const NEAR = 48;      // this close to the end counts as being there, in pixels
@@ -19,6 +20,7 @@ export class MessageList {
   #drawn = false;
   #context;
   #resizing;
+  #ticking;
   #conversation;
 
   /** @param {() => void} seen called when the end of the list is in sight */
@@ -26,8 +28,12 @@ export class MessageList {
     this.#conversation = conversation;
     this.seen = seen;
     this.words = words;
+    this.actions = new Actions(conversation, words, () => this.draw());
     this.#context = {
       words,
+      actions: this.actions,
+      names: (id) => conversation.people.nameOf(id),
+      limit: () => conversation.limit,
       expanded: new Set(),
       redraw: () => this.draw(),
       retry: (id) => conversation.client.retry(id),
@@ -45,13 +51,19 @@ export class MessageList {
   /** Let go of the page: another list takes over. */
   leave() {
     this.#resizing.disconnect();
+    this.actions.close();
+    clearTimeout(this.#ticking);
   }
 
   draw() {
     if (!this.#conversation.loaded && !this.#conversation.client.pending.length) return;
     const place = this.#place();
     if (this.#atEnd) this.#conversation.trim();
-    this.#drawRows(this.#conversation.rows);
+    const { rows } = this.#conversation;
+    this.actions.check(rows);
+    this.#drawRows(rows);
+    clearTimeout(this.#ticking);
+    if (rows.some(({ message }) => message && left(message) > 0)) this.#ticking = setTimeout(() => this.draw(), 1_000);
     this.#drawBeginning();
     if (this.#atEnd) this.toEnd();
     else this.#keep(place);
@@ -114,7 +126,7 @@ export class MessageList {
     if (known?.looks === looks) return known.element;
     const element = drawRow(row, this.#context);
     element.dataset.key = row.key;
-    if (known) known.element.replaceWith(element);
+    if (known) exchange(known.element, element);
     else if (isNewest) element.classList.add("arriving");
     this.#rows.set(row.key, { element, looks });
     return element;
@@ -173,4 +185,13 @@ export class MessageList {
     if (this.#pill.textContent !== text) this.#pill.textContent = text;
     this.#pill.ariaLabel = text || this.words.say("latest");
   }
+}
+
+/** Put a row's new element in the place of the old one, and the focus where it was. */
+function exchange(old, element) {
+  const focused = old.contains(document.activeElement) && document.activeElement.dataset.focus;
+  old.replaceWith(element);
+  if (!focused) return;
+  const next = element.querySelector(`[data-focus="${CSS.escape(focused)}"]`) ?? element.querySelector(".dots");
+  next?.focus({ preventScroll: true });
 }

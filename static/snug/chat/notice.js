@@ -5,6 +5,7 @@ const BLINK = 1_500;
 const FIRST = 4_000;
 const SAID = 2_500;
 const COUNTDOWN = 3_000; // shorter waits are not worth a figure
+const AGAIN = new Set(["token", "full", "busy", "unreachable", "host", "removed"]); // states that may pass
 const STOPS = { 1003: "broken", 1009: "broken", 4000: "broken", 4001: "token", 4003: "forbidden", 4004: "missing", 4402: "suspended" };
 
 export class Notice {
@@ -40,16 +41,19 @@ export class Notice {
   stop(key, { retry, loaded = false } = {}) {
     this.#still();
     const embedded = document.body.classList.contains("embed");
-    const here = key === "missing" && embedded ? "missing_here" : key; // with no list of rooms to choose another from
+    const here = inside(key, loaded) ?? (key === "missing" && embedded ? "missing_here" : key); // no list to choose from
     const [title, text] = this.#words.stop(here, { tenant: this.#tenant });
-    const again = retry && !["sign_in", "forbidden", "missing", "suspended", "broken"].includes(key)
+    const again = retry && AGAIN.has(here)
       && h("button", { class: "button small", type: "button", onclick: retry }, this.#words.say("retry"));
-    document.body.classList.toggle("stopped", !loaded || !["full", "busy"].includes(key));
-    if (loaded) return this.#show(h("b", {}, title), " ", text, " ", again);
+    const passes = ["full", "busy"].includes(key);
+    document.body.classList.toggle("stopped", !loaded || !passes);
+    if (loaded && passes) return this.#show(h("b", {}, title), " ", text, " ", again);
+    this.#hide();
     $("here").textContent = "";
     $("stop").hidden = false;
+    $("stop").classList.toggle("foot", loaded); // what was said stays in sight above it
     $("stop").replaceChildren(...[
-      h("span", { class: "seal" }, icon(key === "sign_in" || key === "forbidden" ? "lock" : key === "missing" ? "door" : "info")),
+      h("span", { class: "seal" }, icon(["sign_in", "forbidden"].includes(key) ? "lock" : key === "missing" ? "door" : "info")),
       h("h2", {}, title), h("p", {}, text), again, key === "sign_in" && this.#staffDoor()].filter(Boolean));
   }
 
@@ -103,3 +107,6 @@ export class Notice {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
   }
 }
+
+/** Shown out of a room in the middle of a conversation, one is told something else than at its door. */
+const inside = (key, loaded) => (loaded ? { forbidden: "removed", missing: "gone" }[key] : undefined);

@@ -1,25 +1,25 @@
 /** What stands beside the conversation: the rooms, who is here, and under which name a guest takes part. */
-import { avatar } from "./bubble.js";
+import { avatar } from "./avatar.js";
 import { $, h, icon, memory } from "./dom.js";
 
-/** @returns {Promise<{name: string, title: string, kind: string, last_seq: number}[]>} rooms this visitor may enter, by
- * title. Rejects when they cannot be had. */
+/** @returns {Promise<{name: string, title: string, kind: string, last_seq: number, archived: boolean, unread?: number}[]>}
+ * rooms this visitor may enter, by title. Rejects when they cannot be had. */
 export async function fetchRooms(identity) {
   const headers = identity.token ? { authorization: `Bearer ${identity.token}` } : {};
   const answer = await fetch("/api/v1/rooms?limit=100", { headers, credentials: "same-origin" });
   if (!answer.ok) throw new Error(`rooms: ${answer.status}`);
   const { data } = await answer.json();
-  return data.filter((room) => !room.archived).sort((one, other) => labelOf(one).localeCompare(labelOf(other)));
+  return data.sort((one, other) => labelOf(one).localeCompare(labelOf(other)));
 }
 
 const labelOf = (room) => room.title || room.name;
 
-export const titleOf = (rooms, name) => rooms.find((room) => room.name === name)?.title || name;
-
-/** A room that turned the visitor away is not on the list; one that let them in is, `rooms` being the first hundred. */
-export function drawRooms(rooms, { room: current, loaded }, identity, words, choose) {
-  const isMissing = loaded && !rooms.some((room) => room.name === current);
-  const shown = isMissing ? [{ name: current, kind: "" }, ...rooms] : rooms;
+/** A room that turned the visitor away is not on the list; one that let them in is, `rooms` being the first hundred. What
+ * is archived is not, but for the room one is in. */
+export function drawRooms(rooms, { room: current, loaded, state }, identity, words, choose) {
+  const isMissing = loaded && state.state !== "stopped" && !rooms.some((room) => room.name === current);
+  const open = rooms.filter((room) => !room.archived || room.name === current);
+  const shown = isMissing ? [{ name: current, kind: "" }, ...open] : open;
   const list = $("room-list");
   const focused = list.contains(document.activeElement) && document.activeElement.search;
   list.replaceChildren(...shown.map((room) => {
@@ -39,14 +39,17 @@ export function drawRooms(rooms, { room: current, loaded }, identity, words, cho
   if (focused) [...list.querySelectorAll("a")].find((link) => link.search === focused)?.focus();
 }
 
+/** As the server counts it; where it does not say, by what this browser has shown. */
 function unreadIn(room, identity) {
+  if (room.unread !== undefined) return room.unread ?? 0;
   const read = memory.get(`snug.read.${identity.id}.${room.name}`);
   return read === null ? 0 : Math.max(0, room.last_seq - Number(read));
 }
 
 export function drawPeople(conversation, words) {
-  const { people, count, me } = conversation;
-  const names = [...people].sort(([a, x], [b, y]) => (b === me) - (a === me) || x.localeCompare(y));
+  const { people, me } = conversation;
+  const { count } = people;
+  const names = [...people.here].sort(([a, x], [b, y]) => (b === me) - (a === me) || x.localeCompare(y));
   const rows = names.map(([id, name]) => h("li", {},
     avatar(id, name),
     h("bdi", { title: name }, name),

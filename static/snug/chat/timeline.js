@@ -3,10 +3,12 @@
 const RUN = 5 * 60_000; // a pause longer than this begins a new run, with name and time
 const KEEP = 300;
 const MOST = 600;
+const EARLY = 200;
 
 export class Timeline {
   #messages = new Map(); // by message_id
   #sorted = null;
+  #early = new Map(); // changes to messages that are not here: the page with the message may be on its way, and older
 
   get messages() {
     this.#sorted ??= [...this.#messages.values()].sort((a, b) => a.seq - b.seq);
@@ -21,31 +23,49 @@ export class Timeline {
     return this.messages.at(-1)?.seq ?? 0;
   }
 
+  get(message_id) {
+    return this.#messages.get(message_id);
+  }
+
   /** Take in messages in any order and any number of times; the latest state of each wins. */
   add(messages) {
-    for (const message of messages) {
-      const known = this.#messages.get(message.message_id);
-      if (known && known.rev >= message.rev) continue;
-      // A deleted message comes without its time, and still has its place in a day.
-      this.#messages.set(message.message_id, { timestamp: known?.timestamp, ...message });
-    }
+    for (const message of messages) this.#put(message);
     this.#sorted = null;
   }
 
-  /** Take in a change to a message, if it is one we show. */
+  /** Take in a message as it stands after a change, if it is one we show. One that was deleted before it could be told
+   * still has its place at the end. */
   change(message) {
-    if (this.#messages.has(message.message_id)) this.add([message]);
+    if (this.#messages.has(message.message_id) || (message.deleted && message.seq > this.newest)) this.add([message]);
+    else this.#keep(message);
   }
 
-  react({ message_id, rev, emoji, count }) {
-    const message = this.#messages.get(message_id);
-    if (!message || message.deleted) return;
-    const others = (message.reactions ?? []).filter((reaction) => reaction.emoji !== emoji);
-    this.add([{ ...message, rev, reactions: count ? [...others, { emoji, count }] : others }]);
+  react(reaction) {
+    const message = this.#messages.get(reaction.message_id);
+    if (!message) this.#keep(reaction);
+    else if (!message.deleted) this.add([reacted(message, reaction)]);
+  }
+
+  #put(message) {
+    const { message_id } = message;
+    const known = this.#messages.get(message_id);
+    if (known && known.rev >= message.rev) return;
+    // What is left of a deleted message says neither when it was written nor whose it was, and it keeps its place.
+    const { timestamp, user_id, username, client_id } = known ?? {};
+    this.#messages.set(message_id, message.deleted ? { timestamp, user_id, username, client_id, ...message } : message);
+    const early = this.#early.get(message_id);
+    if (!this.#early.delete(message_id)) return;
+    for (const change of early) (change.emoji ? this.react(change) : this.#put(change));
+  }
+
+  #keep(change) {
+    this.#early.set(change.message_id, [...(this.#early.get(change.message_id) ?? []), change]);
+    if (this.#early.size > EARLY) this.#early.delete(this.#early.keys().next().value);
   }
 
   clear() {
     this.#messages.clear();
+    this.#early.clear();
     this.#sorted = null;
   }
 
@@ -126,4 +146,13 @@ function waiting(item, me) {
     pending: true,
     message: item,
   };
+}
+
+/** A message with one of its reactions counted anew, where it stood. */
+function reacted(message, { emoji, count, rev }) {
+  const reactions = message.reactions ?? [];
+  const counted = reactions.some((one) => one.emoji === emoji)
+    ? reactions.map((one) => (one.emoji === emoji ? { emoji, count } : one))
+    : [...reactions, { emoji, count }];
+  return rev > message.rev ? { ...message, rev, reactions: counted.filter((one) => one.count > 0) } : message;
 }

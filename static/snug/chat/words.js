@@ -5,6 +5,8 @@ const DAY = 86_400_000;
 export function speak(table, language) {
   const plurals = new Intl.PluralRules(language);
   const numbers = new Intl.NumberFormat(language);
+  const seconds = new Intl.NumberFormat(language, { style: "unit", unit: "second", unitDisplay: "narrow" });
+  const listed = new Intl.ListFormat(language);
   const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
   const exact = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" });
   const thisYear = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
@@ -24,6 +26,9 @@ export function speak(table, language) {
     /** Title and text of a state in which the chat stands still. */
     stop: (key, values) => table.stops[key].map((text) => fill(text, values)),
     refusal: (code) => table.refused[code] ?? table.notSent,
+    number: (value) => numbers.format(value),
+    seconds: (value) => seconds.format(value),
+    list: (names) => listed.format(names),
     time: (date) => clock.format(date),
     moment: (date) => exact.format(date),
     day(date, now = new Date()) {

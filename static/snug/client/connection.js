@@ -12,6 +12,7 @@ const SLOW = 15_000;     // least wait after a limit was hit; as much again is l
 const SPREAD = 5_000;    // a restarted server gets its clients back over this long
 const PATIENCE = 10_000; // how long a ping may go unanswered
 const EARLY = 60_000;    // a token is renewed this long before its end
+const AGAIN = 5_000;     // pause before another new token is asked for
 const REFUSALS = 3;      // so many refused tokens in a row, and we stop
 
 const DEFAULTS = {
@@ -40,6 +41,7 @@ export class Connection extends Emitter {
   #heartbeat;
   #deadline;
   #renewal;
+  #renewedAt = 0;
   #watching = false;
 
   constructor(address, options = {}) {
@@ -88,12 +90,18 @@ export class Connection extends Emitter {
   async renew() {
     clearTimeout(this.#renewal);
     const turn = this.#turn;
+    this.#renewedAt = Date.now();
     try {
       this.#token = await this.options.getToken?.(true) ?? this.#token;
       if (turn === this.#turn && this.send({ type: "refresh_token", token: this.#token })) this.#planRenewal();
     } catch {
-      this.#renewal = setTimeout(() => this.renew(), 5_000);
+      this.#renewLater();
     }
+  }
+
+  #renewLater() {
+    clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(() => this.renew(), AGAIN);
   }
 
   #open() {
@@ -119,8 +127,14 @@ export class Connection extends Emitter {
   #hear(text) {
     clearTimeout(this.#deadline);
     const frame = JSON.parse(text);
-    if (frame.type === "error" && frame.error?.code === "TOKEN_EXPIRED") this.renew();
+    if (frame.type === "error" && frame.error?.code === "TOKEN_EXPIRED") this.#expired();
     if (frame.type !== "pong") this.emit("frame", frame);
+  }
+
+  // The token that was just sent may be the one that has expired.
+  #expired() {
+    if (Date.now() - this.#renewedAt < AGAIN) this.#renewLater();
+    else this.renew();
   }
 
   #closed(event) {

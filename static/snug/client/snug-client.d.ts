@@ -49,6 +49,15 @@ export interface Pending {
   failure?: string;
   reason?: string;
   delayed?: string;
+  /** When a delayed one is sent again, in milliseconds since 1970. */
+  until?: number;
+}
+
+/** A command that the server refused. `code` is one of the protocol's, or `DISCONNECTED` or `TIMEOUT` of the client. */
+export interface Refused extends Error {
+  code: string;
+  /** Seconds. */
+  retryAfter?: number;
 }
 
 export interface HistoryFrame {
@@ -65,6 +74,8 @@ export interface ErrorFrame {
   error: { code: string; message: string };
   message: string;
   client_id?: string;
+  /** The command that was refused. */
+  ref?: string | number;
   /** Seconds. */
   retry_after?: number;
 }
@@ -80,6 +91,7 @@ export interface StateChange {
   retryAt?: number;
 }
 
+/** What was missed while away is told by these too, in order, once it has been fetched. */
 export interface Frames {
   chat_message: Message & { type: "chat_message" };
   message_edited: Message & { type: "message_edited" };
@@ -164,6 +176,14 @@ export class SnugClient {
   /** Send any frame of the protocol. */
   send(frame: { type: string; [field: string]: unknown } | string): void;
   typing(isTyping?: boolean): void;
+  /** Everything up to `seq` has been read. Call it freely: what is new is sent, at most once a second. */
   read(seq: number): void;
+  /** Give one's own message another text. Promises of changes settle when the server has stored or refused them (`Refused`),
+   * over as many connections as that takes. */
+  edit(messageId: string, message: string): Promise<Frames["message_edited"]>;
+  /** Take a message back: one's own, or anyone's for a moderator. */
+  delete(messageId: string): Promise<Frames["message_deleted"]>;
+  /** Give a message an emoji; with `on` false take it back. */
+  react(messageId: string, emoji: string, on?: boolean): Promise<Frames["reaction"]>;
   history(page?: { before?: number; after?: number; limit?: number }): Promise<HistoryFrame>;
 }

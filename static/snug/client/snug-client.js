@@ -6,6 +6,7 @@
  *   chat.connect();
  *   chat.say("Hello");
  */
+import { Asks } from "./asks.js";
 import { Connection, claims } from "./connection.js";
 import { Emitter } from "./emitter.js";
 import { Outbox } from "./outbox.js";
@@ -15,6 +16,7 @@ const WAIT_FOR_ECHO = 10_000;
 const WAIT_FOR_PAGE = 10_000;
 const TYPING_EVERY = 4_000;  // the server forgets a typist after 6 s
 const GAP_PAUSE = 10_000;    // never resume more often than this for gaps
+const READ_EVERY = 1_000;    // how far one has read is told at most this often
 const LATER = new Set(["RATE_LIMITED", "SLOW_MODE", "INTERNAL_ERROR"]);
 
 export class SnugClient extends Emitter {
@@ -30,13 +32,16 @@ export class SnugClient extends Emitter {
   #connection;
   #connectionId;
   #outbox;
+  #asks = new Asks((frame) => this.#connection.send(frame));
   #inFlight = null;
   #echoTimer;
-  #pages = [];   // history requests waiting for their answer, in order
   #resuming = null;
   #gapAt = 0;
+  #mending;
   #typedAt = 0;
-  #readSeq = 0;
+  #readSeq = 0;  // told
+  #seenSeq = 0;  // to be told
+  #readTimer;
   #queue = [];
 
   constructor(url, options = {}) {
@@ -69,7 +74,6 @@ export class SnugClient extends Emitter {
 
   disconnect() {
     this.#connection.disconnect();
-    this.#forget();
   }
 
   /** Send a text. It appears in `pending` at once and leaves when there is a connection. Returns its client_id. */
@@ -110,28 +114,36 @@ export class SnugClient extends Emitter {
     this.#connection.send({ type: "typing", is_typing: isTyping });
   }
 
-  /** Everything up to `seq` has been read. */
+  /** Everything up to `seq` has been read. Call it as often as you like: it sends what is new, once a second. */
   read(seq) {
-    if (seq <= this.#readSeq || this.state !== "online") return;
-    this.#readSeq = seq;
-    this.#connection.send({ type: "read", seq });
+    this.#seenSeq = Math.max(this.#seenSeq, seq);
+    this.#tellRead();
+  }
+
+  /** Give one's own message another text. Resolves with its new state when it is stored; rejects with Refused. */
+  edit(message_id, message) {
+    return this.#change({ type: "edit_message", message_id, message });
+  }
+
+  /** Take a message back; its place is left. */
+  delete(message_id) {
+    return this.#change({ type: "delete_message", message_id });
+  }
+
+  /** Give a message an emoji, or (`on` false) take it back. */
+  react(message_id, emoji, on = true) {
+    return this.#change({ type: "react", message_id, emoji, on });
   }
 
   /** One page of history: the latest, or before or after a seq. Rejects when the connection goes. */
   history({ before, after, limit = 50 } = {}) {
-    return new Promise((resolve, reject) => {
-      const give = (why) => reject(new Error(why));
-      if (!this.#connection.send({ type: "history", before, after, limit })) return give("not connected");
-      // A page that is late keeps its place in the line: answers come in the order of the questions.
-      const timer = setTimeout(give, WAIT_FOR_PAGE, "no answer");
-      this.#pages.push({ resolve, give, timer, after });
-    });
+    return this.#asks.page({ type: "history", before, after, limit }, WAIT_FOR_PAGE);
   }
 
   #listen(connection) {
     for (const name of ["open", "close", "error"]) connection.on(name, (event) => this.emit(name, event));
     connection.on("state", (change) => {
-      if (change.state !== "online") this.#forget();
+      if (change.state !== "online") this.#forget(["idle", "stopped"].includes(change.state));
       this.emit("state", change);
     });
     connection.on("frame", (frame) => this.#receive(frame));
@@ -148,11 +160,16 @@ export class SnugClient extends Emitter {
   }
 
   #receive(frame) {
+    const asked = this.#asks.take(frame);
     if (frame.type === "online_users") this.#enter(frame);
     else if (frame.type === "user_joined" && !this.me) this.me = { id: frame.user_id, username: frame.username };
-    else if (frame.type === "history") this.#page(frame);
     else if (frame.type === "error") this.#refused(frame);
     else if (DURABLE.has(frame.type) && !this.#follows(frame)) return;
+    this.#tell(frame);
+    if (frame.type === "history" && (frame.from_resume || asked?.missed)) this.#missed(frame);
+  }
+
+  #tell(frame) {
     if (frame.type === "chat_message") this.#echoed(frame);
     this.emit("message", frame);
     this.emit(frame.type, frame);
@@ -162,7 +179,7 @@ export class SnugClient extends Emitter {
     this.#connectionId = connection_id;
     this.limits = limits;
     this.me = null; // the user_joined that follows is our own
-    if (this.#resuming && last_seq < this.seq) this.#restart();
+    if (this.#resuming && (last_seq < this.seq || last_rev < this.rev)) this.#restart();
     if (this.#resuming) this.#resuming.rev = last_rev;
     else [this.seq, this.rev] = [last_seq, last_rev];
     this.#connection.settled();
@@ -172,46 +189,80 @@ export class SnugClient extends Emitter {
   // The room is younger than what we saw: it was restored or made anew, so nothing we hold is worth keeping.
   #restart() {
     this.#resuming = null;
-    this.#readSeq = 0;
+    this.#readSeq = this.#seenSeq = 0;
     this.emit("reset");
   }
 
-  #page(frame) {
-    const asked = frame.from_resume ? { after: this.seq } : this.#pages.shift();
-    clearTimeout(asked?.timer);
-    asked?.resolve?.(frame);
-    if (!this.#resuming || asked?.after === undefined) return;
-    this.seq = Math.max(this.seq, ...frame.messages.map((message) => message.seq));
-    if (frame.has_more) this.history({ after: this.seq, limit: 100 }).catch(() => {});
-    else this.#caughtUp();
+  /** What happened meanwhile is told as if it happened now: messages in their order, then what became of older ones. */
+  #missed({ messages, changed = [], has_more }) {
+    for (const message of messages) {
+      this.seq = Math.max(this.seq, message.seq);
+      this.#tell({ type: message.deleted ? "message_deleted" : "chat_message", ...message });
+    }
+    for (const message of changed) this.#tell({ type: message.deleted ? "message_deleted" : "message_edited", ...message });
+    if (has_more) this.#fetchMissed();
+    else if (this.#resuming) this.#caughtUp();
+  }
+
+  #fetchMissed() {
+    const page = { type: "history", after: this.seq, limit: 100 };
+    this.#asks.page(page, WAIT_FOR_PAGE, true).catch(({ code }) => code !== "DISCONNECTED" && this.#connection.connect());
   }
 
   #caughtUp() {
     this.rev = Math.max(this.rev, this.#resuming?.rev ?? 0);
     this.#resuming = null;
     for (const frame of this.#queue.splice(0)) this.#connection.send(frame);
+    this.#asks.again();
+    this.#tellRead();
     this.#pump();
   }
 
-  /** Whether a change comes right after the last one seen. After a gap, the room is resumed from before it. */
-  #follows({ type, seq, rev }) {
-    const hole = rev > this.rev + 1;
-    if (hole && Date.now() - this.#gapAt > GAP_PAUSE) {
-      this.#gapAt = Date.now();
-      this.emit("gap", { after: this.rev, before: rev });
-      this.#connection.connect();
-      return false;
-    }
-    if (hole && seq > this.seq + 1) this.history({ after: this.seq, limit: 100 }).catch(() => {});
+  /** Whether a change comes right after the last one seen. After a gap the room is resumed from before it: what comes
+   * until then would be out of order, and comes again. */
+  #follows({ seq, rev }) {
+    if (rev > this.rev + 1) return this.#mend(rev);
     this.rev = Math.max(this.rev, rev);
-    if (type === "chat_message") this.seq = Math.max(this.seq, seq);
+    this.seq = Math.max(this.seq, seq);
     return true;
+  }
+
+  #mend(before) {
+    if (this.#mending) return false;
+    this.emit("gap", { after: this.rev, before });
+    const resume = () => {
+      this.#gapAt = Date.now();
+      this.#connection.connect();
+    };
+    const wait = this.#gapAt + GAP_PAUSE - Date.now();
+    if (wait > 0) this.#mending = setTimeout(resume, wait);
+    else resume();
+    return false;
+  }
+
+  get #ready() {
+    return this.state === "online" && !this.#resuming;
+  }
+
+  #change(frame) {
+    return this.#asks.change(frame, this.#ready);
+  }
+
+  #tellRead() {
+    const seq = Math.min(this.#seenSeq, this.seq);
+    if (this.#readTimer || seq <= this.#readSeq || !this.#ready) return;
+    this.#readSeq = seq;
+    this.#connection.send({ type: "read", seq });
+    this.#readTimer = setTimeout(() => {
+      this.#readTimer = null;
+      this.#tellRead();
+    }, READ_EVERY);
   }
 
   /** One message at a time, so that they arrive in the order in which they were written. */
   #pump() {
     const item = this.#outbox.next;
-    if (!item || this.#inFlight || this.#resuming || this.state !== "online") return;
+    if (!item || this.#inFlight || !this.#ready) return;
     const { client_id, message, reply_to } = item;
     if (!this.#connection.send({ type: "chat_message", message, client_id, reply_to })) return;
     this.#inFlight = client_id;
@@ -228,9 +279,10 @@ export class SnugClient extends Emitter {
     const item = this.#outbox.get(client_id);
     if (!item) return;
     if (LATER.has(error.code)) {
-      this.#outbox.put({ ...item, delayed: error.code });
+      const wait = (retry_after ?? 3) * 1000;
+      this.#outbox.put({ ...item, delayed: error.code, until: Date.now() + wait });
       clearTimeout(this.#echoTimer);
-      this.#echoTimer = setTimeout(() => this.#landed(client_id), (retry_after ?? 3) * 1000);
+      this.#echoTimer = setTimeout(() => this.#landed(client_id), wait);
     } else {
       this.#outbox.put({ ...item, failure: error.code, reason: error.message ?? message });
       this.#landed(client_id);
@@ -246,14 +298,12 @@ export class SnugClient extends Emitter {
   }
 
   // What belonged to the socket goes with it; what was written stays.
-  #forget() {
+  #forget(forGood) {
     clearTimeout(this.#echoTimer);
-    this.#inFlight = null;
-    this.#typedAt = 0;
-    for (const { give, timer } of this.#pages.splice(0)) {
-      clearTimeout(timer);
-      give("disconnected");
-    }
+    clearTimeout(this.#mending);
+    this.#mending = this.#inFlight = null;
+    this.#typedAt = this.#readSeq = 0; // whether the last `read` arrived, nobody knows
+    this.#asks.cut(forGood);
   }
 }
 

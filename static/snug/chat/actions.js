@@ -1,0 +1,132 @@
+/** What one may do with a message: its menu, the editor in its place, the question before it is deleted. */
+import { $, announce } from "./dom.js";
+import { Menu } from "./menu.js";
+
+const HELD = 450;  // a finger that rests this long, in milliseconds, means the menu
+const STILL = 10;  // and moves no further than this, in pixels
+
+export class Actions {
+  editing = null; // {id, text} of the message in the editor
+  asking = null;  // id of the message about to be deleted
+  #conversation;
+  #words;
+  #redraw;
+  #menu;
+
+  /** @param {() => void} redraw draws the list at once */
+  constructor(conversation, words, redraw) {
+    this.#conversation = conversation;
+    this.#words = words;
+    this.#redraw = redraw;
+    this.#menu = new Menu(words);
+    this.#holdToOpen($("messages"));
+  }
+
+  get writable() {
+    return this.#conversation.writable;
+  }
+
+  isOwn(message) {
+    return message.user_id === this.#conversation.me;
+  }
+
+  /** @param {boolean} byEmoji whether to begin at the emoji */
+  open(message, anchor, byEmoji = false) {
+    const { writable } = this;
+    const may = writable && this.isOwn(message);
+    const react = writable && message.message_id && ((emoji) => this.react(message, emoji));
+    const commands = [
+      navigator.clipboard && { icon: "copy", label: this.#words.say("copy"), act: () => this.#copy(message) },
+      may && { icon: "pencil", label: this.#words.say("edit"), act: () => this.edit(message) },
+      may && { icon: "trash", label: this.#words.say("delete"), act: () => this.ask(message), danger: true },
+    ];
+    this.#menu.open(anchor, { react, commands: commands.filter(Boolean), byEmoji });
+  }
+
+  react(message, emoji) {
+    this.#conversation.changes.react(message, emoji);
+  }
+
+  edit(message, text = message.message) {
+    if (!this.writable) return;
+    this.editing = { id: message.message_id, text };
+    this.asking = null;
+    this.#redraw();
+    const field = this.#within(message, "textarea");
+    field?.focus();
+    field?.setSelectionRange(text.length, text.length);
+    field?.closest("li").scrollIntoView({ block: "nearest" });
+  }
+
+  editLast() {
+    const { lastOwn, changes } = this.#conversation;
+    if (lastOwn) this.edit(changes.shown(lastOwn));
+  }
+
+  save(message, text) {
+    this.leave(message);
+    if (!text) this.ask(message);
+    else if (text !== message.message) this.#conversation.changes.edit(message, text);
+  }
+
+  ask(message) {
+    this.asking = message.message_id;
+    this.#redraw();
+    const question = this.#within(message, ".ask button");
+    question?.focus();
+    question?.scrollIntoView({ block: "nearest" });
+  }
+
+  delete(message) {
+    this.leave(message);
+    this.#conversation.changes.delete(message);
+  }
+
+  /** Neither edit nor delete it after all. */
+  leave(message) {
+    this.editing = this.asking = null;
+    this.#redraw();
+    const touch = matchMedia("(pointer: coarse)").matches; // where a field in focus would bring up the keyboard
+    (this.#within(message, ".dots") ?? $("scroll")).focus({ preventScroll: true });
+    if (!touch) $("text").focus({ preventScroll: true });
+  }
+
+  /** What was being changed may have gone meanwhile. */
+  check(rows) {
+    const isThere = (id) => rows.some(({ message }) => message?.message_id === id && !message.deleted);
+    if (this.editing && !isThere(this.editing.id)) this.editing = null;
+    if (this.asking && !isThere(this.asking)) this.asking = null;
+  }
+
+  close() {
+    this.#menu.close();
+  }
+
+  async #copy({ message }) {
+    try {
+      await navigator.clipboard.writeText(message);
+      announce(this.#words.say("copied"));
+    } catch { /* the page that holds the frame does not allow it */ }
+  }
+
+  #within({ message_id }, selector) {
+    return $("messages").querySelector(`[data-id="${CSS.escape(message_id)}"] ${selector}`);
+  }
+
+  /** A finger has no hover: it rests on the message instead. */
+  #holdToOpen(list) {
+    let timer;
+    let at;
+    const stop = () => clearTimeout(timer);
+    list.onpointerdown = ({ pointerType, target, clientX, clientY }) => {
+      stop();
+      const line = pointerType === "touch" && !target.closest("a, button, textarea") && target.closest(".line");
+      at = { clientX, clientY };
+      if (line) timer = setTimeout(() => line.dispatchEvent(new CustomEvent("hold")), HELD);
+    };
+    list.onpointermove = ({ clientX, clientY }) => {
+      if (at && Math.hypot(clientX - at.clientX, clientY - at.clientY) > STILL) stop();
+    };
+    list.onpointerup = list.onpointercancel = list.onpointerleave = stop;
+  }
+}

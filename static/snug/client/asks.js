@@ -1,0 +1,69 @@
+/** The server refused a command: `code` for programs, the message for people, `retryAfter` in seconds. */
+export class Refused extends Error {
+  constructor({ code, message, retryAfter }) {
+    super(message);
+    this.name = "Refused";
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+}
+
+const CUT = { code: "DISCONNECTED", message: "The connection went before an answer came." };
+
+/**
+ * What was asked and is not answered yet. Each command goes out under a `ref` that its answer repeats. One that changes
+ * nothing when it is done twice is asked again over the next connection; a page of history is not, and has its time.
+ */
+export class Asks {
+  #open = new Map(); // ref → {frame, resolve, reject, lasting, timer, missed}
+  #last = 0;
+  #send;
+
+  /** @param {(frame: object) => boolean} send */
+  constructor(send) {
+    this.#send = send;
+  }
+
+  /** @returns {Promise<object>} the answer; rejects with Refused. `now` is false before the room is caught up with. */
+  change(frame, now) {
+    return this.#ask(frame, { lasting: true }, now);
+  }
+
+  page(frame, patience, missed) {
+    return this.#ask(frame, { patience, missed }, true);
+  }
+
+  /** An answer, if it is one. @returns what was asked */
+  take(frame) {
+    const asked = this.#open.get(frame.ref);
+    if (!asked) return;
+    this.#open.delete(frame.ref);
+    clearTimeout(asked.timer);
+    const { error, message, retry_after: retryAfter } = frame;
+    if (frame.type === "error") asked.reject(new Refused({ code: error.code, message: error.message ?? message, retryAfter }));
+    else asked.resolve(frame);
+    return asked;
+  }
+
+  /** A new connection is caught up with. */
+  again() {
+    for (const { frame, lasting } of this.#open.values()) if (lasting) this.#send(frame);
+  }
+
+  /** The connection went; `forGood` when no other will come. */
+  cut(forGood) {
+    for (const [ref, { lasting }] of [...this.#open]) {
+      if (forGood || !lasting) this.take({ type: "error", ref, error: CUT });
+    }
+  }
+
+  #ask(frame, { patience, ...more }, now) {
+    const ref = ++this.#last;
+    return new Promise((resolve, reject) => {
+      const asked = { ...more, frame: { ...frame, ref }, resolve, reject };
+      this.#open.set(ref, asked);
+      if (patience) asked.timer = setTimeout(() => this.take({ type: "error", ref, error: { ...CUT, code: "TIMEOUT" } }), patience);
+      if (now && !this.#send(asked.frame) && !more.lasting) this.take({ type: "error", ref, error: CUT });
+    });
+  }
+}

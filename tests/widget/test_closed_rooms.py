@@ -1,0 +1,209 @@
+"""Rooms that one may not write in, or no longer be in: each says so, and nothing that was typed is lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, WebSocketRoute, expect
+
+from tests.personas import Workspace
+from tests.portal.looking import faults_of
+from tests.widget.visiting import (
+    OpenPage,
+    change,
+    chat,
+    enter,
+    join,
+    make_room,
+    menu,
+    message,
+    mute,
+    post,
+    say,
+)
+
+
+def test_a_removed_member_is_told_so_and_not_kept_waiting(workspace: Workspace, open_page: OpenPage) -> None:
+    make_room(workspace, "board", kind="private", title="Board")
+    post(workspace, "Bob is known from here on", sub="bob")
+    with workspace.api() as api:
+        assert api.put("/api/v1/rooms/board/members/bob").status_code < 300
+        bob = join(open_page, workspace, "bob", "Bob Okafor", "board")
+        say(bob, "Only us")
+        expect(message(bob, "Only us").get_by_role("img", name="Stored")).to_be_visible()
+        sockets: list[str] = []
+        bob.on("websocket", lambda socket: sockets.append(socket.url))
+        assert api.delete("/api/v1/rooms/board/members/bob").status_code == 204
+
+        expect(bob.locator("#stop h2")).to_have_text("You are no longer in this room")
+        expect(bob.locator("#composer")).to_be_hidden()
+        expect(message(bob, "Only us")).to_be_visible()
+        expect(bob.locator("#room-list bdi")).to_have_text(["General"])
+        expect(bob.locator(".smile, .chip:enabled")).to_have_count(0)
+        assert faults_of(bob) == []
+        bob.wait_for_timeout(3_000)  # longer than its first retries would take
+        assert sockets == []
+
+        assert api.put("/api/v1/rooms/board/members/bob").status_code < 300
+    bob.get_by_role("button", name="Try again").click()
+    expect(bob.locator("#composer")).to_be_visible()
+    expect(bob.locator("#stop")).to_be_hidden()
+    say(bob, "Back again")
+    expect(message(bob, "Back again").get_by_role("img", name="Stored")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "again"),
+    [
+        (4001, "Your session has ended", True),
+        (4003, "You are no longer in this room", True),
+        (4004, "This room is gone", False),
+        (4402, "This chat is paused", False),
+    ],
+)
+def test_every_end_of_a_conversation_has_its_own_words(
+    workspace: Workspace, open_page: OpenPage, code: int, words: str, again: bool
+) -> None:
+    post(workspace, "Said before")
+    page, sockets = with_sockets(open_page)
+    page.goto(chat(workspace, workspace.token("bob")))
+    expect(message(page, "Said before")).to_be_visible()
+    sockets[-1].close(code=code)
+    expect(page.locator("#stop h2")).to_have_text(words)
+    expect(page.get_by_role("button", name="Try again")).to_have_count(int(again))
+    expect(page.locator("#composer")).to_be_hidden()
+    expect(page.locator("#notice")).to_be_hidden()
+    expect(message(page, "Said before")).to_be_visible()
+    assert len(sockets) == 1
+
+
+@pytest.mark.parametrize(("code", "words"), [(4002, "The chat is full"), (4029, "One moment")])
+def test_a_limit_leaves_the_composer_and_waits(
+    workspace: Workspace, open_page: OpenPage, code: int, words: str
+) -> None:
+    page, sockets = with_sockets(open_page)
+    page.goto(chat(workspace, workspace.token("bob")))
+    enter(page)
+    sockets[-1].close(code=code)
+    expect(page.locator("#notice")).to_contain_text(words)
+    say(page, "For later")
+    expect(page.locator(".pending")).to_have_count(1)
+    assert len(sockets) == 1
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".pending")).to_have_count(0)
+    expect(page.locator("#notice")).to_be_hidden()
+
+
+def test_an_archived_room_can_be_read(workspace: Workspace, open_page: OpenPage) -> None:
+    make_room(workspace, "old", title="Old")
+    post(workspace, "Last words", sub="bob", room="old")
+    change(workspace, "old", archived=True)
+    bob = join(open_page, workspace, "bob", "Bob Okafor", "old")
+    expect(bob.locator("#closed")).to_have_text(
+        "This room is archived. You can read it, and nobody can write."
+    )
+    expect(bob.locator("#composer")).to_be_hidden()
+    expect(bob.locator(".smile")).to_have_count(0)
+    expect(menu(bob, "Last words").get_by_role("menuitem")).to_have_text(["Copy text"])
+    assert faults_of(bob) == []
+    expect(bob.get_by_role("link", name="Old")).to_have_attribute("aria-current", "page")
+
+    bob.get_by_role("link", name="General").click()
+    expect(bob.locator("#composer")).to_be_visible()
+    expect(bob.locator("#closed")).to_be_hidden()
+    expect(bob.get_by_role("link", name="Old")).to_have_count(0)
+
+
+def test_a_room_archived_meanwhile_keeps_what_was_typed(workspace: Workspace, open_page: OpenPage) -> None:
+    bob = join(open_page, workspace, "bob", "Bob Okafor")
+    say(bob, "In time")
+    expect(message(bob, "In time").get_by_role("img", name="Stored")).to_be_visible()
+    change(workspace, archived=True)
+    say(bob, "Too late")
+    expect(bob.locator("#closed")).to_contain_text("This room is archived.")
+    expect(message(bob, "Too late")).to_contain_text("Not sent: this room is closed.")
+
+    change(workspace, archived=False)
+    bob.evaluate("dispatchEvent(new Event('focus'))")
+    expect(bob.locator("#composer")).to_be_visible()
+    message(bob, "Too late").get_by_role("button", name="Try again").click()
+    expect(bob.locator(".failed, .pending")).to_have_count(0)
+
+
+def test_who_is_muted_reads_until_when_and_may_try_before(workspace: Workspace, open_page: OpenPage) -> None:
+    bob = join(open_page, workspace, "bob", "Bob Okafor")
+    say(bob, "One")
+    expect(message(bob, "One").get_by_role("img", name="Stored")).to_be_visible()
+    until = datetime.now(UTC) + timedelta(minutes=5)
+    mute(workspace, "bob", until)
+    say(bob, "Two")
+    closed = bob.locator("#closed")
+    expect(closed).to_contain_text("You are muted in this room until")
+    when = bob.evaluate(
+        "(at) => new Intl.DateTimeFormat('en', { hour: 'numeric', minute: '2-digit' }).format(at)",
+        (int(until.timestamp()) // 60 + 1) * 60_000,
+    )
+    expect(closed).to_contain_text(when)
+    expect(message(bob, "Two")).to_contain_text("Not sent: you cannot write here at the moment.")
+    expect(bob.locator("#composer")).to_be_hidden()
+    assert faults_of(bob) == []
+
+    mute(workspace, "bob", None)
+    closed.get_by_role("button", name="Try now").click()
+    message(bob, "Two").get_by_role("button", name="Try again").click()
+    expect(bob.locator(".failed, .pending")).to_have_count(0)
+    expect(bob.locator("#composer")).to_be_visible()
+
+
+def test_slow_mode_counts_down_and_then_sends(workspace: Workspace, open_page: OpenPage) -> None:
+    change(workspace, slow_mode=4)
+    bob = join(open_page, workspace, "bob", "Bob Okafor")
+    say(bob, "One")
+    say(bob, "Two")
+    waiting = message(bob, "Two").locator(".status")
+    expect(waiting).to_contain_text("Waiting: this room is in slow mode.")
+    expect(waiting.locator("b")).to_have_text("2s")
+    expect(waiting.locator("b")).to_have_text("1s")
+    expect(bob.locator(".pending")).to_have_count(0)
+    expect(bob.locator(".own .bubble")).to_have_text(["One", "Two"])
+
+
+def test_a_crowd_is_counted_right_though_nobody_is_named(workspace: Workspace, open_page: OpenPage) -> None:
+    page, sockets = with_sockets(open_page)
+    page.goto(chat(workspace, workspace.token("bob", name="Bob Okafor")))
+    enter(page)
+
+    def hear(type_: str, **fields: object) -> None:
+        import json
+
+        sockets[-1].send(json.dumps({"type": type_, "room": "general", **fields}))
+
+    here = page.locator("#here")
+    hear("user_joined", user_id="ann", username="Ann Lee")
+    expect(here).to_have_text("2 people here")
+    hear("presence", joined=118, left=0, count=120)
+    expect(here).to_have_text("120 people here")
+    hear("presence", joined=0, left=30, count=90)
+    expect(here).to_have_text("90 people here")
+    expect(page.locator("#people-list li")).to_have_text(["BOBob Okafor (you)", "and 89 more"])
+    hear("user_joined", user_id="ann", username="Ann Lee")
+    expect(here).to_have_text("91 people here")
+    hear("user_left", user_id="cat", username="Cat")
+    expect(here).to_have_text("90 people here")
+    hear("typing", user_id="dan", username="Dan", is_typing=True)
+    expect(page.locator("#people-list")).to_contain_text("Dan")
+    expect(here).to_have_text("90 people here")
+
+
+def with_sockets(open_page: OpenPage) -> tuple[Page, list[WebSocketRoute]]:
+    """A page whose sockets the test can end and speak on."""
+    sockets: list[WebSocketRoute] = []
+
+    def pass_on(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page = open_page("about:blank")
+    page.route_web_socket("**/ws/**", pass_on)
+    return page, sockets
