@@ -23,6 +23,7 @@ logger = logging.getLogger("snug.feed")
 
 # Two processes commit and publish within milliseconds of each other; beyond this a publish counts as lost.
 PATIENCE: Final = 0.1
+WAITS: Final = 10
 LONGEST_PAUSE: Final = 2.0
 MOST_HELD: Final = 10_000
 # After an outage every room has something to read; the pool's connections are not theirs alone.
@@ -97,9 +98,16 @@ class Feed:
             self._mind_the_gap()
 
     async def reach(self, seq: int, rev: int) -> None:
-        """Before somebody who has come this far elsewhere goes live: they must not hear the same again."""
-        if seq > self.seq or rev > self.rev:
-            await self._read_missing()
+        """Before somebody who has come this far elsewhere goes live: they must not hear the same again.
+
+        What they heard there is on its way here, change by change. What is read instead skips revs, and everyone in
+        the room would take that for a loss.
+        """
+        for _ in range(WAITS):
+            if seq <= self.seq and rev <= self.rev:
+                return
+            await asyncio.sleep(PATIENCE / WAITS)
+        await self._read_missing()
 
     def fleeting(self, payload: bytes, skip: str) -> None:
         """Something that is only true now, for everyone but the person `skip`."""

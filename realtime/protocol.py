@@ -22,6 +22,8 @@ from realtime.outlets import EXTENSION, MOST_BACKLOG
 HANDSHAKE_TIMEOUT: Final = 10.0
 CLOSE_TIMEOUT: Final = 5.0
 
+_BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
 _silent = logging.getLogger("snug.protocol")
 _silent.setLevel(logging.ERROR)
 # A traceback for every such frame: the client is told (1007), and whoever reads our logs need not be.
@@ -85,23 +87,26 @@ class SnugProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         self.conn.receive_data(data)
-        if self.conn.handshake_exc is not None and not self.handshake_initiated:
-            # The request was too long or none at all, and nobody but us will say so.
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.transport.close()
+        if self._unreadable:
+            self._answer_unreadable_request()
         elif self.conn.parser_exc is None:
             self.handle_events()
-            self._answer_unreadable_request()
+            if self._unreadable:
+                self._answer_unreadable_request()
         elif self.handshake_complete and self.conn.close_sent is not None:
             self.handle_parser_exception()
-        else:  # the request itself was no good: without this the socket would stay, unauthenticated, for ever
+        else:  # it did not wait to be let in: without this the socket would stay, unauthenticated, for ever
             self.transport.abort()
 
+    @property
+    def _unreadable(self) -> bool:
+        """Whether the request was too long or none at all; nobody but us will say so."""
+        return self.conn.handshake_exc is not None and not self.handshake_initiated
+
     def _answer_unreadable_request(self) -> None:
-        """A request line or header over 8 KiB is no event: without this its answer would never leave."""
-        if self.conn.handshake_exc is not None and not self.handshake_initiated:
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.transport.close()
+        """A request that cannot be read is no event: without this its answer would never leave."""
+        self.transport.write(b"".join(self.conn.data_to_send()) or _BAD_REQUEST)
+        self.transport.close()
 
     def handle_ping(self) -> None:
         if self.backlog() <= MOST_BACKLOG:

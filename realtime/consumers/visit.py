@@ -10,7 +10,7 @@ from accounts import scopes
 from accounts.identity import Identity
 from realtime import commands, events
 from realtime.admissions import TenantSockets
-from realtime.consumers.echoes import Echoes
+from realtime.consumers.echoes import Echo, Echoes
 from realtime.consumers.resume import Resume
 from realtime.consumers.views import limits_view
 from realtime.events import CloseCode, ErrorCode, History, OnlineUsers, Unread, UserJoined, UserRef, stamp
@@ -65,7 +65,7 @@ class Visit:
         self._resume: Resume  # from `arrive` on
         self._present = False
         self._live = False
-        self._echoes = Echoes(self.user)
+        self._echoes = Echoes()
         self._said_to_type = False
         self._typing_timer: asyncio.TimerHandle | None = None
 
@@ -85,7 +85,18 @@ class Visit:
 
     def hear(self, burst: Burst) -> None:
         """What everyone is told; the answer to one's own command carries its `ref`."""
-        self.host.outlet.push(self._echoes.mark(burst) if self._echoes else burst)
+        if not self._echoes:
+            self.host.outlet.push(burst)
+            return
+        self.host.outlet.push(self._echoes.mark(burst))
+        self._answer_late()
+
+    def _answer_late(self) -> None:
+        """What the room was told of in another way is still owed to whoever asked for it."""
+        if not self._echoes or not self._live or self._feed is None:
+            return
+        if answers := self._echoes.overdue(self._feed.rev):
+            self.host.push(*answers)
 
     def follow(self, room: RoomRecord | None) -> None:
         """The room or the membership may have changed."""
@@ -128,6 +139,7 @@ class Visit:
         if not self._live and self._feed is not None:  # None: shown out while the resume was read
             self._live = True
             self.host.hub.attach(self._feed, self)
+            self._answer_late()
 
     def _online_users(self, arrival: Arrival) -> OnlineUsers:
         return OnlineUsers(
@@ -171,7 +183,7 @@ class Visit:
     async def _post(self, command: commands.ChatMessage) -> None:
         self._check_may_write()
         id_ = uuid4()
-        with self._echoes.expecting(self.host.asked.ref, "chat_message", str(id_)) as echo:
+        with self._echoes.expecting(self.host.asked.ref, "chat_message", message_id=str(id_)) as echo:
             posted = await actions.post_message(
                 self._tenant_now,
                 self.room,
@@ -182,17 +194,15 @@ class Visit:
                 rate=self._rate(),
                 id_=id_,
             )
-            if posted.created:
-                echo.written(posted.message.rev)
-                if not self.room.is_member:  # that message has made them one
-                    self.room = msgspec.structs.replace(self.room, is_member=True)
-            else:
-                echo.cancel()
-                self.host.reply(events.live(posted.message))
+            self._settle(echo, posted.created, posted.message.rev, events.live(posted.message))
+            if posted.created and not self.room.is_member:  # that message has made them one
+                self.room = msgspec.structs.replace(self.room, is_member=True)
 
     async def _edit(self, command: commands.EditMessage) -> None:
         self._check_may_write()
-        with self._echoes.expecting(self.host.asked.ref, "message_edited", command.message_id) as echo:
+        with self._echoes.expecting(
+            self.host.asked.ref, "message_edited", message_id=command.message_id
+        ) as echo:
             edited = await actions.edit_message(
                 self._tenant_now,
                 self.room,
@@ -201,28 +211,24 @@ class Visit:
                 command.message,
                 rate=self._rate(),
             )
-            if edited.is_new:
-                echo.written(edited.message.rev)
-            else:
-                echo.cancel()
-                self.host.reply(events.changed(edited.message))
+            self._settle(echo, edited.is_new, edited.message.rev, events.changed(edited.message))
 
     async def _delete(self, command: commands.DeleteMessage) -> None:
         self._check_may_write()
         await self.host.unhurried()
-        with self._echoes.expecting(self.host.asked.ref, "message_deleted", command.message_id) as echo:
+        with self._echoes.expecting(
+            self.host.asked.ref, "message_deleted", message_id=command.message_id
+        ) as echo:
             deleted = await actions.delete_message(
                 self._tenant_now, self.room, self.host.identity, command.message_id
             )
-            if deleted.is_new:
-                echo.written(deleted.message.rev)
-            else:
-                echo.cancel()
-                self.host.reply(events.changed(deleted.message))
+            self._settle(echo, deleted.is_new, deleted.message.rev, events.changed(deleted.message))
 
     async def _react(self, command: commands.React) -> None:
         self._check_may_write()
-        with self._echoes.expecting(self.host.asked.ref, "reaction", command.message_id) as echo:
+        about = {"user_id": self.user, "message_id": command.message_id}
+        about |= {"emoji": command.emoji, "on": command.on}
+        with self._echoes.expecting(self.host.asked.ref, "reaction", **about) as echo:
             reacted = await actions.react(
                 self._tenant_now,
                 self.room,
@@ -232,15 +238,20 @@ class Visit:
                 command.on,
                 rate=self._rate(),
             )
-            if reacted.is_new:
-                echo.written(reacted.message.rev)
-            else:
-                echo.cancel()
-                self.host.reply(announcing.reacted(reacted))
+            self._settle(echo, reacted.is_new, reacted.message.rev, announcing.reacted(reacted))
+
+    def _settle(self, echo: Echo, is_new: bool, rev: int, answer: msgspec.Struct) -> None:
+        """Answer at once where nothing has changed; otherwise the room is told, and the asker with it."""
+        if is_new:
+            echo.written(rev, answer)
+            self._answer_late()
+        else:
+            echo.cancel()
+            self.host.reply(answer)
 
     async def _read(self, seq: int) -> None:
         await self.host.unhurried()
-        with self._echoes.expecting(self.host.asked.ref, "unread", None) as echo:
+        with self._echoes.expecting(self.host.asked.ref, "unread") as echo:
             marked = await actions.mark_read(self._tenant_now, self.room, self.host.identity, seq)
             if not marked.is_new:
                 echo.cancel()

@@ -14,13 +14,15 @@ from tests.personas import Chat, Workspace
 class Line:
     """It stays open over all of a test's examples, and lives in an event loop of its own."""
 
-    def __init__(self, workspace: Workspace, sub: str, path: str, process: int = 0) -> None:
+    def __init__(
+        self, workspace: Workspace, sub: str, path: str, process: int = 0, rooms: list[str] | None = None
+    ) -> None:
         self._runner = asyncio.Runner()
         self._numbers = itertools.count()
         self._room = path.split("/")[3] if path.startswith("/ws/chat/") else None
-        self.chat: Chat = self._runner.run(
-            workspace.connect(workspace.token(sub), path=path, process=process)
-        )
+        claims = {} if rooms is None else {"rooms": rooms}
+        token = workspace.token(sub, **claims)
+        self.chat: Chat = self._runner.run(workspace.connect(token, path=path, process=process))
         self.exchange("{}")
 
     def close(self) -> None:
