@@ -1,6 +1,7 @@
 """Users are created on first sight: a valid token is all the introduction they need."""
 
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -16,6 +17,10 @@ MOST: Final = 50_000
 
 _FIND = sql.SQL(
     "SELECT id, external_id, kind, role, name, avatar, tokens_valid_after FROM {members} WHERE external_id = %(id)s"
+)
+_REVOKED = sql.SQL(
+    "SELECT external_id, tokens_valid_after FROM {members} "
+    "WHERE external_id = ANY(%s) AND tokens_valid_after IS NOT NULL"
 )
 _SAVE = sql.SQL(
     "INSERT INTO {members} AS m (external_id, kind, role, name, avatar, password, created_at) "
@@ -71,6 +76,14 @@ async def recognise(
         _cache.clear()
     _cache[key] = (time.monotonic() + FRESH, record)
     return record
+
+
+async def revoked(tenant: HasSchema, external_ids: Iterable[str]) -> dict[str, float]:
+    """Up to when the tokens of these members are revoked, in Unix seconds; those who never were are left out."""
+    query = _REVOKED.format(members=sql.Identifier(tenant.schema_name, "accounts_member"))
+    async with (await pool()).connection() as db:
+        rows = await (await db.execute(query, [list(external_ids)])).fetchall()
+    return {external_id: before.timestamp() for external_id, before in rows}
 
 
 def forget(schema: str) -> None:

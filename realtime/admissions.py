@@ -6,8 +6,8 @@ from typing import Final, Protocol
 
 import msgspec
 
-from accounts import keys
-from realtime import leases
+from accounts import keys, members
+from realtime import leases, store
 from realtime.background import quietly
 from realtime.events import CloseCode
 from realtime.leases import Lease
@@ -135,15 +135,28 @@ class Admissions:
             if asked:
                 await quietly(self._follow_keys_of(of_tenant, asked))
 
+    async def follow_users(self) -> None:
+        """Close the sockets of users whose tokens were revoked without our hearing of it."""
+        for of_tenant in list(self._tenants.values()):
+            asked = {socket.user for socket in of_tenant.sockets.values() if socket.issued_at is not None}
+            if asked:
+                await quietly(self._follow_users_of(of_tenant, asked))
+
+    async def _follow_users_of(self, of_tenant: TenantSockets, asked: Iterable[str]) -> None:
+        revoked = await members.revoked(of_tenant.info, asked)
+        for socket in list(of_tenant.sockets.values()):
+            if socket.issued_at is not None and socket.issued_at <= revoked.get(socket.user, 0.0):
+                socket.outlet.close(CloseCode.UNAUTHENTICATED, REVOKED)
+
     async def renew(self) -> None:
         """Renew the leases of all sockets."""
-        for id_, of_tenant in list(self._tenants.items()):
-            held = {
-                key: socket.lease for key, socket in of_tenant.sockets.items() if socket.lease is not None
-            }
-            await quietly(self._renew_those_of(id_, of_tenant, held))
+        await store.shard_by_shard(list(self._tenants), self._renew_those_of)
 
-    async def _renew_those_of(self, tenant_id: int, of_tenant: TenantSockets, held: dict[str, Lease]) -> None:
+    async def _renew_those_of(self, tenant_id: int) -> None:
+        of_tenant = self._tenants.get(tenant_id)
+        if of_tenant is None:
+            return
+        held = {key: socket.lease for key, socket in of_tenant.sockets.items() if socket.lease is not None}
         await leases.renew(tenant_id, list(held.values()))
         for connection_id, lease in held.items():
             if connection_id not in of_tenant.sockets:  # it closed meanwhile: this has made its lease anew

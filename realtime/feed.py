@@ -46,6 +46,9 @@ class Listener(Protocol):
     def hear(self, burst: Burst) -> None:
         """Take what everyone is told. Never waits."""
 
+    def overhear(self, burst: Burst) -> None:
+        """Take what is only true now, while still coming in: nobody says it again."""
+
 
 class Feed:
     """Made by the hub. `open` must have finished before listeners are attached. Not thread-safe."""
@@ -60,6 +63,7 @@ class Feed:
         self.rev = -1
         self.seq = 0
         self.listeners: set[Listener] = set()
+        self.arriving: set[Listener] = set()  # told who is here, and not live yet
         self.entering = 0
         self._held: dict[int, Item] = {}
         self._owed = 0  # the room has come at least this far, by hearsay
@@ -115,6 +119,9 @@ class Feed:
         for listener in list(self.listeners):
             if listener.user != skip:
                 self._tell(listener, burst)
+        for listener in list(self.arriving):
+            if listener.user != skip:
+                listener.overhear(burst)
 
     def personal(self, payload: bytes, user: str) -> None:
         """Something that concerns one person alone, on every socket of theirs in the room."""

@@ -16,7 +16,7 @@ import msgspec
 from channels.layers import get_channel_layer
 
 from accounts import keys, members
-from realtime import groups, leases
+from realtime import groups, leases, store
 from realtime.admissions import Admissions
 from realtime.attendance import Attendance
 from realtime.background import Background, Chore, quietly
@@ -55,7 +55,8 @@ class Hub:
         self.started = False
         self._background = Background()
         self._following = Chore(self._background, self.admissions.follow_tenants)
-        self._looking_round = Chore(self._background, self.visits.follow)
+        self._looking_round = Chore(self._background, self._look_at_visits)
+        self._looking_at_all = False
         self._renewing = Chore(self._background, self._renew)
         self._comparing = Chore(self._background, self._compare)
         self._channel = f"hub.{self.process}"
@@ -250,13 +251,23 @@ class Hub:
 
     def _look_round(self) -> None:
         self.visits.note_all()
+        self._looking_at_all = True
         self._looking_round.begin()
 
     async def _renew(self) -> None:
         await self.admissions.renew()
         await self.admissions.follow_keys()
-        for feed in list(self.feeds.values()):
-            await quietly(self.attendance.renew(feed))
+        await store.shard_by_shard({feed.tenant.id for feed in self.feeds.values()}, self._renew_people)
+
+    async def _renew_people(self, tenant_id: int) -> None:
+        for feed in [feed for feed in self.feeds.values() if feed.tenant.id == tenant_id]:
+            await self.attendance.renew(feed)
+
+    async def _look_at_visits(self) -> None:
+        await self.visits.follow()
+        if self._looking_at_all:
+            self._looking_at_all = False
+            await self.admissions.follow_users()
 
     def begin(self, work: Awaitable[None]) -> None:
         """Do this in the background; what it raises is logged."""

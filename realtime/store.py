@@ -1,7 +1,10 @@
 """Redis for what is shared but not durable: presence, leases, tickets, counters. One client a loop and shard."""
 
+import asyncio
 import contextlib
 import zlib
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable
 from functools import cache
 
 import redis
@@ -12,6 +15,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from realtime import connecting
+from realtime.background import quietly
 from realtime.loop_local import LoopLocal
 
 # Whatever a Redis that is away can raise at its caller.
@@ -52,6 +56,20 @@ def sync_client(key: int | str) -> "redis.Redis":
 def shard_of(key: int | str, shards: int) -> int:
     """Which of so many shards a key lives on."""
     return 0 if shards == 1 else zlib.crc32(str(key).encode()) % shards
+
+
+async def shard_by_shard(tenant_ids: Iterable[int], work: Callable[[int], Awaitable[None]]) -> None:
+    """Do `work` for each tenant: one after another on a shard, all shards at once, so that one that hangs holds up no
+    other. What it raises is logged."""
+    shards: defaultdict[int, list[int]] = defaultdict(list)
+    for id_ in tenant_ids:
+        shards[shard_of(id_, len(_clients.get()))].append(id_)
+
+    async def in_turn(ids: list[int]) -> None:
+        for id_ in ids:
+            await quietly(work(id_))
+
+    await asyncio.gather(*(in_turn(ids) for ids in shards.values()))
 
 
 def all_answer(within: float) -> bool:

@@ -1,6 +1,7 @@
 """One person in one room, over one socket: how they come in, what they are told first, and what they may ask for."""
 
 import asyncio
+from collections import deque
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
@@ -28,6 +29,8 @@ from tenants.directory import TenantInfo
 TYPING_LAPSES: Final = 6.0
 # In WINDOW seconds, for one user in one process: far above what a person does.
 MOST_TYPING: Final = 20
+# Comings and goings kept for somebody who is still reading what they missed.
+MOST_OVERHEARD: Final = 200
 
 
 class Host(Protocol):
@@ -66,6 +69,7 @@ class Visit:
         self._present = False
         self._live = False
         self._echoes = Echoes()
+        self._overheard: deque[Burst] = deque(maxlen=MOST_OVERHEARD)
         self._said_to_type = False
         self._typing_timer: asyncio.TimerHandle | None = None
 
@@ -90,6 +94,10 @@ class Visit:
             return
         self.host.outlet.push(self._echoes.mark(burst))
         self._answer_late()
+
+    def overhear(self, burst: Burst) -> None:
+        """Who comes and goes while this one is still coming in is told once they are in."""
+        self._overheard.append(burst)
 
     def _answer_late(self) -> None:
         """What the room was told of in another way is still owed to whoever asked for it."""
@@ -122,6 +130,7 @@ class Visit:
         self.room = await access.enter(self.tenant, who, self.room.name)
         await self._feed.reach(since or 0, rev or 0)
         self._present = not who.is_bot
+        self._feed.arriving.add(self)  # before we are told who is here: whoever comes later is told of
         return await hub.attendance.enter(self._feed, self.user if self._present else "", who.username)
 
     async def greet(self, arrival: Arrival, since: int | None, rev: int | None) -> None:
@@ -138,7 +147,10 @@ class Visit:
     def _go_live(self) -> None:
         if not self._live and self._feed is not None:  # None: shown out while the resume was read
             self._live = True
+            self._feed.arriving.discard(self)
             self.host.hub.attach(self._feed, self)
+            while self._overheard:
+                self.host.outlet.push(self._overheard.popleft())
             self._answer_late()
 
     def _online_users(self, arrival: Arrival) -> OnlineUsers:
@@ -319,6 +331,7 @@ class Visit:
         if self._feed is None:
             return
         feed, self._feed = self._feed, None
+        feed.arriving.discard(self)
         self.host.hub.visits.discard(self)
         if self._live:
             self.host.hub.detach(feed, self)
