@@ -16,7 +16,7 @@ from ops.local.paths import PROJECT
 from tests.containers import compose
 from tests.containers.front import Front
 
-PATIENCE = 40.0
+PATIENCE = 60.0
 
 
 class Web:

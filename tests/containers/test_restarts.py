@@ -78,7 +78,7 @@ async def test_while_one_is_away_newcomers_get_to_the_other_at_once(
             with shop.http(shop.secret, address=address) as api:  # a POST, too: it was sent to nobody else
                 said = {"message": f"posted {n}", "sub": "ann"}
                 assert api.post(f"/api/v1/rooms/{home.room}/messages", json=said).status_code == 201
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 5
     finally:
         node.webs[0].start()
     assert len(home.stored()) == 6
