@@ -143,10 +143,10 @@ async def test_leases_and_presence_are_renewed_and_those_of_the_gone_are_not(
             await ann.disconnect()
         await renew_leases(*arguments)
 
-    async def later(*arguments: Any) -> None:
+    async def later(*arguments: Any, **options: Any) -> None:
         if not zoe.future.done():
             await zoe.disconnect()
-        await renew_presence(*arguments)
+        await renew_presence(*arguments, **options)
 
     monkeypatch.setattr(leases, "renew", late)
     monkeypatch.setattr(presence, "renew", later)
@@ -157,6 +157,24 @@ async def test_leases_and_presence_are_renewed_and_those_of_the_gone_are_not(
     assert shared().zcard(f"{prefix}:leases") == 1
     for gone in ("ann", "zoe"):
         assert shared().zcard(f"{prefix}:room:1:at:{gone}") == 0
+
+
+async def test_a_shard_that_hangs_holds_up_no_other(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    from realtime import store
+
+    monkeypatch.setattr(store, "shard_of", lambda key, shards: int(key) % 2)
+    renewed: list[int] = []
+    all_of_the_other = asyncio.Event()
+
+    async def renew(tenant_id: int) -> None:
+        if tenant_id % 2:
+            await all_of_the_other.wait()  # hangs until they are done, or for ever
+        renewed.append(tenant_id)
+        if {2, 4, 6} <= set(renewed):
+            all_of_the_other.set()
+
+    await asyncio.wait_for(store.shard_by_shard([1, 2, 3, 4, 5, 6], renew), 5)
+    assert renewed == [2, 4, 6, 1, 3, 5]
 
 
 async def test_one_persons_calls_to_redis_keep_their_order(

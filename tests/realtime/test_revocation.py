@@ -9,6 +9,7 @@ import pytest
 
 from tests.personas import Refused, Workspace
 from tests.realtime.backstage import rows
+from tests.realtime.conftest import Inside, entered, next_of
 from tests.realtime.office import revoke_key, revoke_tokens, tenant_of, with_another_key
 
 
@@ -33,6 +34,24 @@ async def test_a_revoked_key_closes_what_it_vouched_for_on_both_processes(worksp
                 refused = await second.connect(credential, process=process)
                 assert await refused.closed() == 4001
         await zoe.say("another key's user stays")
+
+
+async def test_a_user_whose_revocation_nobody_announced_is_found_out(
+    workspace: Workspace, inside: Inside
+) -> None:
+    from realtime.hub import hub
+
+    bob = inside(workspace, f"/ws/chat/general/?token={workspace.token('bob')}")
+    ann = inside(workspace, f"/ws/chat/general/?token={workspace.token('ann')}")
+    for socket in (bob, ann):
+        await entered(socket)
+    rows(workspace, "UPDATE accounts_member SET tokens_valid_after = now() WHERE external_id = 'bob'")
+    await (await hub()).admissions.follow_users()
+    while (last := await bob.receive_output(5))["type"] != "websocket.close":
+        pass
+    assert last["code"] == 4001
+    await ann.send_json_to({"type": "ping"})
+    await next_of(ann, "pong")
 
 
 async def test_a_key_that_nobody_announced_as_revoked_is_found_out(workspace: Workspace) -> None:
