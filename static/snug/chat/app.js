@@ -54,8 +54,8 @@ async function learnRooms() {
 
 const roomHere = () => rooms.find(({ name }) => name === conversation.room);
 
-/** The frame shows no list of rooms, but is in one of them. */
-const renewRooms = () => conversation && learnRooms();
+/** The frame shows no list of rooms; it only looks whether an archived one is open again. */
+const renewRooms = () => conversation && (!config.embed || conversation.archived) && learnRooms();
 
 function enter(room) {
   const before = conversation;

@@ -108,12 +108,13 @@ export class Menu {
     const at = items.indexOf(document.activeElement);
     const back = getComputedStyle(this.#element).direction === "rtl" ? "ArrowRight" : "ArrowLeft";
     const commands = items.findIndex((item) => item.classList.contains("command"));
-    const isFace = commands > 0 && at < commands;
+    const faces = commands < 0 ? items.length : commands;
+    const side = (step) => (at < faces ? (at + step + faces) % faces : at + step);
     const to = {
-      ArrowDown: isFace ? commands : at + 1,
+      ArrowDown: at < commands ? commands : at + 1,
       ArrowUp: at === commands ? 0 : at - 1,
-      [back]: at - 1,
-      [back === "ArrowLeft" ? "ArrowRight" : "ArrowLeft"]: at + 1,
+      [back]: side(-1),
+      [back === "ArrowLeft" ? "ArrowRight" : "ArrowLeft"]: side(1),
       Home: 0,
       End: -1,
     }[event.key];

@@ -9,15 +9,13 @@
 import { Asks } from "./asks.js";
 import { Connection, claims } from "./connection.js";
 import { Emitter } from "./emitter.js";
-import { Outbox } from "./outbox.js";
+import { Reader } from "./reader.js";
+import { Sender } from "./sender.js";
 
 const DURABLE = new Set(["chat_message", "message_edited", "message_deleted", "reaction"]);
-const WAIT_FOR_ECHO = 10_000;
 const WAIT_FOR_PAGE = 10_000;
 const TYPING_EVERY = 4_000;  // the server forgets a typist after 6 s
 const GAP_PAUSE = 10_000;    // never resume more often than this for gaps
-const READ_EVERY = 1_000;    // how far one has read is told at most this often
-const LATER = new Set(["RATE_LIMITED", "SLOW_MODE", "INTERNAL_ERROR"]);
 
 export class SnugClient extends Emitter {
   room;
@@ -31,17 +29,13 @@ export class SnugClient extends Emitter {
   #url;
   #connection;
   #connectionId;
-  #outbox;
+  #sender;
+  #reader = new Reader((seq, told) => this.#tellRead(Math.min(seq, this.seq), told));
   #asks = new Asks((frame) => this.#connection.send(frame));
-  #inFlight = null;
-  #echoTimer;
   #resuming = null;
   #gapAt = 0;
   #mending;
   #typedAt = 0;
-  #readSeq = 0;  // told
-  #seenSeq = 0;  // to be told
-  #readTimer;
   #queue = [];
 
   constructor(url, options = {}) {
@@ -50,7 +44,12 @@ export class SnugClient extends Emitter {
     this.room = decodeURIComponent(this.#url.pathname.split("/").at(-2));
     this.options = { storage: defaultStorage(), ...options };
     const user = options.user ?? claims(options.token).sub;
-    this.#outbox = new Outbox(user ? `${this.#url.host}.${this.room}.${user}` : null, this.options.storage);
+    this.#sender = new Sender(user ? `${this.#url.host}.${this.room}.${user}` : null, this.options.storage, {
+      ready: () => this.#ready,
+      send: (frame) => this.#connection.send(frame),
+      reconnect: () => this.#connection.connect(),
+      changed: () => this.emit("outbox"),
+    });
     this.#connection = this.#listen(new Connection(() => this.#address(), options));
   }
 
@@ -65,7 +64,7 @@ export class SnugClient extends Emitter {
 
   /** What is written but not acknowledged yet, oldest first. */
   get pending() {
-    return this.#outbox.items;
+    return this.#sender.items;
   }
 
   connect() {
@@ -78,25 +77,19 @@ export class SnugClient extends Emitter {
 
   /** Send a text. It appears in `pending` at once and leaves when there is a connection. Returns its client_id. */
   say(message, { reply_to, client_id = newId() } = {}) {
-    this.#outbox.put({ client_id, message, ...(reply_to && { reply_to }), at: Date.now() });
     this.#typedAt = 0;
-    this.emit("outbox");
-    this.#pump();
+    this.#sender.say({ client_id, message, ...(reply_to && { reply_to }) });
     return client_id;
   }
 
   /** Try a failed message again. */
   retry(clientId) {
-    const { failure, reason, ...item } = this.#outbox.get(clientId) ?? {};
-    if (!failure) return;
-    this.#outbox.put(item);
-    this.emit("outbox");
-    this.#pump();
+    this.#sender.retry(clientId);
   }
 
   /** Give a failed message up. */
   discard(clientId) {
-    if (this.#outbox.remove(clientId)) this.emit("outbox");
+    this.#sender.discard(clientId);
   }
 
   /** Send any frame of the protocol; messages go through the outbox, the rest waits for a connection. */
@@ -116,8 +109,7 @@ export class SnugClient extends Emitter {
 
   /** Everything up to `seq` has been read. Call it as often as you like: it sends what is new, once a second. */
   read(seq) {
-    this.#seenSeq = Math.max(this.#seenSeq, seq);
-    this.#tellRead();
+    this.#reader.read(seq);
   }
 
   /** Give one's own message another text. Resolves with its new state when it is stored; rejects with Refused. */
@@ -163,14 +155,14 @@ export class SnugClient extends Emitter {
     const asked = this.#asks.take(frame);
     if (frame.type === "online_users") this.#enter(frame);
     else if (frame.type === "user_joined" && !this.me) this.me = { id: frame.user_id, username: frame.username };
-    else if (frame.type === "error") this.#refused(frame);
+    else if (frame.type === "error") this.#sender.refused(frame);
     else if (DURABLE.has(frame.type) && !this.#follows(frame)) return;
     this.#tell(frame);
     if (frame.type === "history" && (frame.from_resume || asked?.missed)) this.#missed(frame);
   }
 
   #tell(frame) {
-    if (frame.type === "chat_message") this.#echoed(frame);
+    if (frame.type === "chat_message" && (!this.me || frame.user_id === this.me.id)) this.#sender.echoed(frame);
     this.emit("message", frame);
     this.emit(frame.type, frame);
   }
@@ -189,7 +181,7 @@ export class SnugClient extends Emitter {
   // The room is younger than what we saw: it was restored or made anew, so nothing we hold is worth keeping.
   #restart() {
     this.#resuming = null;
-    this.#readSeq = this.#seenSeq = 0;
+    this.#reader.forget();
     this.emit("reset");
   }
 
@@ -214,8 +206,8 @@ export class SnugClient extends Emitter {
     this.#resuming = null;
     for (const frame of this.#queue.splice(0)) this.#connection.send(frame);
     this.#asks.again();
-    this.#tellRead();
-    this.#pump();
+    this.#reader.tell();
+    this.#sender.pump();
   }
 
   /** Whether a change comes right after the last one seen. After a gap the room is resumed from before it: what comes
@@ -248,61 +240,17 @@ export class SnugClient extends Emitter {
     return this.#asks.change(frame, this.#ready);
   }
 
-  #tellRead() {
-    const seq = Math.min(this.#seenSeq, this.seq);
-    if (this.#readTimer || seq <= this.#readSeq || !this.#ready) return;
-    this.#readSeq = seq;
-    this.#connection.send({ type: "read", seq });
-    this.#readTimer = setTimeout(() => {
-      this.#readTimer = null;
-      this.#tellRead();
-    }, READ_EVERY);
-  }
-
-  /** One message at a time, so that they arrive in the order in which they were written. */
-  #pump() {
-    const item = this.#outbox.next;
-    if (!item || this.#inFlight || !this.#ready) return;
-    const { client_id, message, reply_to } = item;
-    if (!this.#connection.send({ type: "chat_message", message, client_id, reply_to })) return;
-    this.#inFlight = client_id;
-    this.#echoTimer = setTimeout(() => this.#connection.connect(), WAIT_FOR_ECHO);
-  }
-
-  #echoed({ client_id, user_id }) {
-    if (!client_id || (this.me && user_id !== this.me.id) || !this.#outbox.remove(client_id)) return;
-    this.#landed(client_id);
-    this.emit("outbox");
-  }
-
-  #refused({ client_id, error, message, retry_after }) {
-    const item = this.#outbox.get(client_id);
-    if (!item) return;
-    if (LATER.has(error.code)) {
-      const wait = (retry_after ?? 3) * 1000;
-      this.#outbox.put({ ...item, delayed: error.code, until: Date.now() + wait });
-      clearTimeout(this.#echoTimer);
-      this.#echoTimer = setTimeout(() => this.#landed(client_id), wait);
-    } else {
-      this.#outbox.put({ ...item, failure: error.code, reason: error.message ?? message });
-      this.#landed(client_id);
-    }
-    this.emit("outbox");
-  }
-
-  #landed(clientId) {
-    if (this.#inFlight !== clientId) return;
-    clearTimeout(this.#echoTimer);
-    this.#inFlight = null;
-    this.#pump();
+  #tellRead(seq, told) {
+    return seq > told && this.#ready && this.#connection.send({ type: "read", seq }) ? seq : undefined;
   }
 
   // What belonged to the socket goes with it; what was written stays.
   #forget(forGood) {
-    clearTimeout(this.#echoTimer);
     clearTimeout(this.#mending);
-    this.#mending = this.#inFlight = null;
-    this.#typedAt = this.#readSeq = 0; // whether the last `read` arrived, nobody knows
+    this.#mending = null;
+    this.#typedAt = 0;
+    this.#sender.cut();
+    this.#reader.cut();
     this.#asks.cut(forGood);
   }
 }

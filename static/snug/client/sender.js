@@ -1,0 +1,83 @@
+import { Outbox } from "./outbox.js";
+
+const WAIT_FOR_ECHO = 10_000;
+const LATER = new Set(["RATE_LIMITED", "SLOW_MODE", "INTERNAL_ERROR"]);
+
+/**
+ * Sends what is written, one message at a time, so that they arrive in the order in which they were written. A message
+ * stays in the outbox until its echo: that is the server's promise to keep it.
+ */
+export class Sender extends Outbox {
+  #chat;
+  #inFlight = null;
+  #timer;
+
+  /** @param {{ready: () => boolean, send: (frame: object) => boolean, reconnect: () => void, changed: () => void}} chat */
+  constructor(scope, storage, chat) {
+    super(scope, storage);
+    this.#chat = chat;
+  }
+
+  say(item) {
+    this.put({ ...item, at: Date.now() });
+    this.#moved();
+  }
+
+  retry(clientId) {
+    const { failure, reason, ...item } = this.get(clientId) ?? {};
+    if (!failure) return;
+    this.put(item);
+    this.#moved();
+  }
+
+  discard(clientId) {
+    if (this.remove(clientId)) this.#chat.changed();
+  }
+
+  pump() {
+    const item = this.next;
+    if (!item || this.#inFlight || !this.#chat.ready()) return;
+    const { client_id, message, reply_to } = item;
+    if (!this.#chat.send({ type: "chat_message", message, client_id, reply_to })) return;
+    this.#inFlight = client_id;
+    this.#timer = setTimeout(() => this.#chat.reconnect(), WAIT_FOR_ECHO);
+  }
+
+  echoed({ client_id }) {
+    if (!client_id || !this.remove(client_id)) return;
+    this.#landed(client_id);
+    this.#chat.changed();
+  }
+
+  refused({ client_id, error, message, retry_after }) {
+    const item = this.get(client_id);
+    if (!item) return;
+    if (LATER.has(error.code)) {
+      const wait = (retry_after ?? 3) * 1000;
+      this.put({ ...item, delayed: error.code, until: Date.now() + wait });
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#landed(client_id), wait);
+    } else {
+      this.put({ ...item, failure: error.code, reason: error.message ?? message });
+      this.#landed(client_id);
+    }
+    this.#chat.changed();
+  }
+
+  /** The connection went: whether what was sent arrived, nobody knows. */
+  cut() {
+    clearTimeout(this.#timer);
+    this.#inFlight = null;
+  }
+
+  #moved() {
+    this.#chat.changed();
+    this.pump();
+  }
+
+  #landed(clientId) {
+    if (this.#inFlight !== clientId) return;
+    this.cut();
+    this.pump();
+  }
+}
