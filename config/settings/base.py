@@ -145,5 +145,7 @@ LOGGING = {
         # A refused request is no fault, and its path may be a secret: a link out of a mail.
         "django.request": {"level": "ERROR"},
         "django.security.csrf": {"level": "ERROR"},
+        # A thousand fields in a query: Django answers 400, and would write a traceback for each.
+        "django.security": {"level": "CRITICAL"},
     },
 }
