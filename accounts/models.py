@@ -64,6 +64,11 @@ class Member(AbstractBaseUser):
         """Whether this member may change the workspace's settings, keys and rooms."""
         return self.kind == self.Kind.STAFF and self.role in (self.Role.OWNER, self.Role.ADMIN)
 
+    @property
+    def may_moderate(self) -> bool:
+        """Whether this member may mute and remove people."""
+        return self.may_administer or (self.kind == self.Kind.STAFF and self.role == self.Role.MODERATOR)
+
 
 def new_key_id() -> str:
     """A fresh public id for an API key."""

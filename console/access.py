@@ -43,10 +43,18 @@ def staff_only(view: StaffView[P]) -> View[P]:
 
 def admins_only(view: StaffView[P]) -> View[P]:
     """Like `staff_only`, and refuses moderators and agents: they may look, not change."""
+    return _only(lambda member: member.may_administer, view)
 
+
+def moderators_only(view: StaffView[P]) -> View[P]:
+    """Like `staff_only`, and refuses agents."""
+    return _only(lambda member: member.may_moderate, view)
+
+
+def _only(may: Callable[[Member], bool], view: StaffView[P]) -> View[P]:
     @wraps(view)
     def guarded(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not request.user.may_administer:
+        if not may(request.user):
             return render(request, "errors/403.html", status=403)
         return view(request, *args, **kwargs)
 

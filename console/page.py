@@ -12,6 +12,7 @@ from accounts.scopes import SCOPES, allows
 from console.access import StaffRequest
 from console.forms import ADMIN, KeyForm, RoomForm
 from console.numbers import numbers
+from console.rooms import open_to, shown_to
 from rooms.models import Room
 from tenants.hosts import tenant_url
 from tenants.models import Tenant
@@ -25,7 +26,7 @@ def show(request: StaffRequest, status: int = 200, **changed: Any) -> HttpRespon
     tenant = request.tenant
     keys = list(ApiKey.objects.filter(internal=False).order_by("created_at"))
     active = [key for key in keys if key.usable]
-    total = Room.objects.count()
+    seen, total = shown_to(request.user), Room.objects.count()
     context = {
         "tenant": tenant,
         "member": request.user,
@@ -38,8 +39,9 @@ def show(request: StaffRequest, status: int = 200, **changed: Any) -> HttpRespon
         "key_form": KeyForm(),
         "scopes": [(scope, words) for scope, words in SCOPES.items() if scope != ADMIN],
         "origins_text": "\n".join(_origins(tenant.id)),
-        "rooms": Room.objects.all()[:MOST_ROOMS],
-        "rooms_left_out": max(0, total - MOST_ROOMS),
+        "rooms": seen[:MOST_ROOMS],
+        "open_rooms": set(open_to(request.user).values_list("pk", flat=True)),
+        "rooms_left_out": max(0, seen.count() - MOST_ROOMS),
         "silent": not Room.objects.filter(last_seq__gt=0).exists(),
         "rooms_full": tenant.limits.max_rooms is not None and total >= tenant.limits.max_rooms,
         "room_form": RoomForm(),

@@ -9,26 +9,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tenants.actions import set_origins
 from tenants.context import run_in_tenant
-from tests.personas import PASSWORD, Workspace
+from tests.console.conftest import Enter
+from tests.personas import Workspace
 from tests.portal.looking import faults_of
 from tests.portal.visitor import Visitor, mails_to
-
-Enter = Callable[..., Page]
-
-
-@pytest.fixture
-def enter(open_page: Callable[..., Page]) -> Enter:
-    """Signs the owner of a workspace in, in a browser profile of its own."""
-
-    def sign_in(workspace: Workspace, **options: object) -> Page:
-        page = open_page(f"{workspace.origin}/login/", **options)
-        page.get_by_label("Mail address").fill(workspace.owner_email)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/console/")
-        return page
-
-    return sign_in
 
 
 def furnish(workspace: Workspace) -> None:

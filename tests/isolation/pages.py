@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import httpx
+from django.utils import timezone
 
 from tests.isolation.traces import rows_of
 from tests.personas import PASSWORD, Workspace
@@ -96,6 +97,19 @@ def session_of(workspace: Workspace) -> str:
     return str(answer.cookies["snug_session"])
 
 
+def furnish() -> None:
+    """Two rooms whose pages have something to change: Carol is in one, Dora is muted there, the other is archived."""
+    from accounts.models import Member
+    from rooms.actions import FOR_EVER
+    from rooms.models import Membership, Room
+
+    cellar = Room.objects.create(name="cellar")
+    Room.objects.create(name="loft", archived_at=timezone.now())
+    for name, until in (("carol", None), ("dora", FOR_EVER)):
+        member = Member.objects.create(external_id=name)
+        Membership.objects.create(room=cellar, member=member, muted_until=until)
+
+
 def pieces_of(workspace: Workspace) -> Pieces:
     """What is in the workspace's own links and forms, and in nobody else's."""
     from accounts.actions import make_password_reset
@@ -104,6 +118,7 @@ def pieces_of(workspace: Workspace) -> Pieces:
     def reset() -> str:
         return make_password_reset(Member.objects.get(role="owner"))
 
+    in_the_schema(workspace, furnish)
     return {
         "handoff": handoff_of(workspace),
         "reset": in_the_schema(workspace, reset),
@@ -113,6 +128,27 @@ def pieces_of(workspace: Workspace) -> Pieces:
     }
 
 
+ROOM: Final = "console/rooms/<slug:name>/"
+MEMBER: Final = "members/<str:external_id>/"
+OF_A_ROOM: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
+    (
+        "settings/",
+        "console/rooms/cellar/settings/",
+        {"settings-title": "{slug}", "settings-slow_mode": "30"},
+    ),
+    ("archive/", "console/rooms/cellar/archive/", {}),
+    ("archive/remove/", "console/rooms/loft/archive/remove/", {}),
+    ("delete/", "console/rooms/cellar/delete/", {"delete-name": "cellar"}),
+    (
+        "members/",
+        "console/rooms/cellar/members/",
+        {"member-external_id": "{slug}", "member-role": "moderator"},
+    ),
+    (f"{MEMBER}role/", "console/rooms/cellar/members/carol/role/", {"role": "moderator"}),
+    (f"{MEMBER}mute/", "console/rooms/cellar/members/carol/mute/", {"for": "1h"}),
+    (f"{MEMBER}mute/remove/", "console/rooms/cellar/members/dora/mute/remove/", {}),
+    (f"{MEMBER}remove/", "console/rooms/cellar/members/carol/remove/", {}),
+)
 # What an answer shows or does depends on who is signed in.
 OF_STAFF: Final = (
     Page("GET", "", 302),
@@ -130,6 +166,9 @@ OF_STAFF: Final = (
         302,
         form={"room-name": "vault", "room-kind": "private", "room-title": "{slug}"},
     ),
+    Page("GET", "console/rooms/<slug:name>/", 200, "console/rooms/cellar/"),
+    Page("GET", "console/rooms/<slug:name>/live/", 200, "console/rooms/cellar/live/"),
+    *(Page("POST", f"{ROOM}{rest}", 302, path, form) for rest, path, form in OF_A_ROOM),
     Page("POST", "logout/", 302, form={}),
 )
 # Whoever holds the link, or knows the password, is let in: at the workspace that it is of.
@@ -152,6 +191,10 @@ FOR_EVERYONE: Final = {
     Page("GET", "console/keys/<slug:key_id>/revoke/", 302, "console/keys/{key}/revoke/"): "the same",
     Page("GET", "console/origins/", 302): "the same",
     Page("GET", "console/rooms/", 302): "the same",
+    **{
+        Page("GET", f"{ROOM}{rest}", 302, path): "leads to its section of the room's page"
+        for rest, path, _ in OF_A_ROOM
+    },
     Page("GET", "login/forgot/", 200): "asks for a mail address",
     Page(
         "POST", "login/forgot/", 302, form={"email": "nobody@{slug}.example"}

@@ -1,4 +1,4 @@
-// Keeps the overview's figures fresh, marks the section in sight, closes menus. The page works without it.
+// On the console and on a room's page: keeps the figures fresh, marks the section in sight, closes menus. The page works without it.
 
 const OFTEN = 5000; // milliseconds between two looks at the figures
 
@@ -6,28 +6,34 @@ const stats = document.querySelector("[data-live]");
 const figures = new Intl.NumberFormat("en");
 
 function put(name, value) {
-  stats.querySelector(`[data-${name}]`).textContent = value === null ? "?" : figures.format(value);
+  const figure = stats.querySelector(`[data-${name}]`);
+  if (!figure) return; // it is on another page
+  figure.textContent = value === null ? "?" : figures.format(value);
   const meter = stats.querySelector(`[data-${name}-meter]`);
   if (meter && value !== null) meter.value = value;
 }
 
-function note(words) {
-  stats.querySelector("[data-live-note]").textContent = words;
+const note = stats.querySelector("[data-live-note]");
+
+function tell(words) {
+  note.textContent = words;
 }
 
 async function look() {
   if (document.hidden) return;
   try {
     const response = await fetch(stats.dataset.live, { headers: { Accept: "application/json" }, redirect: "manual" });
-    if (response.type === "opaqueredirect") return note("Signed out. Reload the page to sign in.");
+    if (response.type === "opaqueredirect") return tell("Signed out. Reload the page to sign in.");
     if (!response.ok) throw new Error(response.status);
     const now = await response.json();
     put("connections", now.connections);
     put("messages", now.messages_today);
     put("rooms", now.rooms);
-    note(now.connections === null ? "The count is away for a moment." : "over all rooms, now");
+    put("online", now.online);
+    const isAway = now.connections === null || now.online === null;
+    tell(isAway ? "The count is away for a moment." : note.dataset.liveNote);
   } catch {
-    note("Not fresh: the server cannot be reached.");
+    tell("Not fresh: the server cannot be reached.");
   }
 }
 
@@ -39,7 +45,7 @@ const HEAD = 128; // pixels at the top of the window that the bar and the links 
 const STILL = 4; // pixels within which nobody has scrolled
 
 const side = document.querySelector("[data-side]");
-const links = new Map([...side.querySelectorAll("a")].map((link) => [link.hash.slice(1), link]));
+const links = new Map([...side.querySelectorAll("a[href^='#']")].map((link) => [link.hash.slice(1), link]));
 const sections = [...links.keys()].map((id) => document.getElementById(id));
 let asked = "";
 let askedAt = 0;
