@@ -37,6 +37,7 @@ class SnugProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.logger = _silent
         self.close_timeout = CLOSE_TIMEOUT
+        self._deaf = False  # what still comes is taken off the wire, and is nothing to us
         self._deadline: asyncio.TimerHandle | None = self.loop.call_later(
             HANDSHAKE_TIMEOUT, self._handshake_late
         )
@@ -86,6 +87,8 @@ class SnugProtocol(WebSocketsSansIOProtocol):
             self.scope["extensions"] = extensions | {EXTENSION: self}
 
     def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
         self.conn.receive_data(data)
         if self._unreadable:
             self._answer_unreadable_request()
@@ -109,11 +112,31 @@ class SnugProtocol(WebSocketsSansIOProtocol):
         self.transport.close()
 
     def handle_ping(self) -> None:
+        if self._deaf:
+            return
         if self.backlog() <= MOST_BACKLOG:
             super().handle_ping()
         else:
             self.conn.data_to_send()  # this pong and the next: they would wait in our memory, and without end
             self.close(CloseCode.TOO_SLOW, "reading too slowly")
+
+    def handle_parser_exception(self) -> None:
+        """Say why it ends, and hear the rest without listening: a socket that is closed while more is on its way is
+        reset, and the client would never read the code."""
+        if self._deaf:
+            return
+        self._deaf = True
+        assert self.conn.close_sent is not None  # whoever found the fault has decided on the code
+        code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        self.transport.write_eof()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self._cut_soon()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()

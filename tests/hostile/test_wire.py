@@ -118,6 +118,11 @@ CLOSED: dict[str, tuple[bytes, int | tuple[int, ...]]] = {
     "a surrogate in UTF-8": (frame(TEXT, b'{"type":"\xed\xa0\x80"}'), 1007),
     "an overlong letter": (frame(TEXT, b'{"type":"\xc0\xaf"}'), 1007),
     "half a letter at the end": (frame(TEXT, b'{"type":"ping"}\xe2\x82'), 1007),
+    "more after text that is no UTF-8": (
+        frame(TEXT, b"\xff") + frame(PING, b"x") * 50 + frame(TEXT, b"{}"),
+        1007,
+    ),
+    "more after a frame too large": (frame(TEXT, b"x" * (MOST + 1)) + frame(TEXT, b"x" * MOST) * 20, 1009),
     "a length of 64 KiB and no bytes": (b"\x81\xff" + (MOST + 1).to_bytes(8, "big"), 1009),
     "a length of 2^62": (b"\x81\xff" + (2**62).to_bytes(8, "big") + b"mask", 1009),
     "a length beyond 2^63": (b"\x81\xff" + b"\xff" * 8 + b"mask", SOME),
