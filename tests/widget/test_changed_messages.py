@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.personas import Workspace
 from tests.portal.looking import faults_of
-from tests.widget.visiting import OpenPage, change, join, menu, message, post, say
+from tests.widget.visiting import OpenPage, change, join, make_room, menu, message, post, say
 
 PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 720}, "has_touch": True, "is_mobile": True}
 NASTY = "<img src=x onerror=alert(1)>"
@@ -288,9 +289,11 @@ def test_a_finger_that_rests_on_a_message_opens_its_menu_and_every_target_is_lar
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_word_of_the_new_parts_can_be_read(
-    workspace: Workspace, open_page: OpenPage, scheme: str
+@pytest.mark.parametrize("tenant", [{}, {"accent": "#fde047"}], ids=["house", "yellow"])
+def test_every_word_about_a_message_can_be_read(
+    new_workspace: Callable[..., Workspace], open_page: OpenPage, scheme: str, tenant: dict[str, str]
 ) -> None:
+    workspace = new_workspace(**tenant)
     ann = join(open_page, workspace, "ann", "Ann Lee", color_scheme=scheme)
     bob = join(open_page, workspace, "bob", "Bob Okafor", **PHONE | {"color_scheme": scheme})
     say(ann, "One")
@@ -312,3 +315,30 @@ def test_every_word_of_the_new_parts_can_be_read(
     ann.keyboard.press("Escape")
     bob.locator("#text").press("ArrowUp")
     assert faults_of(bob) == []
+
+
+def test_what_is_unread_in_other_rooms_is_the_same_on_every_device(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    make_room(workspace, "repairs", title="Repairs")
+    post(workspace, "Before", room="repairs")
+    first = join(open_page, workspace, "bob", "Bob Okafor", "repairs")
+    second = join(open_page, workspace, "bob", "Bob Okafor")
+    tally = second.get_by_role("link", name="Repairs").locator(".tally")
+    expect(tally).to_have_count(0)
+    say(first, "I have seen it")
+    expect(message(first, "I have seen it").get_by_role("img", name="Stored")).to_be_visible()
+    first.get_by_role("link", name="General").click()
+    expect(first.locator("h1")).to_have_text("General")
+    for text in ("One", "Two"):
+        post(workspace, text, room="repairs")
+
+    second.evaluate("dispatchEvent(new Event('focus'))")
+    expect(tally).to_have_text("2")
+    expect(tally).to_have_attribute("title", "2 unread messages")
+    second.get_by_role("link", name="Repairs").click()
+    expect(message(second, "Two")).to_be_visible()
+    second.get_by_role("link", name="General").click()
+    expect(second.locator("h1")).to_have_text("General")
+    second.evaluate("dispatchEvent(new Event('focus'))")
+    expect(tally).to_have_count(0)

@@ -196,6 +196,29 @@ def test_a_crowd_is_counted_right_though_nobody_is_named(workspace: Workspace, o
     expect(here).to_have_text("90 people here")
 
 
+def test_a_crowd_does_not_say_all_at_once_how_far_it_has_read(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    ann = join(open_page, workspace, "ann", "Ann Lee")
+    page, sockets = with_sockets(open_page)
+    page.goto(chat(workspace, workspace.token("bob", name="Bob Okafor")))
+    enter(page).evaluate("Math.random = () => 0.5")
+    say(ann, "To few")
+    expect(message(ann, "To few").locator(".seen")).to_contain_text("Bob Okafor")
+    sockets[-1].send('{"type": "presence", "room": "general", "joined": 4998, "left": 0, "count": 5000}')
+    expect(page.locator("#here")).to_have_text("5,000 people here")
+    say(ann, "To many")
+    expect(message(page, "To many")).to_be_visible()
+    page.wait_for_timeout(1_500)
+    expect(message(ann, "To many").locator(".seen")).to_have_count(0)
+
+    page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(message(ann, "To many").locator(".seen")).to_contain_text(
+        "Bob Okafor"
+    )  # who leaves is not waited for
+
+
 def with_sockets(open_page: OpenPage) -> tuple[Page, list[WebSocketRoute]]:
     """A page whose sockets the test can end and speak on."""
     sockets: list[WebSocketRoute] = []

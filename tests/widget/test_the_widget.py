@@ -116,6 +116,26 @@ def test_opening_leads_to_the_keyboard_and_escape_leads_back(
     expect(panel(page)).not_to_be_visible()
 
 
+def test_escape_closes_what_is_open_in_it_first(site: Site, snippet: Snippet, open_page: OpenPage) -> None:
+    page = open_page(site.serve(snippet()))
+    chat = open_widget(page)
+    say(chat, "Hello")
+    expect(chat.get_by_role("img", name="Stored")).to_be_visible()
+    chat.locator("#text").press("ArrowUp")
+    chat.get_by_role("textbox", name="Edit").press("Escape")
+    expect(chat.get_by_role("textbox", name="Edit")).to_have_count(0)
+    chat.get_by_role("button", name="Message actions").press("Enter")
+    chat.get_by_role("menuitem", name="Delete").press("Escape")
+    expect(chat.get_by_role("menu")).to_have_count(0)
+    chat.get_by_role("button", name="Message actions").press("Enter")
+    chat.get_by_role("menuitem", name="Delete").press("Enter")
+    chat.get_by_role("button", name="Delete", exact=True).press("Escape")
+    expect(chat.get_by_role("button", name="Keep")).to_have_count(0)
+    expect(panel(page)).to_be_visible()
+    chat.locator("#text").press("Escape")
+    expect(panel(page)).not_to_be_visible()
+
+
 def test_what_comes_while_it_is_closed_is_counted_on_the_button(
     workspace: Workspace, site: Site, snippet: Snippet, open_page: OpenPage
 ) -> None:

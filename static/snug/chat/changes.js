@@ -20,7 +20,7 @@ export class Changes {
     this.#client = client;
     this.#key = key;
     this.#changed = changed;
-    this.#mine = new Set(JSON.parse(memory.get(key) ?? "[]"));
+    this.#mine = new Set(memory.list(key));
   }
 
   async edit({ message_id }, text) {

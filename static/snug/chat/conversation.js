@@ -7,6 +7,8 @@ import { People } from "./people.js";
 import { Timeline } from "./timeline.js";
 
 const PAGE = 50;
+const CROWD = 50;
+const TURN = 200; // milliseconds a person: all together a crowd tells some ten times a second how far it has read
 
 /** Emits `change` when something to draw has changed, `loaded`, `arrived` with another's new message, `deleted`,
  * `unread` with how many the server counts, and `state`. */
@@ -23,6 +25,7 @@ export class Conversation extends Emitter {
   unreadAfter = null; // where the "new" line stands; null for nowhere
   #lastRead;
   #unmuting;
+  #telling = null;
   #identity;
 
   constructor(room, identity) {
@@ -76,6 +79,7 @@ export class Conversation extends Emitter {
   }
 
   close() {
+    if (this.#telling) this.#tellReadNow();
     this.client.disconnect();
     clearTimeout(this.#unmuting);
     this.people.close();
@@ -91,7 +95,20 @@ export class Conversation extends Emitter {
     const { newest } = this.timeline;
     if (!this.loaded) return;
     this.#readUpTo(newest);
-    this.client.read(newest);
+    this.#tellRead();
+  }
+
+  /** Everyone hears how far everyone has read: in a crowd that is told later, and not by all at once. */
+  #tellRead() {
+    const { count } = this.people;
+    if (count <= CROWD) this.client.read(this.#lastRead);
+    else this.#telling ??= setTimeout(() => this.#tellReadNow(), Math.random() * count * TURN);
+  }
+
+  #tellReadNow() {
+    clearTimeout(this.#telling);
+    this.#telling = null;
+    if (this.loaded) this.client.read(this.#lastRead);
   }
 
   /** Try whether one may write again: a mute may have been lifted, and nobody tells. */
@@ -109,6 +126,7 @@ export class Conversation extends Emitter {
   /** From here on what arrives is new: the visitor looks away. */
   lookAway() {
     if (this.loaded && this.#lastRead >= 0) this.unreadAfter = this.#lastRead;
+    if (this.#telling) this.#tellReadNow();
   }
 
   /** The visitor looks: when nothing came in the meantime, what comes now needs no line. */

@@ -41,6 +41,14 @@ export const memory = {
       return null;
     }
   },
+  /** @returns {string[]} a list that was kept as JSON; empty where there is none */
+  list(key) {
+    try {
+      return JSON.parse(this.get(key) ?? "[]").filter((item) => typeof item === "string");
+    } catch {
+      return [];
+    }
+  },
   /** @returns {boolean} whether it is kept; if not, nothing is lost but convenience */
   set(key, value) {
     try {

@@ -140,10 +140,4 @@ export class Menu {
   }
 }
 
-function recent() {
-  try {
-    return JSON.parse(memory.get(RECENT) ?? "[]").filter((emoji) => typeof emoji === "string");
-  } catch {
-    return [];
-  }
-}
+const recent = () => memory.list(RECENT);
