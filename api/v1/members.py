@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from ninja import Router, Schema
 from pydantic import Field
 
@@ -23,8 +23,7 @@ class NewMember(Schema):
     role: Literal["member", "moderator"] | None = Field(None, examples=["member"])
     muted_until: Moment | None = Field(
         None,
-        description="Until when they may only read; null lets them write again.",
-        examples=["2030-01-31T12:00:00Z"],
+        description="Until when they may only read, such as 2030-01-31T12:00:00Z; null lets them write again.",
     )
 
 
@@ -84,10 +83,14 @@ def put_member(
         raise Problem(422, "invalid_field", "This id holds characters that cannot be stored.")
     room, wish = find_room(request, name), body or NewMember.model_construct()
     present = room.memberships.filter(member__external_id=external_id).values_list("role", flat=True).first()
-    with transaction.atomic():  # whoever is let in muted must not speak first
-        membership, created = add_member(room, external_id, wish.role or present or Membership.Role.MEMBER)
-        if "muted_until" in wish.model_fields_set:
-            mute_member(membership, wish.muted_until)
+    try:
+        with transaction.atomic():  # whoever is let in muted must not speak first
+            role = wish.role or present or Membership.Role.MEMBER
+            membership, created = add_member(room, external_id, role)
+            if "muted_until" in wish.model_fields_set:
+                mute_member(membership, wish.muted_until)
+    except IntegrityError:  # only the commit has seen that the room is gone
+        raise Problem(404, "not_found", "There is no such room.") from None
     return 201 if created else 200, MemberOut.of(membership)
 
 

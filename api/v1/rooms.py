@@ -33,7 +33,7 @@ class RoomChanges(Schema):
     archived: Annotated[bool, Field(strict=True)] | None = Field(
         None,
         description="Nobody writes in an archived room; whoever may enter still reads it.",
-        examples=[True],
+        examples=[False],
     )
     slow_mode: Annotated[int, Field(strict=True, ge=0, le=MOST_SLOW)] | None = Field(
         None,

@@ -9,8 +9,18 @@ from typing import Any
 import pytest
 
 from realtime.events import ErrorCode
-from rooms.actions import LastRoom, delete_room, mark_read, react
-from rooms.models import Room
+from rooms.actions import (
+    FOR_EVER,
+    LastRoom,
+    add_member,
+    change_room,
+    delete_room,
+    mark_read,
+    mute_member,
+    react,
+    remove_member,
+)
+from rooms.models import Membership, Room
 from rooms.texts import Refused
 from tenants.context import in_tenant, run_in_tenant
 from tests.personas import Workspace
@@ -66,6 +76,23 @@ def test_a_large_room_goes_in_many_small_steps(workspace: Workspace) -> None:
     began = time.monotonic()
     run_in_tenant(workspace.tenant, delete, "large")
     assert time.monotonic() - began < 20
+    assert counted(workspace) == [0, 0, 0, 0, 1]
+
+
+def test_what_comes_too_late_for_a_room_says_so(workspace: Workspace) -> None:
+    def come_too_late() -> None:
+        room = Room.objects.create(name="attic")
+        bob, _ = add_member(room, "bob")
+        delete("attic")
+        with pytest.raises(Room.DoesNotExist):
+            change_room(room, title="x")
+        with pytest.raises(Room.DoesNotExist):
+            add_member(room, "ann")
+        with pytest.raises(Membership.DoesNotExist):
+            mute_member(bob, FOR_EVER)
+        assert not remove_member(room, "bob")
+
+    run_in_tenant(workspace.tenant, come_too_late)
     assert counted(workspace) == [0, 0, 0, 0, 1]
 
 
