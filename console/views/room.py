@@ -15,6 +15,7 @@ from console.rooms import changes_room, may_act_on, open_to, room_of, to_room
 from realtime import headcount, store
 from rooms.actions import FOR_EVER, LastRoom, change_room, delete_room
 from rooms.models import Membership, Room
+from workspaces.actions.open_workspace import GENERAL
 
 MOST_MEMBERS: Final = 50
 MOST_SOUGHT: Final = 128
@@ -89,6 +90,7 @@ def show(request: StaffRequest, room: Room, status: int = 200, **changed: Any) -
         "member": request.user,
         "may_change": request.user.may_administer,
         "room": room,
+        "default_room": GENERAL,
         "may_open": open_to(request.user).filter(pk=room.pk).exists(),
         "online": _online(request, room),
         "pace": pace_in_words(room.slow_mode),

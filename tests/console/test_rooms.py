@@ -134,6 +134,12 @@ def test_a_room_is_deleted_once_its_name_is_typed(alice: Visitor, api: Any) -> N
     assert change(alice, "archive/", {}).status_code == 404
 
 
+@pytest.mark.usefixtures("cellar")
+def test_whoever_deletes_general_is_told_what_opens_it(alice: Visitor) -> None:
+    assert "name another first" in text_of(alice.get("/console/rooms/general/"))
+    assert "name another first" not in text_of(alice.get(PAGE))
+
+
 def test_the_last_room_is_kept(alice: Visitor) -> None:
     answer = alice.post("/console/rooms/general/delete/", {"delete-name": "general"}, page="/console/")
     assert (answer.status_code, "This is your only room." in text_of(answer)) == (422, True)
