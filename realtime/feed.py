@@ -198,15 +198,16 @@ class Feed:
             self._owed = min(owed, state.last_rev)
 
     def _catch_up(self, missing: Sequence[AnyMessage], upto: int) -> None:
-        """Deliver the present state of what was missed: new messages in their order, then older ones that changed.
+        """Deliver the present state of what was missed: older messages that changed, then new ones in their order.
 
-        One row stands for all its changes, so revs may skip here.
+        One row stands for all its changes, so revs may skip here. Whoever breaks off in between comes back with the
+        highest `rev` and `seq` they heard: new messages they then get by `seq`, older ones only beyond that `rev`.
         """
         unheard = [message for message in missing if message.rev > self.rev]
         known = self.seq
         new = sorted((message for message in unheard if message.seq > known), key=lambda message: message.seq)
         changed = [message for message in unheard if message.seq <= known]
-        bodies = [events.live(message) for message in new] + [events.changed(message) for message in changed]
+        bodies = [events.changed(message) for message in changed] + [events.live(message) for message in new]
         frames = [self._advance((body.rev, body.seq, events.frame(body))) for body in bodies]
         self.rev = max(self.rev, upto)
         if frames:

@@ -90,19 +90,18 @@ class SnugProtocol(WebSocketsSansIOProtocol):
         if self._deaf:
             return
         self.conn.receive_data(data)
-        if self._unreadable:
+        if self._is_unreadable():
             self._answer_unreadable_request()
         elif self.conn.parser_exc is None:
             self.handle_events()
-            if self._unreadable:
+            if self._is_unreadable():
                 self._answer_unreadable_request()
         elif self.handshake_complete and self.conn.close_sent is not None:
             self.handle_parser_exception()
         else:  # it did not wait to be let in: without this the socket would stay, unauthenticated, for ever
             self.transport.abort()
 
-    @property
-    def _unreadable(self) -> bool:
+    def _is_unreadable(self) -> bool:
         """Whether the request was too long or none at all; nobody but us will say so."""
         return self.conn.handshake_exc is not None and not self.handshake_initiated
 

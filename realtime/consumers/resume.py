@@ -79,13 +79,14 @@ class Resume:
         """Go live from there on: what was committed while the resume was read comes first, as it stands now."""
         feed = self._feed
         while feed.rev > rev and not self._reader.outlet.closed:
-            known, upto, upto_rev = seq, feed.seq, feed.rev
+            upto, upto_rev = feed.seq, feed.rev
+            # First, for who breaks off in between gets what is new by its `seq`, and the rest only beyond their `rev`.
+            await self._tell_changed(seq, rev, upto_rev)
             while seq < upto and not self._reader.outlet.closed:
                 messages, has_more = await self._missed(seq, upto)
                 self._reader.push(*(events.live(message) for message in messages))
                 await flow(self._reader.outlet)
                 seq = messages[-1].seq if has_more else upto
-            await self._tell_changed(known, rev, upto_rev)
             rev = upto_rev
         self._go_live()
 

@@ -20,7 +20,7 @@ class Line:
         self._runner = asyncio.Runner()
         self._numbers = itertools.count()
         self._room = path.split("/")[3] if path.startswith("/ws/chat/") else None
-        claims = {} if rooms is None else {"rooms": rooms}
+        claims: dict[str, Any] = {} if rooms is None else {"rooms": rooms}
         token = workspace.token(sub, **claims)
         self.chat: Chat = self._runner.run(workspace.connect(token, path=path, process=process))
         self.exchange("{}")

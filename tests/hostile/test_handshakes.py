@@ -4,6 +4,7 @@ never as a fault of ours."""
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -202,7 +203,7 @@ def test_odd_headers_are_refused_or_without_effect(fresh: Workspace, path: str) 
             assert refused(outcome) or outcome in pages or opened, (kind, outcome)
 
 
-REQUESTS = {
+REQUESTS: dict[str, Callable[[str], bytes]] = {
     "another method": lambda host: handshake(host, ROOM).replace(b"GET", b"POST", 1),
     "a method of our own": lambda host: handshake(host, ROOM).replace(b"GET", b"BREW", 1),
     "HTTP 1.0": lambda host: handshake(host, ROOM).replace(b"HTTP/1.1", b"HTTP/1.0", 1),

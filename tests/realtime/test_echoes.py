@@ -44,7 +44,7 @@ async def test_every_ref_is_answered_when_the_room_is_told_by_the_database_inste
     ]
     for ref, command in enumerate(commands):
         await bob.send_json_to({"message_id": said["message_id"], "ref": ref, **command})
-    answers = {}
+    answers: dict[int, dict[str, Any]] = {}
     while len(answers) < len(commands):
         frame = await bob.receive_json_from(timeout=5)
         if "ref" in frame:
