@@ -27,6 +27,13 @@ _EXPORT: Final = re.compile(r"export (?:async function|function|class|const) (?P
 _COMMENT: Final = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*$", re.DOTALL | re.MULTILINE)
 # A comment behind code; no text of ours holds such a thing.
 _REMARK: Final = re.compile(r"(?<=[;,{)\]]) +(?:// .*|/\*(?:(?!\*/).)*\*/)$", re.MULTILINE)
+# Signs with space around them. Strings, templates and patterns come first, and stay as they are; what is divided by has
+# a value before it, a pattern has a sign.
+_SIGNS: Final = re.compile(
+    r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`"""
+    r"""|(?:(?<=[(\[!])|(?<=[=,:?&|] ))/(?:[^/\\\n[]|\\.|\[(?:[^]\\\n]|\\.)*\])+/[a-z]*)"""
+    r"""| *([=!?:&|<>{},;()]+) *"""
+)
 
 
 class BundleError(Exception):
@@ -57,9 +64,14 @@ def assemble(entry: Path) -> str:
     return "\n".join(_Assembly().add(entry.resolve(), ()))
 
 
+def squeeze(code: str) -> str:
+    """Code without the space that it does not need."""
+    return _SIGNS.sub(lambda match: match[1] or match[2], code)
+
+
 @lru_cache(maxsize=2)
 def _script(entry: Path, stamp: int) -> Asset:
-    return _asset(assemble(entry), "js", "text/javascript; charset=utf-8")
+    return _asset(squeeze(assemble(entry)), "js", "text/javascript; charset=utf-8")
 
 
 @lru_cache(maxsize=2)

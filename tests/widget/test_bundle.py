@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from widget.bundle import BundleError, assemble
+from widget.bundle import BundleError, assemble, squeeze
 
 
 def modules(folder: Path, **sources: str) -> Path:
@@ -46,6 +46,23 @@ def test_code_between_two_comments_stays(tmp_path: Path) -> None:
     assert "also('// this');" in assemble(entry)
     assert "last({});" in assemble(entry).splitlines()
     assert "b" not in assemble(entry).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("code", "squeezed"),
+    [
+        ("const one = (two) => { three(two, 4); };", "const one=(two)=>{three(two, 4);};".replace(", ", ",")),
+        ("say(\"a = b\", '{ c }');", "say(\"a = b\",'{ c }');"),
+        ("say(`${a}, ${b} = { c }`);", "say(`${a}, ${b} = { c }`);"),
+        ('t.replace(/^(\\(a\\) )? [/ "`( =]+/g, 2);', 't.replace(/^(\\(a\\) )? [/ "`( =]+/g,2);'),
+        ("const it = / , /u;", "const it=/ , /u;"),
+        ("const it = a / (b + +c) / d;", "const it=a /(b + +c)/ d;"),
+        ("return { a };\n(b) ? c : d;", "return{a};\n(b)?c:d;"),
+    ],
+    ids=["signs", "strings", "template", "pattern", "value", "sums", "lines"],
+)
+def test_only_space_that_means_nothing_is_left_out(code: str, squeezed: str) -> None:
+    assert squeeze(code) == squeezed
 
 
 @pytest.mark.parametrize(
