@@ -38,7 +38,8 @@ class Web:
             httpx.AsyncClient(
                 base_url=f"http://127.0.0.1:{port}",
                 timeout=60,
-                limits=httpx.Limits(max_connections=6),
+                # Given up well before the server does it: a request must not meet a connection that is just closing.
+                limits=httpx.Limits(max_connections=6, keepalive_expiry=2),
                 # One jar for all would hand each workspace the others' cookies.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )

@@ -47,12 +47,15 @@ def credentials_of(workspace: Workspace) -> dict[str, dict[str, Any]]:
 )
 @pytest.mark.parametrize("process", [0, 1])
 async def test_no_path_opens_for_another_workspaces_people(
-    workspace: Workspace, elsewhere: Workspace, path: str, process: int
+    workspace: Workspace,
+    elsewhere: Workspace,
+    ours: dict[str, dict[str, Any]],
+    hers: dict[str, dict[str, Any]],
+    path: str,
+    process: int,
 ) -> None:
     place, _, query = path.partition("?")
     here: dict[str, Any] = {"path": place, "query": query, "process": process}
-    ours = await asyncio.to_thread(credentials_of, workspace)
-    hers = await asyncio.to_thread(credentials_of, elsewhere)
     before, before_there = contents(workspace), contents(elsewhere)
     for kind, mallory in hers.items():
         if "session" in kind:  # a session is good on its own host's pages alone
