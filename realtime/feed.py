@@ -190,10 +190,9 @@ class Feed:
         owed = self._owed
         state = await reading.state(self.tenant, self.room_id)
         if state.last_rev > self.rev:
-            missing = await reading.changes(
-                self.tenant, self.room_id, self.room_name, rev=self.rev, upto=state.last_rev
-            )
-            self._catch_up(missing, state.last_rev)
+            missing = await reading.changes(self.tenant, self.room_id, self.room_name, rev=self.rev)
+            # In these rows is every change up to the newest of them: a room's are committed one by one.
+            self._catch_up(missing, max([state.last_rev, *(message.rev for message in missing)]))
         if self._owed == owed:  # what was announced is committed: there was no more when we looked
             self._owed = min(owed, state.last_rev)
 

@@ -110,32 +110,32 @@ async def missed(
 
 
 async def changed(
-    tenant: TenantInfo, room_id: int, room_name: str, *, seq: int, rev: int, upto: int
+    tenant: TenantInfo, room_id: int, room_name: str, *, seq: int, rev: int
 ) -> tuple[list[AnyMessage], bool]:
-    """Messages up to `seq` whose last change is after `rev` and up to `upto`, in order of `rev`; and whether that is
-    not all."""
+    """Messages up to `seq` whose last change is after `rev`, in order of `rev`; and whether that is not all.
+
+    Those that have changed again just now too: what is told of that live may be a reaction alone.
+    """
     values = {
         "room": room_id,
         "since": _kept_since(tenant),
         "seq": seq,
         "rev": rev,
-        "upto": upto,
         "limit": MOST_RESUMED + 1,
     }
-    where = sql.SQL(
-        "m.seq <= %(seq)s AND m.rev > %(rev)s AND m.rev <= %(upto)s ORDER BY m.rev LIMIT %(limit)s"
-    )
+    where = sql.SQL("m.seq <= %(seq)s AND m.rev > %(rev)s ORDER BY m.rev LIMIT %(limit)s")
     rows = await _fetch(tenant, values, MESSAGES, _BY_ROOM, where)
     messages = _fitting(rows, MOST_RESUMED, room_name)
     return messages, len(rows) > len(messages)
 
 
-async def changes(
-    tenant: TenantInfo, room_id: int, room_name: str, *, rev: int, upto: int
-) -> list[AnyMessage]:
-    """Every message changed after `rev` up to `upto`, in order of `rev`: what a hub that missed publishes lacks."""
-    where = sql.SQL("m.room_id = %(room)s AND m.rev > %(rev)s AND m.rev <= %(upto)s ORDER BY m.rev")
-    rows = await _fetch(tenant, {"room": room_id, "rev": rev, "upto": upto}, MESSAGES, where)
+async def changes(tenant: TenantInfo, room_id: int, room_name: str, *, rev: int) -> list[AnyMessage]:
+    """Every message changed after `rev`, in order of `rev`: what a hub that missed publishes lacks.
+
+    One that has changed again just now is among them: without it, and what it was before, there would be a gap.
+    """
+    where = sql.SQL("m.room_id = %(room)s AND m.rev > %(rev)s ORDER BY m.rev")
+    rows = await _fetch(tenant, {"room": room_id, "rev": rev}, MESSAGES, where)
     return [message_of(row, room_name) for row in rows]
 
 

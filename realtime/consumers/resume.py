@@ -48,7 +48,7 @@ class Resume:
         (seq, rev) when the entry frames were made."""
         upto, upto_rev = at
         messages, has_more = await self._missed(since, upto)
-        changed, more_changed = await self._changed(since, upto_rev if rev is None else rev, upto_rev)
+        changed, more_changed = ([], False) if rev is None else await self._changed(since, rev)
         self._reader.push(
             History(
                 room=self._feed.room_name,
@@ -59,7 +59,7 @@ class Resume:
             )
         )
         if more_changed:
-            await self._tell_changed(since, changed[-1].rev, upto_rev)
+            await self._tell_changed(since, changed[-1].rev)
         if has_more:
             self._drained = (messages[-1].seq, upto_rev)
         else:
@@ -81,7 +81,7 @@ class Resume:
         while feed.rev > rev and not self._reader.outlet.closed:
             upto, upto_rev = feed.seq, feed.rev
             # First, for who breaks off in between gets what is new by its `seq`, and the rest only beyond their `rev`.
-            await self._tell_changed(seq, rev, upto_rev)
+            await self._tell_changed(seq, rev)
             while seq < upto and not self._reader.outlet.closed:
                 messages, has_more = await self._missed(seq, upto)
                 self._reader.push(*(events.live(message) for message in messages))
@@ -90,24 +90,22 @@ class Resume:
             rev = upto_rev
         self._go_live()
 
-    async def _tell_changed(self, seq: int, rev: int, upto: int) -> None:
+    async def _tell_changed(self, seq: int, rev: int) -> None:
         """How older messages stand that have changed after `rev`, page by page, no faster than they are read."""
         has_more = True
         while has_more and not self._reader.outlet.closed:
-            messages, has_more = await self._changed(seq, rev, upto)
+            messages, has_more = await self._changed(seq, rev)
             self._reader.push(*(events.changed(message) for message in messages))
             await flow(self._reader.outlet)
-            rev = messages[-1].rev if messages else upto
+            rev = messages[-1].rev if messages else rev
 
     async def _missed(self, since: int, upto: int) -> tuple[list[AnyMessage], bool]:
         feed = self._feed
         return await reading.missed(self._tenant_now, feed.room_id, feed.room_name, since=since, upto=upto)
 
-    async def _changed(self, seq: int, rev: int, upto: int) -> tuple[list[AnyMessage], bool]:
+    async def _changed(self, seq: int, rev: int) -> tuple[list[AnyMessage], bool]:
         feed = self._feed
-        return await reading.changed(
-            self._tenant_now, feed.room_id, feed.room_name, seq=seq, rev=rev, upto=upto
-        )
+        return await reading.changed(self._tenant_now, feed.room_id, feed.room_name, seq=seq, rev=rev)
 
     @property
     def _tenant_now(self) -> TenantInfo:
