@@ -42,6 +42,16 @@ def credentials_of(workspace: Workspace) -> dict[str, dict[str, Any]]:
     }
 
 
+@pytest.fixture
+def ours(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    return credentials_of(workspace)
+
+
+@pytest.fixture
+def hers(elsewhere: Workspace) -> dict[str, dict[str, Any]]:
+    return credentials_of(elsewhere)
+
+
 @pytest.mark.parametrize(
     "path", ["/ws/chat/general/", "/ws/chat/general/?since=0&rev=0", "/ws/", "/ws/basic/"]
 )
