@@ -48,7 +48,7 @@ class Resume:
         (seq, rev) when the entry frames were made."""
         upto, upto_rev = at
         messages, has_more = await self._missed(since, upto)
-        changed, more_changed = ([], False) if rev is None else await self._changed(since, rev)
+        changed = [] if rev is None else await self._last_page_changed(since, rev)
         self._reader.push(
             History(
                 room=self._feed.room_name,
@@ -58,12 +58,19 @@ class Resume:
                 has_more=has_more,
             )
         )
-        if more_changed:
-            await self._tell_changed(since, changed[-1].rev)
         if has_more:
             self._drained = (messages[-1].seq, upto_rev)
         else:
             await self._catch_up(upto, upto_rev)
+
+    async def _last_page_changed(self, seq: int, rev: int) -> list[AnyMessage]:
+        """What fits the frame. All before it is told at once: who breaks off after the frame has all of it then."""
+        messages, has_more = await self._changed(seq, rev)
+        while has_more and not self._reader.outlet.closed:
+            self._reader.push(*(events.changed(message) for message in messages))
+            await flow(self._reader.outlet)
+            messages, has_more = await self._changed(seq, messages[-1].rev)
+        return messages
 
     async def note_page(self, after: int | None, messages: list[AnyMessage], has_more: bool) -> None:
         """The client has paged on; the live frames begin where its paging ends."""

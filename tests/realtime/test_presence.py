@@ -77,7 +77,22 @@ async def test_presence_and_leases_are_given_back(workspace: Workspace) -> None:
     await until(lambda: shared().zcard(f"snug:t{tenant}:room:1:at:bob") == 0)
 
 
-ODD = ("a b", "ü", "x:at:y", "*", "{x}", "\u202eabc", "%s%00", "\\", '"', "🦊" * 30, "-inf", "people", "١", "1e400")
+ODD = (
+    "a b",
+    "ü",
+    "x:at:y",
+    "*",
+    "{x}",
+    "\u202eabc",
+    "%s%00",
+    "\\",
+    '"',
+    "🦊" * 30,
+    "-inf",
+    "people",
+    "١",
+    "1e400",
+)
 
 
 async def test_odd_names_come_and_go_like_others(workspace: Workspace) -> None:
