@@ -12,7 +12,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
 
-from accounts import keys, members, scopes, tickets, tokens
+from accounts import keys, members, scopes, sessions, tickets, tokens
 from accounts.identity import Identity
 from accounts.keys import KeyRecord
 from accounts.members import MemberRecord
@@ -132,7 +132,9 @@ def _staff_of_session(session_key: str) -> Identity | None:
     if not isinstance(member, Member):
         return None
     # As old as what it opens: a socket of a session ends when its member's credentials are revoked.
-    return msgspec.structs.replace(staff_identity(member), issued_at=time.time())
+    return msgspec.structs.replace(
+        staff_identity(member), issued_at=time.time(), session=sessions.digest(session_key)
+    )
 
 
 def _check_not_revoked(member: MemberRecord, issued_at: float) -> None:

@@ -8,7 +8,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
 
     `rooms` is None where the tenant's own rules decide; otherwise exactly the rooms the token vouches for. `exp` and
     `issued_at` are Unix seconds, None for credentials that do not expire by themselves (sessions, keys); a session's
-    `issued_at` is when it was looked at.
+    `issued_at` is when it was looked at, and `session` its digest (accounts.sessions).
     """
 
     member_id: int
@@ -20,6 +20,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     exp: int | None = None
     issued_at: float | None = None
     key_id: str | None = None
+    session: str | None = None
     scopes: frozenset[str] = frozenset()
 
     @property

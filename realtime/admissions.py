@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from accounts import keys, members
+from accounts import keys, members, sessions
 from realtime import leases, store
 from realtime.background import quietly
 from realtime.events import CloseCode
@@ -37,6 +37,10 @@ class Socket(Protocol):
         """The API key that vouches for whoever is at the other end."""
 
     @property
+    def session(self) -> str | None:
+        """The digest of the staff session that it stands on."""
+
+    @property
     def issued_at(self) -> float | None:
         """When their token was issued, in Unix seconds; None where there is none that could be revoked."""
 
@@ -55,6 +59,7 @@ class _Revocation(msgspec.Struct, frozen=True):
     """What a tenant revoked, and when, on this process's clock."""
 
     key_id: str | None = None
+    session: str | None = None
     user: str | None = None
     before: float = 0.0
     at: float = msgspec.field(default_factory=time.monotonic)
@@ -62,6 +67,8 @@ class _Revocation(msgspec.Struct, frozen=True):
     def concerns(self, socket: Socket) -> bool:
         if self.key_id is not None:
             return socket.key_id == self.key_id
+        if self.session is not None:
+            return socket.session == self.session
         return socket.user == self.user and socket.issued_at is not None and socket.issued_at <= self.before
 
 
@@ -103,6 +110,10 @@ class Admissions:
         """Close every socket for which this key vouched, and those that are still entering with it."""
         self._revoke(schema, _Revocation(key_id=key_id))
 
+    def end_session(self, schema: str, session: str) -> None:
+        """Close every socket that stands on this staff session."""
+        self._revoke(schema, _Revocation(session=session))
+
     def revoke_user(self, schema: str, user: str, before: float) -> None:
         """Close this user's sockets whose tokens were issued up to `before`, in Unix seconds."""
         self._revoke(schema, _Revocation(user=user, before=before))
@@ -134,6 +145,19 @@ class Admissions:
             asked = {socket.key_id for socket in of_tenant.sockets.values() if socket.key_id is not None}
             if asked:
                 await quietly(self._follow_keys_of(of_tenant, asked))
+
+    async def follow_sessions(self) -> None:
+        """Close the sockets of staff sessions that have expired, or ended without our hearing of it."""
+        for of_tenant in list(self._tenants.values()):
+            asked = {socket.session for socket in of_tenant.sockets.values() if socket.session is not None}
+            if asked:
+                await quietly(self._follow_sessions_of(of_tenant, asked))
+
+    async def _follow_sessions_of(self, of_tenant: TenantSockets, asked: Iterable[str]) -> None:
+        ended = await sessions.ended(of_tenant.info, asked)
+        for socket in list(of_tenant.sockets.values()):
+            if socket.session in ended:
+                socket.outlet.close(CloseCode.UNAUTHENTICATED, REVOKED)
 
     async def follow_users(self) -> None:
         """Close the sockets of users whose tokens were revoked without our hearing of it."""

@@ -178,7 +178,10 @@ class LimitsView(Struct):
 
 
 class OnlineUsers(Struct, kw_only=True, tag_field="type", tag="online_users"):
-    """The first frame of a room: who is here, and where the room stands."""
+    """The first frame of a room: who is here, where the room stands, and what one may do in it.
+
+    `slow_mode` is in seconds, 0 for none; `muted_until` is there while one is muted.
+    """
 
     users: list[UserRef]
     count: int
@@ -187,6 +190,22 @@ class OnlineUsers(Struct, kw_only=True, tag_field="type", tag="online_users"):
     last_seq: int
     last_rev: int
     limits: LimitsView
+    title: str
+    archived: bool
+    slow_mode: int
+    may_moderate: bool
+    muted_until: str | UnsetType = UNSET
+
+
+class RoomUpdated(Struct, kw_only=True, tag_field="type", tag="room_updated"):
+    """How the room stands now for whoever hears this: told when something of it changes."""
+
+    room: str
+    title: str
+    archived: bool
+    slow_mode: int
+    may_moderate: bool
+    muted_until: str | UnsetType = UNSET
 
 
 class UserJoined(Struct, kw_only=True, tag_field="type", tag="user_joined"):

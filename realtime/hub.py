@@ -181,6 +181,8 @@ class Hub:
         access.forget()
         if "key_id" in event:
             self.admissions.revoke_key(schema, event["key_id"])
+        if "session" in event:
+            self.admissions.end_session(schema, event["session"])
         if "user" in event:
             self.admissions.revoke_user(schema, event["user"], event["before"])
         if "room" in event:
@@ -268,6 +270,7 @@ class Hub:
         if self._looking_at_all:
             self._looking_at_all = False
             await self.admissions.follow_users()
+            await self.admissions.follow_sessions()
 
     def begin(self, work: Awaitable[None]) -> None:
         """Do this in the background; what it raises is logged."""

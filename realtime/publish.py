@@ -166,7 +166,8 @@ def tell_all(**event: Any) -> None:
 
     `type="changed"` makes them forget what they cached of the tenant with the schema `schema`. With `key_id`, they also
     close the sockets for which that API key vouched; with `user` and `before` (Unix seconds), the sockets of that user
-    whose tokens were issued up to then; with `room`, a room's id, those of whoever may no longer be in it.
+    whose tokens were issued up to then; with `session`, those of a staff session that has ended;
+    with `room`, a room's id, those of whoever may no longer be in it.
     """
     event |= {"from": "", "group": groups.CONTROL}
     transaction.on_commit(partial(_send_now, groups.CONTROL, event))

@@ -35,7 +35,7 @@ _FOR_BOTS: Final = _FOR_ADMINS | {"direct"}
 # What a RoomRecord holds of a room `r` and of one member's membership `m` in it.
 _RECORD = (
     "SELECT r.id, r.name, r.kind, r.archived_at IS NOT NULL, m.id IS NOT NULL, r.slow_mode, coalesce(m.role, ''), "
-    "m.muted_until "
+    "m.muted_until, r.title "
 )
 _ROOM = sql.SQL(
     _RECORD + "FROM {rooms} r LEFT JOIN {memberships} m ON m.room_id = r.id AND m.member_id = %(member)s "
@@ -66,6 +66,7 @@ class RoomRecord(msgspec.Struct, frozen=True):
     slow_mode: int = 0  # seconds
     role: str = ""
     muted_until: datetime | None = None
+    title: str = ""
 
 
 _cache: dict[tuple[str, str, int], tuple[float, RoomRecord]] = {}
@@ -143,10 +144,20 @@ def _open_kinds(identity: Identity) -> frozenset[str]:
 
 def check_not_muted(room: RoomRecord) -> None:
     """Raises Refused where this member may only read for now."""
-    left = (room.muted_until - datetime.now(UTC)).total_seconds() if room.muted_until else 0.0
+    left = _muted_for(room)
     if left > 0:
         wait = math.ceil(left) if left <= LONGEST_WAIT else None
         raise Refused(ErrorCode.MUTED, "You are muted in this room.", retry_after=wait)
+
+
+def is_muted(room: RoomRecord) -> bool:
+    """Whether this member may only read for now."""
+    return _muted_for(room) > 0
+
+
+def _muted_for(room: RoomRecord) -> float:
+    """The seconds that are left of a mute; not above 0 where there is none."""
+    return (room.muted_until - datetime.now(UTC)).total_seconds() if room.muted_until else 0.0
 
 
 def may_moderate(identity: Identity, room: RoomRecord) -> bool:

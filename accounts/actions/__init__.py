@@ -8,6 +8,7 @@ from accounts.actions.password_resets import (
     reset_password,
     staff_by_mail,
 )
+from accounts.actions.sessions import sign_out
 from accounts.actions.staff import authenticate_staff, create_staff, make_handoff, take_handoff
 from accounts.actions.users import revoke_tokens
 
@@ -23,6 +24,7 @@ __all__ = [
     "reset_password",
     "revoke_api_key",
     "revoke_tokens",
+    "sign_out",
     "signing_key",
     "staff_by_mail",
     "take_handoff",

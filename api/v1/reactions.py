@@ -4,9 +4,11 @@ from typing import Annotated
 
 from asgiref.sync import async_to_sync
 from django.http import HttpResponse
+from msgspec.structs import asdict
 from ninja import Query, Router, Schema
 from pydantic import Field
 
+from accounts import scopes
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
 from api.speaking import check_sub_allowed, encoded, rate_of, speaker
@@ -31,7 +33,8 @@ def put_reaction(
     """React to a message.
 
     With an emoji, or a short name for one such as `:tada:`, percent-encoded. Answers the message, with all its
-    reactions counted. Doing it again changes nothing.
+    reactions counted; a key without the scope `messages:read` gets the reactions and not what was said. Doing it
+    again changes nothing.
     """
     return _answer(request, name, message_id, emoji, body.sub if body else None, on=True)
 
@@ -54,7 +57,17 @@ def _answer(
     check_sub_allowed(request, sub)
     if "\ufffd" in emoji:  # what the server puts for bytes that are no UTF-8
         raise Problem(422, "invalid_field", "emoji must be UTF-8: part of it could not be read.")
-    return encoded(async_to_sync(_react)(request, name, message_id, emoji, sub, on))
+    message = async_to_sync(_react)(request, name, message_id, emoji, sub, on)
+    if request.auth.is_bot and not scopes.allows(request.auth.scopes, "messages:read"):
+        told = (
+            "message_id",
+            "seq",
+            "rev",
+            "room",
+            "reactions",
+        )  # whoever may only write is not told what was said
+        return encoded({name: value for name, value in asdict(message).items() if name in told})
+    return encoded(message)
 
 
 async def _react(

@@ -2,7 +2,7 @@
 
 from typing import cast
 
-from django.contrib.auth import login, logout
+from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actions import authenticate_staff, take_handoff
+from accounts.actions import sign_out as end_session
 from accounts.models import Member
 from console import guards
 from console.access import is_staff
@@ -39,7 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
+    end_session(request)
     return redirect("/login/")
 
 

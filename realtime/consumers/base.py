@@ -75,6 +75,10 @@ class SocketConsumer(AsyncConsumer):
         return self.identity.key_id if self.identity else None
 
     @property
+    def session(self) -> str | None:
+        return self.identity.session if self.identity else None
+
+    @property
     def issued_at(self) -> float | None:
         return self.identity.issued_at if self.identity else None
 

@@ -48,6 +48,8 @@ class Resume:
         (seq, rev) when the entry frames were made."""
         upto, upto_rev = at
         messages, has_more = await self._missed(since, upto)
+        # Long texts fill a frame sooner: what a client need not page for follows without its asking.
+        must_page = has_more and upto - since > reading.MOST_RESUMED
         changed = [] if rev is None else await self._last_page_changed(since, rev)
         self._reader.push(
             History(
@@ -55,13 +57,15 @@ class Resume:
                 messages=messages,
                 changed=changed,
                 from_resume=True,
-                has_more=has_more,
+                has_more=must_page,
             )
         )
-        if has_more:
+        if must_page:
             self._drained = (messages[-1].seq, upto_rev)
-        else:
-            await self._catch_up(upto, upto_rev)
+            return
+        if has_more:
+            await self._tell_missed(messages[-1].seq, upto)
+        await self._catch_up(upto, upto_rev)
 
     async def _last_page_changed(self, seq: int, rev: int) -> list[AnyMessage]:
         """What fits the frame. All before it is told at once: who breaks off after the frame has all of it then."""
@@ -89,13 +93,18 @@ class Resume:
             upto, upto_rev = feed.seq, feed.rev
             # First, for who breaks off in between gets what is new by its `seq`, and the rest only beyond their `rev`.
             await self._tell_changed(seq, rev)
-            while seq < upto and not self._reader.outlet.closed:
-                messages, has_more = await self._missed(seq, upto)
-                self._reader.push(*(events.live(message) for message in messages))
-                await flow(self._reader.outlet)
-                seq = messages[-1].seq if has_more else upto
-            rev = upto_rev
+            await self._tell_missed(seq, upto)
+            seq, rev = upto, upto_rev
         self._go_live()
+
+    async def _tell_missed(self, seq: int, upto: int) -> None:
+        """Messages after `seq`, page by page, no faster than they are read."""
+        has_more = True
+        while has_more and seq < upto and not self._reader.outlet.closed:
+            messages, has_more = await self._missed(seq, upto)
+            self._reader.push(*(events.live(message) for message in messages))
+            await flow(self._reader.outlet)
+            seq = messages[-1].seq if messages else upto
 
     async def _tell_changed(self, seq: int, rev: int) -> None:
         """How older messages stand that have changed after `rev`, page by page, no faster than they are read."""

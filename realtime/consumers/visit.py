@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 from uuid import uuid4
 
 import msgspec
+from msgspec import UNSET
 
 from accounts import scopes
 from accounts.identity import Identity
@@ -14,7 +15,17 @@ from realtime.admissions import TenantSockets
 from realtime.consumers.echoes import Echo, Echoes
 from realtime.consumers.resume import Resume
 from realtime.consumers.views import limits_view
-from realtime.events import CloseCode, ErrorCode, History, OnlineUsers, Unread, UserJoined, UserRef, stamp
+from realtime.events import (
+    CloseCode,
+    ErrorCode,
+    History,
+    OnlineUsers,
+    RoomUpdated,
+    Unread,
+    UserJoined,
+    UserRef,
+    stamp,
+)
 from realtime.feed import Feed
 from realtime.hub import Hub
 from realtime.outlets import Burst, Outlet
@@ -67,7 +78,7 @@ class Visit:
         self._feed: Feed | None = None
         self._resume: Resume  # from `arrive` on
         self._present = False
-        self._live = False
+        self._greeted = self._live = False
         self._echoes = Echoes()
         self._overheard: deque[Burst] = deque(maxlen=MOST_OVERHEARD)
         self._said_to_type = False
@@ -109,7 +120,9 @@ class Visit:
     def follow(self, room: RoomRecord | None) -> None:
         """The room or the membership may have changed."""
         if room is not None and access.may_enter(self.host.identity, room):
-            self.room = room
+            before, self.room = self._standing(), room
+            if self._greeted and self._standing() != before:
+                self.host.push(RoomUpdated(room=room.name, **self._standing()))
         elif self.ended is None:
             self.ended = (
                 Refused(ErrorCode.NOT_FOUND, "This room is gone.")
@@ -139,6 +152,7 @@ class Visit:
         at = (feed.seq, feed.rev)
         self.host.reply(self._online_users(arrival))
         self.host.push(self._joined())
+        self._greeted = True
         if since is None:
             self._go_live()
             return
@@ -162,7 +176,19 @@ class Visit:
             last_seq=self.feed.seq,
             last_rev=self.feed.rev,
             limits=limits_view(self._tenant_now.limits),
+            **self._standing(),
         )
+
+    def _standing(self) -> dict[str, Any]:
+        """What a client should know of the room and of its user's place in it."""
+        room = self.room
+        return {
+            "title": room.title,
+            "archived": room.archived,
+            "slow_mode": room.slow_mode,
+            "may_moderate": access.may_moderate(self.host.identity, room),
+            "muted_until": stamp(room.muted_until) if access.is_muted(room) and room.muted_until else UNSET,
+        }
 
     def _joined(self) -> UserJoined:
         return UserJoined(
@@ -273,6 +299,8 @@ class Visit:
         if self._typing_timer is not None:
             self._typing_timer.cancel()
             self._typing_timer = None
+        if is_typing and not self._may_be_seen_typing():
+            return
         if is_typing:
             self._typing_timer = asyncio.get_running_loop().call_later(TYPING_LAPSES, self._typing, False)
         stutters = self.host.hub.typings[self.tenant.id, self.user].hit(MOST_TYPING) > 0
@@ -286,6 +314,12 @@ class Visit:
             is_typing=is_typing,
         )
         self.host.hub.say(self.feed, typing, self.user)
+
+    def _may_be_seen_typing(self) -> bool:
+        """Whoever cannot write is not about to. They get no error: what they would send gets one."""
+        who = self.host.identity
+        read_only = who.is_bot and not scopes.allows(who.scopes, "messages:write")
+        return not (read_only or self.room.archived or access.is_muted(self.room))
 
     async def _history(self, command: commands.History) -> None:
         if command.before is not None and command.after is not None:

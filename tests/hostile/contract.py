@@ -83,6 +83,13 @@ MESSAGE: Fields = {
     "reactions": reactions,
 }
 SOMEBODY: Fields = {"room": name, "user_id": text, "username": text}
+STANDING: Fields = {
+    "title": lambda value: isinstance(value, str),
+    "archived": boolean,
+    "slow_mode": whole,
+    "may_moderate": boolean,
+    "muted_until?": time,
+}
 FRAMES: dict[str, Fields] = {
     "online_users": {
         "users": users,
@@ -92,7 +99,9 @@ FRAMES: dict[str, Fields] = {
         "last_seq": whole,
         "last_rev": whole,
         "limits": limits,
+        **STANDING,
     },
+    "room_updated": {"room": name, **STANDING},
     "connection_established": {
         "message": text,
         "timestamp": time,

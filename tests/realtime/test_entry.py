@@ -15,6 +15,7 @@ async def test_the_first_frames_are_who_is_here_and_then_oneself(workspace: Work
 
         assert set(online) == {
             "type", "users", "count", "room", "connection_id", "last_seq", "last_rev", "limits",
+            "title", "archived", "slow_mode", "may_moderate",
         }  # fmt: skip
         assert online["type"] == "online_users"
         assert online["users"] == [{"id": "bob", "username": "Bob"}]

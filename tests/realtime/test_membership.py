@@ -140,3 +140,59 @@ async def test_slow_mode_gives_everyone_turns(workspace: Workspace) -> None:
         assert (await carol.say("mine"))["seq"] == 2
         await asyncio.sleep(refused["retry_after"] + 0.1)  # the time that the server said
         assert (await other_tab.say("two"))["seq"] == 3
+
+
+async def test_whoever_cannot_write_is_not_seen_typing(workspace: Workspace) -> None:
+    make_room(workspace, "quiet", "public", "bob")
+    async with (
+        workspace.chat(workspace.token("bob"), "quiet") as bob,
+        workspace.chat(workspace.token("carol"), "quiet") as carol,
+    ):
+        await bob.entered()
+        await carol.entered()
+        await bob.send("typing", is_typing=True)
+        await carol.until("typing", user_id="bob", is_typing=True)
+        await bob.send("typing", is_typing=False)
+        await carol.until("typing", user_id="bob", is_typing=False)
+        with workspace.api() as api:
+            until = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
+            answer = api.put("/api/v1/rooms/quiet/members/bob", json={"muted_until": until})
+            assert answer.status_code == 200, answer.text
+        async with asyncio.timeout(2):
+            while True:  # until the mute has come through
+                await bob.send("chat_message", message=" x")
+                if (await bob.next())["type"] == "error":
+                    break
+        await carol.quiet()
+        await bob.send("typing", is_typing=True)
+        assert [frame for frame in await carol.quiet() if frame["type"] == "typing"] == []
+
+
+async def test_whoever_is_in_a_room_is_told_how_it_stands_now(workspace: Workspace) -> None:
+    make_room(workspace, "hall", "public", "bob")
+    async with (
+        workspace.chat(workspace.token("bob"), "hall", process=1) as bob,
+        workspace.chat(workspace.token("carol"), "hall") as carol,
+    ):
+        online = await bob.entered()
+        as_it_was = {"title": "", "archived": False, "slow_mode": 0, "may_moderate": False}
+        assert {name: online[name] for name in as_it_was} == as_it_was
+        assert "muted_until" not in online
+        await carol.entered()
+        with workspace.api() as api:
+            api.patch("/api/v1/rooms/hall", json={"title": "The hall", "slow_mode": 5})
+            told = {"type": "room_updated", "room": "hall", **as_it_was, "title": "The hall", "slow_mode": 5}
+            assert await bob.until("room_updated") == told
+            assert await carol.until("room_updated") == told
+            api.patch("/api/v1/rooms/hall", json={"archived": True})
+            assert (await bob.until("room_updated"))["archived"] is True
+            assert (await carol.until("room_updated"))["archived"] is True
+            api.patch("/api/v1/rooms/hall", json={"archived": False})
+            api.put("/api/v1/rooms/hall/members/bob", json={"role": "moderator"})
+            assert (await bob.until("room_updated", archived=False))["may_moderate"] is False
+            assert (await bob.until("room_updated"))["may_moderate"] is True
+            until = "2099-01-01T00:00:00.000Z"
+            api.put("/api/v1/rooms/hall/members/bob", json={"muted_until": until})
+            assert (await bob.until("room_updated"))["muted_until"] == until
+        theirs = [frame for frame in await carol.quiet() if frame["type"] == "room_updated"]
+        assert [frame["archived"] for frame in theirs] == [False]  # and nothing of what concerns bob alone

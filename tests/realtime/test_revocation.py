@@ -69,7 +69,7 @@ async def test_a_key_that_nobody_announced_as_revoked_is_found_out(workspace: Wo
             closed.append(code)
 
     class Socket:
-        connection_id, key_id, issued_at, user = "c", workspace.key_id, None, "bob"
+        connection_id, key_id, issued_at, user, session = "c", workspace.key_id, None, "bob", None
         lease: Any = None
         outlet: Any = Outlet()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.console.staff import sign_in
 from tests.personas import Workspace
 from tests.realtime.backstage import rows
+from tests.realtime.conftest import Inside, entered, next_of
 from tests.realtime.test_credentials import session_of, taken_for
 
 
@@ -77,3 +78,46 @@ async def test_a_session_falls_with_the_password_and_the_post_of_its_owner(works
             before[0][0],
             workspace.owner_id,
         )
+
+
+async def test_signing_out_closes_the_sockets_of_that_session_on_every_process(workspace: Workspace) -> None:
+    with sign_in(workspace) as desk, sign_in(workspace) as other_desk:
+        sockets = [
+            await workspace.connect(
+                None,
+                process=process,
+                origin=f"http://{workspace.host}:{workspace.ports[process]}",
+                headers={"Cookie": f"snug_session={who.client.cookies['snug_session']}"},
+            )
+            for who in (desk, other_desk)
+            for process in (0, 1)
+        ]
+        for socket in sockets:
+            await socket.entered()
+        assert desk.post("/logout/", page="/console/").status_code == 302
+        assert [await socket.closed(1) for socket in sockets[:2]] == [4001, 4001]
+        for socket in sockets[2:]:
+            assert (await socket.say("still signed in at the other desk"))["user_id"] == workspace.owner_id
+            await socket.close()
+
+
+async def test_a_session_that_ended_unheard_is_found_out(workspace: Workspace, inside: Inside) -> None:
+    from realtime.hub import hub
+
+    with sign_in(workspace) as desk:
+        session = desk.client.cookies["snug_session"]
+    alice = inside(workspace)
+    alice.scope["headers"] += [
+        (b"cookie", f"snug_session={session}".encode()),
+        (b"origin", f"http://{workspace.host}".encode()),
+    ]
+    await entered(alice)
+    admissions = (await hub()).admissions
+    await admissions.follow_sessions()
+    await alice.send_json_to({"type": "ping"})
+    await next_of(alice, "pong")
+    rows(workspace, "UPDATE django_session SET expire_date = now() - interval '1 second'")
+    await admissions.follow_sessions()
+    while (last := await alice.receive_output(5))["type"] != "websocket.close":
+        pass
+    assert last["code"] == 4001
