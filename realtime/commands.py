@@ -1,5 +1,6 @@
 """From a text frame to a typed command, or to the error that says what is wrong with it."""
 
+import re
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -123,7 +124,8 @@ class Parser:
             raise BadFrame(ErrorCode.MISSING_TYPE, "A frame needs a type.", asked)
         shape = self._shapes.get(kind) if isinstance(kind, str) else None
         if shape is None:
-            raise BadFrame(ErrorCode.UNKNOWN_TYPE, f"Unknown type: {_short(kind)}.", asked)
+            named = f"There is no type {_short(kind)}." if isinstance(kind, str) else "A type is a string."
+            raise BadFrame(ErrorCode.UNKNOWN_TYPE, named, asked)
         if asked.ref is None and fields.get("ref") is not None:
             raise BadFrame(
                 ErrorCode.INVALID_FIELD,
@@ -173,12 +175,24 @@ def _ref_of(fields: dict[str, Any]) -> str | int | None:
     return None
 
 
+_MISSING: Final = re.compile(r"Object missing required field (\w+)")
+_EXPECTED: Final = re.compile(r"Expected (\w+)(?: \| null)?(?: of length)?(?: ([<>]=) (\d+))?(?:, got .*)?")
+_KINDS: Final = {"bool": "true or false", "int": "a whole number", "str": "a string"}
+_BOUNDS: Final = {"<=": "at most", ">=": "at least"}
+
+
 def _sentence(complaint: str) -> str:
-    """What msgspec says of a field, for people: "limit: expected int <= 100"."""
+    """What msgspec says of a field, for people: "limit must be a whole number of at most 100."."""
     what, _, where = complaint.replace("`", "").partition(" - at $.")
-    return f"{where}: {what[:1].lower()}{what[1:]}." if where else f"{what}."
+    if missing := _MISSING.fullmatch(what):
+        return f"The field {missing[1]} is missing."
+    expected = _EXPECTED.fullmatch(what)
+    if not where or expected is None or expected[1] not in _KINDS:
+        return f"{where}: {what[:1].lower()}{what[1:]}." if where else f"{what}."
+    kind, bound, limit = expected.groups()
+    unit = " characters" if kind == "str" else ""
+    return f"{where} must be {_KINDS[kind]}{f' of {_BOUNDS[bound]} {limit}{unit}' if bound else ''}."
 
 
-def _short(value: object) -> str:
-    text = value if isinstance(value, str) else type(value).__name__
+def _short(text: str) -> str:
     return text[:40].encode(errors="replace").decode()

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from realtime.events import DeletedState, MessageState, Reaction, stamp
 from rooms.tables import tables_of
-from tenants.database import pool
+from tenants.database import share
 from tenants.directory import TenantInfo
 
 MOST_RESUMED: Final = 1000
@@ -188,7 +188,7 @@ def _kept_since(tenant: TenantInfo) -> datetime:
 
 
 async def _fetch(tenant: TenantInfo, values: dict[str, Any], *parts: sql.SQL) -> Sequence[tuple[Any, ...]]:
-    async with (await pool()).connection() as db:
+    async with share(tenant.schema_name) as db:
         query = sql.Composed([part.format(**tables_of(tenant.schema_name)) for part in parts])
         return await (await db.execute(query, values)).fetchall()
 

@@ -4,8 +4,7 @@ No `search_path` is ever set here, so a transaction pooler in between changes no
 through `psycopg.sql.Identifier`.
 
 A server that died is noticed without asking it (tenants.liveness). One that hangs is cut off after LONGEST_USE seconds,
-as if it had died. Either way the pool tries to connect about
-once a second, for as long as it takes.
+as if it had died. Either way the pool tries to connect about once a second, for as long as it takes.
 """
 
 import asyncio
@@ -15,6 +14,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from typing import Any, Final, TypeAlias
+from weakref import WeakValueDictionary
 
 import psycopg
 from django.conf import settings
@@ -88,11 +88,22 @@ def pool_for_jobs(*, check: object, **options: Any) -> Pool:
 
 _pools: LoopLocal[Pool] = LoopLocal(lambda: _make(1, settings.DATABASE_POOL_SIZE))
 _writing_pools: LoopLocal[Pool] = LoopLocal(lambda: _make(1, 1))
+# By schema; gone when nobody of that tenant reads.
+_turns: LoopLocal[WeakValueDictionary[str, asyncio.Semaphore]] = LoopLocal(WeakValueDictionary)
 
 
 async def pool() -> Pool:
     """The running loop's pool, opened at first use. Getting a connection raises PoolTimeout after 5 s."""
     return await _opened(_pools.get())
+
+
+@contextlib.asynccontextmanager
+async def share(schema: str) -> AsyncIterator[Connection]:
+    """A connection for reading a tenant's pages, of which one tenant holds at most half the pool: whoever pages through
+    its past keeps nobody else from reading theirs. Raises what `pool` raises."""
+    turns = _turns.get().setdefault(schema, asyncio.Semaphore(settings.DATABASE_POOL_SIZE // 2))
+    async with turns, (await pool()).connection() as db:
+        yield db
 
 
 async def writing_pool() -> Pool:

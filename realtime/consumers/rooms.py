@@ -102,6 +102,11 @@ class MultiRoomConsumer(MemberConsumer):
         self.reply(Left(room=visit.room.name))
 
     def _named(self) -> str:
-        if not isinstance(self.asked.room, str) or not is_room_name(self.asked.room):
-            raise Refused(ErrorCode.INVALID_FIELD, "room: 1 to 80 letters, digits, - or _.")
-        return self.asked.room
+        room = self.asked.room
+        if room is None:
+            raise Refused(ErrorCode.INVALID_FIELD, "The field room is missing.")
+        if not isinstance(room, str) or not is_room_name(room):
+            raise Refused(
+                ErrorCode.INVALID_FIELD, "room must be 1 to 80 letters, digits, hyphens or underscores."
+            )
+        return room

@@ -60,7 +60,7 @@ async def outcomes(marks: Sequence[ReadMark], cursors: Cursors) -> dict[UUID, Ou
         if is_there is None:
             found[mark.id] = no_such_room()
         elif not is_there:
-            found[mark.id] = Refused(ErrorCode.INVALID_FIELD, "seq: nobody has said so much here yet.")
+            found[mark.id] = Refused(ErrorCode.INVALID_FIELD, "seq is beyond the last message of this room.")
         else:
             found[mark.id] = Marked(mark, unread, newest.get((mark.room_id, mark.member_id)) == mark.seq)
     return found

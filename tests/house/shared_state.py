@@ -42,6 +42,7 @@ KNOWN: Final = {
     "rooms/actions/announcing.py": {"_writers": "each piece of work names its tenant"},
     "rooms/tables.py": {"tables_of": "by schema"},
     "tenants/database.py": {
+        "_turns": "by schema",
         "_pools": "connections on which no schema is ever set",
         "_writing_pools": "connections on which no schema is ever set",
     },

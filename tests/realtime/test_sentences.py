@@ -1,0 +1,34 @@
+"""What is wrong with a frame is said in sentences one can act on."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.personas import Workspace
+
+
+@pytest.mark.parametrize(
+    ("frame", "sentence"),
+    [
+        ({"type": "read"}, "The field seq is missing."),
+        ({"type": "react", "on": "yes"}, "on must be true or false."),
+        ({"type": "history", "limit": 0}, "limit must be a whole number of at least 1."),
+        ({"type": "history", "limit": 101}, "limit must be a whole number of at most 100."),
+        ({"type": "history", "after": "x"}, "after must be a whole number."),
+        ({"type": "refresh_token", "token": 7}, "token must be a string."),
+        (
+            {"type": "refresh_token", "token": "x" * 4097},
+            "token must be a string of at most 4096 characters.",
+        ),
+        ({"type": "dance"}, "There is no type dance."),
+        ({"type": 7}, "A type is a string."),
+        ({"type": "join"}, "The field room is missing."),
+        ({"type": "join", "room": "a b"}, "room must be 1 to 80 letters, digits, hyphens or underscores."),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+async def test_an_error_is_a_sentence(workspace: Workspace, frame: dict[str, Any], sentence: str) -> None:
+    async with workspace.chat(workspace.token("bob"), path="/ws/") as bob:
+        await bob.raw(json.dumps(frame))
+        assert (await bob.error())["message"] == sentence
