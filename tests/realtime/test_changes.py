@@ -162,5 +162,6 @@ async def test_a_moderator_of_the_room_deletes_and_does_not_edit(workspace: Work
         theirs = await bob.say("so what")
         with workspace.api() as api:
             api.put("/api/v1/rooms/general/members/mia", json={"role": "member"})
+        await mia.until("room_updated", may_moderate=False)
         await mia.send("delete_message", message_id=theirs["message_id"])
         assert (await mia.error())["code"] == "FORBIDDEN"

@@ -1,0 +1,202 @@
+"""What somebody may ask for in a room: each command is checked and handed to one action."""
+
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+import msgspec
+
+from accounts import scopes
+from realtime import commands, events
+from realtime.consumers.echoes import Echo, Echoes
+from realtime.consumers.typist import Typist
+from realtime.events import CloseCode, ErrorCode, History, Unread
+from realtime.limits import MessageRate
+from realtime.outlets import Burst
+from realtime.refusals import SocketRefused
+from rooms import access, actions, reading
+from rooms.actions import announcing
+from rooms.texts import Refused
+
+if TYPE_CHECKING:
+    from realtime.consumers.visit import Visit
+
+# In WINDOW seconds, for one user in one process: far above what a person does.
+MOST_TYPING: Final = 20
+
+
+class Speaker:
+    """One a visit. It also knows which answers the asker is still owed."""
+
+    def __init__(self, visit: "Visit") -> None:
+        self._visit = visit
+        self._echoes = Echoes()
+        self._typist = Typist(self._tell_typing, self._may_tell_typing)
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether an answer is to come by way of the room; nearly always it is not."""
+        return bool(self._echoes)
+
+    def heard(self, burst: Burst) -> Burst:
+        """What everyone is told, as this one is: the answer to their own command carries its `ref`."""
+        return self._echoes.mark(burst)
+
+    def answer_late(self) -> None:
+        """What the room was told of in another way is still owed to whoever asked for it."""
+        if self._echoes and self._visit.is_live and (answers := self._echoes.overdue(self._visit.feed.rev)):
+            self._visit.host.push(*answers)
+
+    def leave(self) -> None:
+        """Whoever leaves types no longer."""
+        self._typist.leave()
+
+    async def obey(self, command: Any) -> None:
+        """Carry out one of commands.IN_ROOM. Raises Refused, or SocketRefused for one command too many."""
+        match command:
+            case commands.ChatMessage():
+                await self._post(command)
+            case commands.EditMessage():
+                await self._edit(command)
+            case commands.DeleteMessage():
+                await self._delete(command)
+            case commands.React():
+                await self._react(command)
+            case commands.Read(seq=seq):
+                await self._read(seq)
+            case commands.Typing(is_typing=is_typing):
+                self._typist.type(is_typing, seen=self._may_be_seen_typing())
+            case commands.History():
+                await self._history(command)
+
+    async def _post(self, command: commands.ChatMessage) -> None:
+        self._check_may_write()
+        id_ = uuid4()
+        with self._echoes.expecting(self._visit.host.asked.ref, "chat_message", message_id=str(id_)) as echo:
+            posted = await actions.post_message(
+                self._visit.tenant_now,
+                self._visit.room,
+                self._visit.host.identity,
+                command.message,
+                client_id=command.client_id,
+                reply_to=command.reply_to,
+                rate=self._rate(),
+                id_=id_,
+            )
+            self._settle(echo, posted.created, posted.message.rev, events.live(posted.message))
+            if posted.created and not self._visit.room.is_member:  # that message has made them one
+                self._visit.room = msgspec.structs.replace(self._visit.room, is_member=True)
+
+    async def _edit(self, command: commands.EditMessage) -> None:
+        self._check_may_write()
+        with self._echoes.expecting(
+            self._visit.host.asked.ref, "message_edited", message_id=command.message_id
+        ) as echo:
+            edited = await actions.edit_message(
+                self._visit.tenant_now,
+                self._visit.room,
+                self._visit.host.identity,
+                command.message_id,
+                command.message,
+                rate=self._rate(),
+            )
+            self._settle(echo, edited.is_new, edited.message.rev, events.changed(edited.message))
+
+    async def _delete(self, command: commands.DeleteMessage) -> None:
+        self._check_may_write()
+        await self._visit.host.unhurried()
+        with self._echoes.expecting(
+            self._visit.host.asked.ref, "message_deleted", message_id=command.message_id
+        ) as echo:
+            deleted = await actions.delete_message(
+                self._visit.tenant_now, self._visit.room, self._visit.host.identity, command.message_id
+            )
+            self._settle(echo, deleted.is_new, deleted.message.rev, events.changed(deleted.message))
+
+    async def _react(self, command: commands.React) -> None:
+        self._check_may_write()
+        about = {"user_id": self._visit.user, "message_id": command.message_id}
+        about |= {"emoji": command.emoji, "on": command.on}
+        with self._echoes.expecting(self._visit.host.asked.ref, "reaction", **about) as echo:
+            reacted = await actions.react(
+                self._visit.tenant_now,
+                self._visit.room,
+                self._visit.host.identity,
+                command.message_id,
+                command.emoji,
+                command.on,
+                rate=self._rate(),
+            )
+            self._settle(echo, reacted.is_new, reacted.message.rev, announcing.reacted(reacted))
+
+    def _settle(self, echo: Echo, is_new: bool, rev: int, answer: msgspec.Struct) -> None:
+        """Answer at once where nothing has changed; otherwise the room is told, and the asker with it."""
+        if is_new:
+            echo.written(rev, answer)
+            self.answer_late()
+        else:
+            echo.cancel()
+            self._visit.host.reply(answer)
+
+    async def _read(self, seq: int) -> None:
+        await self._visit.host.unhurried()
+        with self._echoes.expecting(self._visit.host.asked.ref, "unread") as echo:
+            marked = await actions.mark_read(
+                self._visit.tenant_now, self._visit.room, self._visit.host.identity, seq
+            )
+            if not marked.is_new:
+                echo.cancel()
+                self._visit.host.reply(Unread(room=self._visit.room.name, count=marked.unread))
+
+    def _tell_typing(self, is_typing: bool) -> None:
+        visit = self._visit
+        typing = events.Typing(
+            room=visit.room.name,
+            user_id=visit.user,
+            username=visit.host.identity.username,
+            is_typing=is_typing,
+        )
+        visit.host.hub.say(visit.feed, typing, visit.user)
+
+    def _may_tell_typing(self) -> bool:
+        return self._visit.host.hub.typings[self._visit.tenant.id, self._visit.user].hit(MOST_TYPING) == 0
+
+    def _may_be_seen_typing(self) -> bool:
+        """Whoever cannot write is not about to. They get no error: what they would send gets one."""
+        who = self._visit.host.identity
+        read_only = who.is_bot and not scopes.allows(who.scopes, "messages:write")
+        return not (read_only or self._visit.room.archived or access.is_muted(self._visit.room))
+
+    async def _history(self, command: commands.History) -> None:
+        if command.before is not None and command.after is not None:
+            raise Refused(ErrorCode.INVALID_FIELD, "history takes before or after, not both.")
+        await self._visit.host.unhurried()
+        page = await reading.history(
+            self._visit.tenant_now,
+            self._visit.room.id,
+            self._visit.room.name,
+            before=command.before,
+            after=command.after,
+            limit=command.limit,
+            upto=self._visit.resume.upto,
+        )
+        self._visit.host.reply(
+            History(
+                room=self._visit.room.name,
+                messages=page.messages,
+                has_more=page.has_more,
+                oldest_seq=page.oldest_seq,
+            )
+        )
+        await self._visit.resume.note_page(command.after, page.messages, page.has_more)
+
+    def _check_may_write(self) -> None:
+        who = self._visit.host.identity
+        if who.is_bot and not scopes.allows(who.scopes, "messages:write"):
+            raise Refused(ErrorCode.FORBIDDEN, "This key lacks the scope messages:write.")
+
+    def _rate(self) -> MessageRate:
+        """What the user has sent lately. Raises SocketRefused where that is far beyond the limit."""
+        rate = self._visit.host.hub.rates[self._visit.tenant.id, self._visit.user]
+        if rate.flooding(self._visit.tenant_now.limits.messages_per_10s):
+            raise SocketRefused(CloseCode.FLOODING, "far over the rate limit")
+        return rate
