@@ -11,7 +11,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.personas import Workspace
 from tests.portal.looking import faults_of
-from tests.widget.visiting import OpenPage, change, join, make_room, menu, message, post, say
+from tests.widget.visiting import OpenPage, join, make_room, menu, message, patch, post, say
 
 PHONE: dict[str, Any] = {"viewport": {"width": 375, "height": 720}, "has_touch": True, "is_mobile": True}
 NASTY = "<img src=x onerror=alert(1)>"
@@ -93,6 +93,26 @@ def test_a_deletion_is_asked_for_and_then_seen_by_all_ones_tabs(
         expect(page.locator(".quote")).to_have_text("This message was deleted.")
         expect(page.locator("body")).not_to_contain_text("Regrettable")
     expect(ann.locator(".own .gone")).to_have_count(1)
+
+
+def test_a_moderator_takes_back_what_another_said(two: tuple[Page, Page], workspace: Workspace) -> None:
+    ann, bob = two
+    say(bob, "Rude")
+    expect(message(ann, "Rude")).to_be_visible()
+    expect(menu(ann, "Rude").get_by_role("menuitem", name="Delete")).to_have_count(0)
+    ann.keyboard.press("Escape")
+    with workspace.api() as api:
+        answer = api.put("/api/v1/rooms/general/members/ann", json={"role": "moderator"})
+        assert answer.status_code < 300, answer.text
+    patch(workspace, title="The lounge")
+    expect(ann.locator("h1")).to_have_text("The lounge")  # and so she has heard of what came before it
+    expect(menu(ann, "Rude").get_by_role("menuitem", name="Delete")).to_be_visible()
+    expect(ann.get_by_role("menuitem", name="Edit")).to_have_count(0)
+    ann.get_by_role("menuitem", name="Delete").click()
+    expect(ann.get_by_role("group", name="Delete this message for everyone?")).to_be_visible()
+    ann.keyboard.press("Enter")
+    for page in (ann, bob):
+        expect(page.locator(".gone")).to_have_text("This message was deleted.")
 
 
 def test_reactions_are_counted_highlighted_and_taken_back(two: tuple[Page, Page]) -> None:
@@ -186,14 +206,19 @@ def test_a_refused_edit_is_rolled_back_with_the_servers_words_and_keeps_what_was
     ann, _ = two
     say(ann, "As it was")
     expect(message(ann, "As it was").get_by_role("img", name="Stored")).to_be_visible()
-    change(workspace, archived=True)
     ann.locator("#text").press("ArrowUp")
     ann.get_by_role("textbox", name="Edit").fill("As it will not be")
+    patch(workspace, archived=True)
+    expect(ann.locator("#closed")).to_contain_text("This room is archived.")
     ann.keyboard.press("Enter")
     expect(ann.get_by_role("alert")).to_contain_text("Not changed.")
     expect(ann.get_by_role("alert")).to_contain_text("archived")
     expect(ann.locator(".own .bubble")).to_have_text("As it was")
-    expect(ann.locator("#closed")).to_contain_text("This room is archived.")
+
+    patch(workspace, archived=False)
+    expect(ann.get_by_role("alert")).not_to_contain_text("archived")
+    ann.get_by_role("alert").get_by_role("button", name="Edit again").click()
+    expect(ann.get_by_role("textbox", name="Edit")).to_have_value("As it will not be")
 
 
 def test_an_edit_made_offline_is_done_once_the_network_is_back(two: tuple[Page, Page]) -> None:

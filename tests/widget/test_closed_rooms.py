@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +21,7 @@ from tests.widget.visiting import (
     menu,
     message,
     mute,
+    patch,
     post,
     say,
 )
@@ -115,29 +118,77 @@ def test_an_archived_room_can_be_read(workspace: Workspace, open_page: OpenPage)
     expect(bob.get_by_role("link", name="Old")).to_have_count(0)
 
 
-def test_a_room_archived_meanwhile_keeps_what_was_typed(workspace: Workspace, open_page: OpenPage) -> None:
+def test_a_room_archived_meanwhile_keeps_what_was_typed_and_sends_it_when_it_opens(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
     bob = join(open_page, workspace, "bob", "Bob Okafor")
     say(bob, "In time")
     expect(message(bob, "In time").get_by_role("img", name="Stored")).to_be_visible()
-    change(workspace, archived=True)
+    bob.locator("#text").fill("Half a thou")
+    bob.context.set_offline(True)
+    bob.evaluate("dispatchEvent(new Event('offline'))")
     say(bob, "Too late")
+    patch(workspace, archived=True)
+    bob.context.set_offline(False)
+    bob.evaluate("dispatchEvent(new Event('online'))")
+    late = message(bob, "Too late")
     expect(bob.locator("#closed")).to_contain_text("This room is archived.")
-    expect(message(bob, "Too late")).to_contain_text("Not sent: this room is closed.")
+    expect(late).to_contain_text("Not sent: this room is archived.")
+    expect(late.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(bob.locator("#composer")).to_be_hidden()
 
-    change(workspace, archived=False)
-    bob.evaluate("dispatchEvent(new Event('focus'))")
+    patch(workspace, archived=False)
     expect(bob.locator("#composer")).to_be_visible()
-    message(bob, "Too late").get_by_role("button", name="Try again").click()
+    expect(bob.locator(".failed, .pending")).to_have_count(0)
+    expect(late.get_by_role("img", name="Stored")).to_be_visible()
+    expect(bob.locator("#messages")).not_to_contain_text("archived")
+
+
+def test_what_was_refused_long_ago_waits_for_its_author(workspace: Workspace, open_page: OpenPage) -> None:
+    bob = open_page("about:blank")
+    bob.clock.install()
+    bob.goto(chat(workspace, workspace.token("bob", name="Bob Okafor")))
+    enter(bob)
+    bob.context.set_offline(True)
+    bob.evaluate("dispatchEvent(new Event('offline'))")
+    say(bob, "Too late")
+    patch(workspace, archived=True)
+    bob.context.set_offline(False)
+    bob.evaluate("dispatchEvent(new Event('online'))")
+    late = message(bob, "Too late")
+    expect(late).to_contain_text("Not sent: this room is archived.")
+    bob.clock.set_fixed_time(datetime.now(UTC) + timedelta(hours=2))
+    patch(workspace, archived=False)
+    expect(late.locator(".status > span")).to_have_text("Not sent.")
+    late.get_by_role("button", name="Try again").click()
     expect(bob.locator(".failed, .pending")).to_have_count(0)
 
 
-def test_who_is_muted_reads_until_when_and_may_try_before(workspace: Workspace, open_page: OpenPage) -> None:
+def test_whoever_is_in_a_room_sees_it_archived_renamed_and_opened_again(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    bob = join(open_page, workspace, "bob", "Bob Okafor")
+    bob.locator("#text").fill("Half a thou")
+    patch(workspace, archived=True, title="The lounge")
+    expect(bob.locator("#closed")).to_contain_text("This room is archived.")
+    expect(bob.locator("#composer")).to_be_hidden()
+    expect(bob.locator("h1")).to_have_text("The lounge")
+    expect(bob.get_by_role("link", name="The lounge")).to_be_visible()
+    expect(bob).to_have_title(re.compile("^The lounge"))
+    patch(workspace, archived=False, title="The bar")
+    expect(bob.locator("#closed")).to_be_hidden()
+    expect(bob.locator("#text")).to_have_value("Half a thou")
+    expect(bob.locator("h1")).to_have_text("The bar")
+
+
+def test_who_is_muted_reads_until_when_and_goes_on_as_soon_as_it_ends(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
     bob = join(open_page, workspace, "bob", "Bob Okafor")
     say(bob, "One")
     expect(message(bob, "One").get_by_role("img", name="Stored")).to_be_visible()
     until = datetime.now(UTC) + timedelta(minutes=5)
     mute(workspace, "bob", until)
-    say(bob, "Two")
     closed = bob.locator("#closed")
     expect(closed).to_contain_text("You are muted in this room until")
     when = bob.evaluate(
@@ -145,15 +196,68 @@ def test_who_is_muted_reads_until_when_and_may_try_before(workspace: Workspace, 
         (int(until.timestamp()) // 60 + 1) * 60_000,
     )
     expect(closed).to_contain_text(when)
-    expect(message(bob, "Two")).to_contain_text("Not sent: you cannot write here at the moment.")
+    expect(closed.get_by_role("button")).to_have_count(0)  # it is told by itself
     expect(bob.locator("#composer")).to_be_hidden()
     assert faults_of(bob) == []
+    mute(workspace, "bob", None)
+    expect(closed).to_be_hidden()
+    say(bob, "Two")
+    expect(message(bob, "Two").get_by_role("img", name="Stored")).to_be_visible()
 
+
+@pytest.mark.parametrize("until", ["9999-12-31T00:00:00Z", "months"])
+def test_a_mute_without_an_end_in_sight_names_no_time(
+    workspace: Workspace, open_page: OpenPage, until: str
+) -> None:
+    bob = join(open_page, workspace, "bob", "Bob Okafor")
+    say(bob, "One")
+    expect(message(bob, "One").get_by_role("img", name="Stored")).to_be_visible()
+    end = (datetime.now(UTC) + timedelta(days=70)).isoformat() if until == "months" else until
+    with workspace.api() as api:
+        answer = api.put("/api/v1/rooms/general/members/bob", json={"muted_until": end})
+        assert answer.status_code < 300, answer.text
+    expect(bob.locator("#closed")).to_have_text("You are muted in this room.")
+    bob.reload()
+    expect(bob.locator("#closed")).to_have_text("You are muted in this room.")
+
+
+def test_a_server_that_does_not_tell_how_a_room_stands_is_asked(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    page = open_page("about:blank")
+    page.route_web_socket("**/ws/**", like_an_older_server)
+    page.goto(chat(workspace, workspace.token("bob", name="Bob Okafor")))
+    enter(page)
+    say(page, "One")
+    expect(message(page, "One").get_by_role("img", name="Stored")).to_be_visible()
+    mute(workspace, "bob", datetime(9999, 1, 1, tzinfo=UTC))
+    say(page, "Two")
+    closed = page.locator("#closed")
+    expect(closed).to_contain_text("You are muted in this room.")
+    expect(message(page, "Two")).to_contain_text("Not sent: you cannot write here at the moment.")
     mute(workspace, "bob", None)
     closed.get_by_role("button", name="Try now").click()
-    message(bob, "Two").get_by_role("button", name="Try again").click()
-    expect(bob.locator(".failed, .pending")).to_have_count(0)
-    expect(bob.locator("#composer")).to_be_visible()
+    expect(page.locator(".failed, .pending")).to_have_count(0)
+
+    patch(workspace, archived=True)
+    say(page, "Three")
+    expect(closed).to_contain_text("This room is archived.")
+    patch(workspace, archived=False)
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    expect(page.locator("#composer")).to_be_visible()
+    expect(page.locator(".failed, .pending")).to_have_count(0)
+
+
+def test_a_countdown_ends_when_slow_mode_does(workspace: Workspace, open_page: OpenPage) -> None:
+    patch(workspace, slow_mode=600)
+    bob = join(open_page, workspace, "bob", "Bob Okafor")
+    say(bob, "One")
+    say(bob, "Two")
+    expect(message(bob, "Two").locator(".status")).to_contain_text("Waiting: this room is in slow mode.")
+    expect(message(bob, "Two").locator(".status b")).to_be_visible()
+    patch(workspace, slow_mode=0)
+    expect(bob.locator(".pending")).to_have_count(0)
+    expect(bob.locator(".own .bubble")).to_have_text(["One", "Two"])
 
 
 def test_slow_mode_counts_down_and_then_sends(workspace: Workspace, open_page: OpenPage) -> None:
@@ -175,8 +279,6 @@ def test_a_crowd_is_counted_right_though_nobody_is_named(workspace: Workspace, o
     enter(page)
 
     def hear(type_: str, **fields: object) -> None:
-        import json
-
         sockets[-1].send(json.dumps({"type": type_, "room": "general", **fields}))
 
     here = page.locator("#here")
@@ -230,3 +332,18 @@ def with_sockets(open_page: OpenPage) -> tuple[Page, list[WebSocketRoute]]:
     page = open_page("about:blank")
     page.route_web_socket("**/ws/**", pass_on)
     return page, sockets
+
+
+def like_an_older_server(socket: WebSocketRoute) -> None:
+    """Pass on all but what says how the room stands."""
+    server = socket.connect_to_server()
+
+    def pass_on(text: str | bytes) -> None:
+        frame = json.loads(text)
+        if frame["type"] == "room_updated":
+            return
+        for name in ("title", "archived", "slow_mode", "may_moderate", "muted_until"):
+            frame.pop(name, None)
+        socket.send(json.dumps(frame))
+
+    server.on_message(pass_on)

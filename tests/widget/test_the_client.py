@@ -204,6 +204,38 @@ def test_the_rate_limit_delays_a_message_and_keeps_the_order(page: Page) -> None
     assert run(page, "return FakeSocket.last.said.map((frame) => frame.message)") == ["one", "one"]
 
 
+def test_a_wait_in_slow_mode_ends_when_it_becomes_shorter(page: Page) -> None:
+    run(page, "globalThis.it = await meet(); it.client.say('one'); FakeSocket.last.enter()")
+    run(
+        page,
+        "globalThis.pace = (slow_mode) => FakeSocket.last.frame('room_updated', { slow_mode, may_moderate: false });"
+        "const { client_id } = FakeSocket.last.said[0]; pace(60);"
+        "FakeSocket.last.frame('error', { error: { code: 'SLOW_MODE', message: '' }, client_id, retry_after: 50 });"
+        "pace(60); pace(90)",
+    )
+    said = "return FakeSocket.last.said.map((frame) => frame.message)"
+    assert run(page, said) == ["one"]
+    run(page, "pace(30); pace(20)")  # the second finds it on its way
+    assert run(page, said) == ["one", "one"]
+    assert run(page, "return it.client.pending.map((item) => item.delayed ?? null)") == [None]
+    page.clock.run_for(9_900)
+    assert run(page, "return FakeSocket.all.length") == 1
+
+
+def test_what_was_deleted_before_its_answer_came_is_not_sent_for_ever(page: Page) -> None:
+    run(
+        page,
+        "globalThis.it = await meet(); it.client.say('one'); it.client.say('two'); FakeSocket.last.enter(3, 3)",
+    )
+    run(
+        page,
+        "const { ref } = FakeSocket.last.said[0];"
+        "FakeSocket.last.frame('message_deleted', { message_id: 'm2', seq: 2, rev: 3, deleted: true, ref })",
+    )
+    assert run(page, "return FakeSocket.last.said.map((frame) => frame.message)") == ["one", "two"]
+    assert run(page, "return it.client.pending.map((item) => item.message)") == ["two"]
+
+
 def test_a_refused_message_waits_for_its_author_and_holds_nobody_up(page: Page) -> None:
     run(
         page,

@@ -33,12 +33,13 @@ export class Actions {
   /** @param {boolean} byEmoji whether to begin at the emoji */
   open(message, anchor, byEmoji = false) {
     const { writable } = this;
-    const may = writable && this.isOwn(message);
+    const isOwn = writable && this.isOwn(message);
+    const mayDelete = isOwn || (writable && message.message_id && this.#conversation.mayModerate);
     const react = writable && message.message_id && ((emoji) => this.react(message, emoji));
     const commands = [
       navigator.clipboard && { icon: "copy", label: this.#words.say("copy"), act: () => this.#copy(message) },
-      may && { icon: "pencil", label: this.#words.say("edit"), act: () => this.edit(message) },
-      may && { icon: "trash", label: this.#words.say("delete"), act: () => this.ask(message), danger: true },
+      isOwn && { icon: "pencil", label: this.#words.say("edit"), act: () => this.edit(message) },
+      mayDelete && { icon: "trash", label: this.#words.say("delete"), act: () => this.ask(message), danger: true },
     ];
     this.#menu.open(anchor, { react, commands: commands.filter(Boolean), byEmoji });
   }

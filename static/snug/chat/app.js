@@ -48,7 +48,7 @@ async function learnRooms() {
   const found = await fetchRooms(asked).catch(() => rooms);
   if (asked !== identity) return;
   rooms = found;
-  conversation.archived = roomHere()?.archived ?? conversation.archived;
+  conversation.learn(roomHere()?.archived);
   drawNames();
 }
 
@@ -77,6 +77,10 @@ function enter(room) {
   });
   on("arrived", (message) => list.arrived(message));
   on("deleted", () => announce("")); // it may be what was read out last
+  on("standing", (standing) => {
+    Object.assign(roomHere() ?? {}, standing);
+    drawNames();
+  });
   on("unread", (count) => Object.assign(roomHere() ?? {}, { unread: count }));
   drawFrame();
   conversation.open();

@@ -139,12 +139,12 @@ function trouble(message, { words, actions }) {
   return h("p", { class: "status trouble", role: "alert" }, icon("alert"), h("span", {}, words.say("notChanged"), " ", h("bdi", {}, text), " ", again || ""));
 }
 
-function status(item, { words, retry, discard }) {
+function status(item, { words, actions, retry, discard }) {
   const { client_id, failure, delayed } = item;
   const wait = delayed && left(item) > 0 && h("b", { "aria-hidden": "true" }, words.seconds(left(item)));
   if (!failure) return h("p", { class: "status" }, icon("clock"), h("span", {}, delayed ? words.refusal(delayed) : words.say("sending")), wait);
   return h("p", { class: "status" }, icon("alert"), h("span", {}, words.refusal(failure)),
-    h("button", { class: "link", type: "button", onclick: () => retry(client_id) }, words.say("retry")),
+    actions.writable && h("button", { class: "link", type: "button", onclick: () => retry(client_id) }, words.say("retry")),
     h("button", { class: "link", type: "button", onclick: () => discard(client_id) }, words.say("discard")));
 }
 

@@ -58,6 +58,11 @@ export class Changes {
     else this.#users.get(key).delete(user_id);
   }
 
+  /** The room is open again: that it was closed is no reason any more. What was typed is kept. */
+  excuse() {
+    for (const trouble of this.#troubles.values()) if (trouble.code === "ROOM_ARCHIVED" || trouble.code === "MUTED") trouble.text = "";
+  }
+
   forgive(message_id) {
     if (this.#troubles.delete(message_id)) this.#changed();
   }
@@ -105,7 +110,7 @@ export class Changes {
   }
 
   #failed(message_id, { message, code }, draft) {
-    const trouble = { text: code === "DISCONNECTED" ? "" : message, draft };
+    const trouble = { code, text: code === "DISCONNECTED" ? "" : message, draft };
     this.#troubles.set(message_id, trouble);
     if (draft === undefined) setTimeout(() => this.#troubles.get(message_id) === trouble && this.forgive(message_id), SHOWN);
   }

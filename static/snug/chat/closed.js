@@ -2,9 +2,10 @@
 import { $, h, icon } from "./dom.js";
 
 const MINUTE = 60_000;
+const MONTH = 31 * 24 * 60 * MINUTE;
 
 export function drawClosed(conversation, words) {
-  const { archived, mutedUntil, writable, loaded, state } = conversation;
+  const { archived, mutedUntil, writable, loaded, state, told } = conversation;
   const box = $("closed");
   const isShown = loaded && !writable && state.state !== "stopped";
   document.body.classList.toggle("closed", isShown);
@@ -14,10 +15,11 @@ export function drawClosed(conversation, words) {
   box.dataset.looks = looks;
   if (archived) box.replaceChildren(icon("lock"), h("span", {}, words.say("archived")));
   else if (isShown) box.replaceChildren(icon("clock"), h("span", {}, muted(mutedUntil, words)),
-    h("button", { class: "link", type: "button", onclick: () => conversation.tryWriting() }, words.say("tryNow")));
+    told ? "" : h("button", { class: "link", type: "button", onclick: () => conversation.tryWriting() }, words.say("tryNow")));
 }
 
 function muted(until, words) {
+  if (until - Date.now() > MONTH) return words.say("mutedOpen");
   const end = new Date(Math.ceil(until / MINUTE) * MINUTE); // a moment early would be a promise not kept
   const isToday = end.toDateString() === new Date().toDateString();
   return words.say("muted", { when: isToday ? words.time(end) : words.moment(end) });

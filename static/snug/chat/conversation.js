@@ -8,10 +8,14 @@ import { Timeline } from "./timeline.js";
 
 const PAGE = 50;
 const CROWD = 50;
+const FRESH = 3_600_000; // milliseconds
 const TURN = 200; // milliseconds a person: all together a crowd tells some ten times a second how far it has read
 
+/** Refusals of a room in which one may not write for now. */
+const CLOSED = new Set(["ROOM_ARCHIVED", "MUTED"]);
+
 /** Emits `change` when something to draw has changed, `loaded`, `arrived` with another's new message, `deleted`,
- * `unread` with how many the server counts, and `state`. */
+ * `standing` with the room's title and whether it is archived, `unread` with how many the server counts, and `state`. */
 export class Conversation extends Emitter {
   timeline = new Timeline();
   people = new People();
@@ -21,7 +25,9 @@ export class Conversation extends Emitter {
   older = "ready"; // ready, loading, failed
   title = null; // while nothing but the name is known
   archived = false;
-  mutedUntil = 0; // milliseconds since 1970
+  mutedUntil = 0; // milliseconds since 1970; Infinity where nobody knows
+  mayModerate = false;
+  told = false; // the server tells how the room stands; an older one lets it be found out
   unreadAfter = null; // where the "new" line stands; null for nowhere
   #lastRead;
   #unmuting;
@@ -57,16 +63,20 @@ export class Conversation extends Emitter {
     const rows = timeline.rows({ me, pending: this.client.pending, unreadAfter: this.unreadAfter });
     for (const row of rows) {
       if (row.kind !== "message") continue;
-      row.message = this.changes.shown(row.message);
+      row.message = row.pending ? this.#asItStands(row.message) : this.changes.shown(row.message);
       row.readers = row.seq === seen?.seq ? seen.readers.map((id) => ({ id, name: this.people.nameOf(id) })) : null;
       row.quoted = row.message.reply_to && timeline.get(row.message.reply_to);
     }
     return rows;
   }
 
+  get muted() {
+    return this.mutedUntil > Date.now();
+  }
+
   /** Whether the visitor may write, edit and react, as far as is known. */
   get writable() {
-    return this.state.state !== "stopped" && !this.archived && this.mutedUntil <= Date.now();
+    return this.state.state !== "stopped" && !this.archived && !this.muted;
   }
 
   /** The last of one's own messages that can be edited. */
@@ -111,10 +121,17 @@ export class Conversation extends Emitter {
     if (this.loaded) this.client.read(this.#lastRead);
   }
 
-  /** Try whether one may write again: a mute may have been lifted, and nobody tells. */
+  /** Try whether one may write again: a mute may have been lifted, and an older server does not tell. */
   tryWriting() {
-    this.#muted(0);
-    this.emit("change");
+    this.#mute(0);
+    this.#goOn();
+  }
+
+  /** What the list of rooms says, where the server does not tell it here. */
+  learn(archived = this.archived) {
+    if (this.told) return;
+    this.archived = archived;
+    this.#goOn();
   }
 
   #readUpTo(seq) {
@@ -176,7 +193,11 @@ export class Conversation extends Emitter {
       this.emit("change");
     });
     on("state", (change) => this.#moved(change));
-    on("online_users", ({ users, count }) => this.people.entered(users, count));
+    on("online_users", ({ users, count, ...standing }) => {
+      this.people.entered(users, count);
+      this.#stands(standing);
+    });
+    on("room_updated", (standing) => this.#stands(standing));
     on("user_joined", (user) => this.people.joined(user, this.me));
     on("user_left", (user) => this.people.left(user));
     on("presence", (sums) => this.people.summed(sums, this.me));
@@ -213,22 +234,50 @@ export class Conversation extends Emitter {
     else this.people.read(mark);
   }
 
-  /** What a refusal says of the room. */
-  #refused({ error, retry_after = 60 }) {
-    if (error?.code === "ROOM_ARCHIVED") this.archived = true;
-    if (error?.code === "MUTED") this.#muted(retry_after * 1000);
+  #stands({ title, archived, may_moderate, muted_until }) {
+    if (archived === undefined) return;
+    this.told = true;
+    this.title = title || this.room;
+    this.archived = archived;
+    this.mayModerate = may_moderate;
+    this.#mute(muted_until ? Date.parse(muted_until) : 0);
+    this.emit("standing", { title, archived });
+    this.#goOn();
   }
 
-  #muted(time) {
+  /** What was not sent goes on once it may; after a while only when its author says so. */
+  #goOn() {
+    if (this.writable) {
+      this.changes.excuse();
+      for (const { client_id, failure, at } of this.client.pending) {
+        if (CLOSED.has(failure) && Date.now() - at < FRESH) this.client.retry(client_id);
+      }
+    }
+    this.emit("change");
+  }
+
+  /** A reason that no longer holds is not given any more. */
+  #asItStands(item) {
+    const holds = { ROOM_ARCHIVED: this.archived, MUTED: this.muted }[item.failure] ?? true;
+    return holds ? item : { ...item, failure: "PAST" };
+  }
+
+  /** What a refusal says of the room. */
+  #refused({ error, retry_after = Infinity }) {
+    if (error?.code === "ROOM_ARCHIVED") this.archived = true;
+    if (error?.code === "MUTED" && !this.muted) this.#mute(Date.now() + retry_after * 1000);
+  }
+
+  #mute(until) {
     clearTimeout(this.#unmuting);
-    this.mutedUntil = Date.now() + time;
+    this.mutedUntil = until;
     // Timers count to 24 days, and nobody leaves the page open for longer.
-    if (time) this.#unmuting = setTimeout(() => this.emit("change"), Math.min(time, 2 ** 31 - 1));
+    if (this.muted) this.#unmuting = setTimeout(() => this.#goOn(), Math.min(until - Date.now(), 2 ** 31 - 1));
   }
 
   #heard(message) {
     const isNew = message.seq > this.timeline.newest;
-    this.archived = false;
+    if (!this.told) this.archived = false;
     this.timeline.add([message]);
     this.people.seen(message);
     this.people.typing({ user_id: message.user_id, is_typing: false });

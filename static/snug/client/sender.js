@@ -34,11 +34,20 @@ export class Sender extends Outbox {
     if (this.remove(clientId)) this.#chat.changed();
   }
 
+  /** Slow mode has become shorter, or has ended: nobody waits for it any longer. */
+  hurry() {
+    const { delayed, until, ...item } = this.get(this.#inFlight) ?? {};
+    if (delayed !== "SLOW_MODE" || until <= Date.now()) return;
+    this.put(item);
+    this.#landed(item.client_id);
+    this.#chat.changed();
+  }
+
   pump() {
     const item = this.next;
     if (!item || this.#inFlight || !this.#chat.ready()) return;
     const { client_id, message, reply_to } = item;
-    if (!this.#chat.send({ type: "chat_message", message, client_id, reply_to })) return;
+    if (!this.#chat.send({ type: "chat_message", message, client_id, reply_to, ref: client_id })) return;
     this.#inFlight = client_id;
     this.#timer = setTimeout(() => this.#chat.reconnect(), WAIT_FOR_ECHO);
   }

@@ -91,6 +91,18 @@ export interface StateChange {
   retryAt?: number;
 }
 
+/** How a room stands, and what this user may do in it. */
+export interface Standing {
+  title: string;
+  archived: boolean;
+  /** Seconds between two messages of one user; 0 for none. */
+  slow_mode: number;
+  /** Whether they may delete what others said. */
+  may_moderate: boolean;
+  /** RFC 3339; absent when they are not muted. A mute without end is many years long. */
+  muted_until?: string;
+}
+
 /** What was missed while away is told by these too, in order, once it has been fetched. */
 export interface Frames {
   chat_message: Message & { type: "chat_message" };
@@ -109,7 +121,9 @@ export interface Frames {
   online_users: {
     type: "online_users"; users: User[]; count: number; room: string; connection_id: string;
     last_seq: number; last_rev: number; limits: Limits;
-  };
+  } & Standing;
+  /** How the room stands now, told when something of it changes. */
+  room_updated: { type: "room_updated"; room: string } & Standing;
 }
 
 export interface Events extends Frames {

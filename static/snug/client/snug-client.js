@@ -36,6 +36,7 @@ export class SnugClient extends Emitter {
   #gapAt = 0;
   #mending;
   #typedAt = 0;
+  #slowMode = 0;
   #queue = [];
 
   constructor(url, options = {}) {
@@ -155,6 +156,7 @@ export class SnugClient extends Emitter {
     const asked = this.#asks.take(frame);
     if (frame.type === "online_users") this.#enter(frame);
     else if (frame.type === "user_joined" && !this.me) this.me = { id: frame.user_id, username: frame.username };
+    else if (frame.type === "room_updated") this.#pace(frame);
     else if (frame.type === "error") this.#sender.refused(frame);
     else if (DURABLE.has(frame.type) && !this.#follows(frame)) return;
     this.#tell(frame);
@@ -163,19 +165,26 @@ export class SnugClient extends Emitter {
 
   #tell(frame) {
     if (frame.type === "chat_message" && (!this.me || frame.user_id === this.me.id)) this.#sender.echoed(frame);
+    else if (frame.type === "message_deleted") this.#sender.echoed({ client_id: frame.ref }); // sent again after it was deleted
     this.emit("message", frame);
     this.emit(frame.type, frame);
   }
 
-  #enter({ last_seq, last_rev, connection_id, limits }) {
+  #enter({ last_seq, last_rev, connection_id, limits, slow_mode }) {
     this.#connectionId = connection_id;
     this.limits = limits;
+    this.#slowMode = slow_mode;
     this.me = null; // the user_joined that follows is our own
     if (this.#resuming && (last_seq < this.seq || last_rev < this.rev)) this.#restart();
     if (this.#resuming) this.#resuming.rev = last_rev;
     else [this.seq, this.rev] = [last_seq, last_rev];
     this.#connection.settled();
     if (!this.#resuming) this.#caughtUp();
+  }
+
+  #pace({ slow_mode, may_moderate }) {
+    if (may_moderate || slow_mode < this.#slowMode) this.#sender.hurry();
+    this.#slowMode = slow_mode;
   }
 
   // The room is younger than what we saw: it was restored or made anew, so nothing we hold is worth keeping.

@@ -1,0 +1,68 @@
+"""What processes cost, read from /proc: CPU seconds and memory of a process and everything below it."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PROC = Path("/proc")
+
+
+def cpu_seconds(root: int) -> float:
+    """User and system time of a process, its living descendants, and those of them that were waited for."""
+    return sum(sum(map(int, _stat(pid)[11:15])) for pid in family(root)) / _TICKS
+
+
+def cpu_of_self() -> float:
+    """CPU seconds of this process alone: what the load generator has used."""
+    times = os.times()
+    return times.user + times.system
+
+
+def memory_bytes(root: int) -> tuple[int, int]:
+    """RSS and PSS of a process and its descendants. PSS shares out what several of them map."""
+    rss = pss = 0
+    for pid in family(root):
+        for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name in ("Rss", "Pss"):
+                kib = int(value.split()[0])
+                rss, pss = (rss + kib * 1024, pss) if name == "Rss" else (rss, pss + kib * 1024)
+    return rss, pss
+
+
+def family(root: int) -> list[int]:
+    """The process and all its living descendants."""
+    children: dict[int, list[int]] = {}
+    for pid in _pids():
+        try:
+            children.setdefault(int(_stat(pid)[1]), []).append(pid)
+        except (FileNotFoundError, ProcessLookupError):  # it ended while we looked
+            continue
+    found = [root]
+    for pid in found:
+        found.extend(children.get(pid, ()))
+    return found
+
+
+class CpuMeter:
+    """CPU seconds that each role's processes use from now on. A role that loses a process raises OSError."""
+
+    def __init__(self, roles: Mapping[str, Iterable[int]]) -> None:
+        self._roles = {role: tuple(pids) for role, pids in roles.items()}
+        self._before = self._read()
+
+    def used(self) -> dict[str, float]:
+        return {role: after - self._before[role] for role, after in self._read().items()}
+
+    def _read(self) -> dict[str, float]:
+        return {role: sum(cpu_seconds(pid) for pid in pids) for role, pids in self._roles.items()}
+
+
+def _pids() -> list[int]:
+    return [int(entry) for entry in os.listdir(_PROC) if entry.isdigit()]
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat after the name, which may itself hold spaces and brackets: state, ppid, …"""
+    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()

@@ -1,0 +1,74 @@
+"""What a run says: a table for people, JSON for programs."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.figures import medians
+
+
+@dataclass(slots=True)
+class Row:
+    """One server in one measurement; without runs, `reason` says why there is none."""
+
+    peer: str
+    runs: list[dict[str, float]] = field(default_factory=list)
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Section:
+    """One measurement of all servers. `columns` are the figures that the table shows."""
+
+    name: str
+    shape: str
+    columns: tuple[str, ...]
+    rows: list[Row] = field(default_factory=list)
+
+
+def machine() -> dict[str, Any]:
+    """The machine, and how busy it was before anything started: three load averages."""
+    model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processor": model[0].partition(":")[2].strip() if model else platform.machine(),
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "load_average": [round(each, 2) for each in os.getloadavg()],
+    }
+
+
+def table(section: Section) -> str:
+    """The section in Markdown: the median of each figure over its runs."""
+    runs = max((len(row.runs) for row in section.rows), default=0)
+    counted = f"median of {runs} runs" if runs > 1 else "one run"
+    lines = [f"### {section.name}: {section.shape} ({counted})", ""]
+    lines += [_line(["server", *section.columns]), _line(["---"] * (len(section.columns) + 1))]
+    for row in section.rows:
+        if not row.runs:
+            lines.append(_line([row.peer, f"left out: {row.reason}", *[""] * (len(section.columns) - 1)]))
+            continue
+        found = medians(row.runs)
+        lines.append(_line([row.peer, *(_number(found.get(name)) for name in section.columns)]))
+    return "\n".join(lines) + "\n"
+
+
+def write(path: Path, report: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=1) + "\n")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,0 +1,53 @@
+"""A server under load, as the load generator sees it: where it is, what its processes are, what its clients say."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bench.client import Socket
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How one client comes in: path, Host, further header lines."""
+
+    path: str
+    host: str
+    headers: tuple[str, ...] = ()
+
+
+class Dialect(Protocol):
+    """What a peer's clients say. Whatever a message looks like, its text goes through unchanged."""
+
+    def chat(self, text: str) -> bytes:
+        """The frame that sends a message."""
+
+    def heard(self, socket: Socket, frame: bytes) -> bool:
+        """Answer what must be answered to keep a connection; whether with this frame the client has come in."""
+
+
+class PlainJson:
+    """The guide's frames, and ours: the first frame of the server says that one is in."""
+
+    def chat(self, text: str) -> bytes:
+        return json.dumps({"type": "chat_message", "message": text}).encode()
+
+    def heard(self, socket: Socket, frame: bytes) -> bool:
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A running server. `processes` are the roots of its process trees by role: server, redis, database.
+
+    `stored` counts the messages in the database that hold the marker it is given; None where nothing is stored.
+    """
+
+    name: str
+    port: int
+    processes: Mapping[str, tuple[int, ...]]
+    door: Callable[[int, str], Door]  # (number of the client, room)
+    dialect: Dialect = field(default_factory=PlainJson)
+    checks_token: bool = True
+    stored: Callable[[str], int] | None = None

@@ -1,0 +1,50 @@
+"""A tiny run of each measurement against the real product: figures that cannot be true fail it."""
+
+import os
+import time
+
+import pytest
+
+from bench.entries import connects, memory
+from bench.fanout import fanout
+from bench.peers import snug
+from bench.processes import CpuMeter, memory_bytes
+from bench.shapes import Shape
+from ops.local import Stack
+
+
+@pytest.mark.parametrize("rooms", [1, 4])
+async def test_every_message_reaches_every_reader_of_its_room_and_the_database(
+    stack: Stack, rooms: int
+) -> None:
+    shape = Shape(rooms=rooms, connections=8, rate=20, seconds=1)
+    found = await fanout(snug.target(stack, shape), shape)
+    assert found["delivered_share"] == 1.0
+    assert found["stored_share"] == 1.0
+    assert 0 < found["p50_ms"] <= found["p99_ms"] <= found["max_ms"]
+    assert found["p50_ms"] <= found["last_p99_ms"] <= found["max_ms"]
+    assert found["server_us"] > 0
+
+
+async def test_connections_and_their_memory_are_counted(stack: Stack) -> None:
+    shape = Shape(rooms=4, connections=40, rate=1, seconds=1)
+    target = snug.target(stack, shape)
+    found = await connects(target, shape)
+    assert found["refused"] == 0
+    # No two cores check forty tokens in less than a millisecond, nor does the least of them need a minute.
+    assert 1 < found["connects_per_s"] < 40_000
+    assert (await memory(target, shape))["connections"] == shape.connections
+
+
+def test_the_meter_sees_what_this_process_burns() -> None:
+    meter = CpuMeter({"server": [os.getpid()]})
+    end = time.process_time() + 0.2
+    while time.process_time() < end:
+        pass
+    assert 0.15 <= meter.used()["server"] < 2
+
+
+def test_memory_that_is_held_is_seen() -> None:
+    before = memory_bytes(os.getpid())[1]
+    held = bytearray(os.urandom(1024)) * (16 * 1024)
+    assert memory_bytes(os.getpid())[1] - before > len(held) / 2
