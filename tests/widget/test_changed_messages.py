@@ -290,25 +290,41 @@ def test_emoji_and_names_are_text_and_a_long_row_wraps(workspace: Workspace, ope
     assert ann.locator(".chip").evaluate_all("all => new Set(all.map(e => e.offsetTop)).size") > 3
 
 
+@pytest.mark.parametrize("device", [PHONE, {"has_touch": True}], ids=["phone", "touch_screen"])
+@pytest.mark.parametrize("held", [50, 600], ids=["lifted_at_once", "lifted_late"])
 def test_a_finger_that_rests_on_a_message_opens_its_menu_and_every_target_is_large(
-    workspace: Workspace, open_page: OpenPage
+    workspace: Workspace, open_page: OpenPage, device: dict[str, Any], held: int
 ) -> None:
-    post(workspace, "Hold me")
-    page = join(open_page, workspace, "bob", "Bob Okafor", **PHONE)
+    for n in range(12):
+        post(workspace, f"Number {n}")
+    post(workspace, "Hold me")  # the last: the sheet comes up below the finger
+    page = join(open_page, workspace, "bob", "Bob Okafor", **device)
     box = message(page, "Hold me").locator(".bubble").bounding_box()
     assert box
     finger = page.context.new_cdp_session(page)
     point = {"x": box["x"] + 20, "y": box["y"] + 10}
     finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [point]})
     expect(page.get_by_role("menu")).to_be_visible()
+    page.wait_for_timeout(held)  # the browser itself takes notice at half a second
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(400)  # in which a click would come
     expect(page.get_by_role("menu")).to_be_visible()
+    expect(page.locator(".chip")).to_have_count(0)
+    assert page.evaluate("getSelection().toString()") == ""
+    page.get_by_role("menuitem").first.tap()
+    expect(page.locator(".chip")).to_have_attribute("aria-pressed", "true")
+    dots = message(page, "Hold me").get_by_role("button", name="Message actions")
+    if device is PHONE:
+        wide = dots.evaluate(
+            "e => ['width', 'height'].map((side) => parseFloat(getComputedStyle(e, '::after')[side]))"
+        )
+        assert min(wide) >= 44, wide
+    dots.tap()
     sizes = page.get_by_role("menuitem").evaluate_all(
         "all => all.map((e) => [e.offsetWidth, e.offsetHeight])"
     )
-    assert all(width >= 44 and height >= 44 for width, height in sizes), sizes
-    page.get_by_role("menuitem").first.tap()
-    expect(page.locator(".chip")).to_have_attribute("aria-pressed", "true")
+    if device is PHONE:
+        assert all(width >= 44 and height >= 44 for width, height in sizes), sizes
     page.touchscreen.tap(180, 100)
     expect(page.get_by_role("menu")).to_have_count(0)
 

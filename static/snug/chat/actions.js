@@ -2,7 +2,7 @@
 import { $, announce } from "./dom.js";
 import { Menu } from "./menu.js";
 
-const HELD = 450;  // a finger that rests this long, in milliseconds, means the menu
+const HELD = 400;  // a finger that rests this long, in milliseconds, means the menu
 const STILL = 10;  // and moves no further than this, in pixels
 
 export class Actions {
@@ -118,13 +118,21 @@ export class Actions {
   #holdToOpen(list) {
     let timer;
     let at;
+    let isHeld = false;
     const stop = () => clearTimeout(timer);
     list.onpointerdown = ({ pointerType, target, clientX, clientY }) => {
       stop();
+      isHeld = false;
       const line = pointerType === "touch" && !target.closest("a, button, textarea") && target.closest(".line");
       at = { clientX, clientY };
-      if (line) timer = setTimeout(() => line.dispatchEvent(new CustomEvent("hold")), HELD);
+      if (line) timer = setTimeout(() => {
+        isHeld = true;
+        getSelection().removeAllRanges();
+        line.dispatchEvent(new CustomEvent("hold"));
+      }, HELD);
     };
+    // The finger is still down: lifting it must not press what has come up below it, nor bring the browser's own menu.
+    for (const name of ["touchend", "contextmenu"]) list[`on${name}`] = (event) => isHeld && event.cancelable && event.preventDefault();
     list.onpointermove = ({ clientX, clientY }) => {
       if (at && Math.hypot(clientX - at.clientX, clientY - at.clientY) > STILL) stop();
     };
