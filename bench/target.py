@@ -49,5 +49,4 @@ class Target:
     processes: Mapping[str, tuple[int, ...]]
     door: Callable[[int, str], Door]  # (number of the client, room)
     dialect: Dialect = field(default_factory=PlainJson)
-    checks_token: bool = True
     stored: Callable[[str], int] | None = None

@@ -37,7 +37,6 @@ def serve(folder: Path, cache: Path, shape: Shape) -> Iterator[Target]:
             port=port,
             processes={"server": (pid,)},
             door=lambda number, room: Door(f"/?room={room}&user=user{number}", f"127.0.0.1:{port}"),
-            checks_token=False,
         )
 
 

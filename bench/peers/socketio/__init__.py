@@ -66,5 +66,4 @@ def serve(folder: Path, cache: Path, shape: Shape) -> Iterator[Target]:
                     f"127.0.0.1:{port}",
                 ),
                 dialect=SocketIo(),
-                checks_token=False,
             )
