@@ -19,11 +19,11 @@ export function drawRow(row, context) {
 /** What a row's look depends on; while it stays the same, its element does. */
 export function looksOf({ kind, at, first, pending, stored, message, readers, quoted }, { expanded, actions }) {
   if (kind !== "message") return `${at?.toDateString()} ${new Date().toDateString()}`;
-  const { rev, failure, delayed, message_id, client_id, looks } = message;
+  const { rev, failure, delayed, message_id, client_id, looks, deleted } = message;
   if (message_id && actions.editing?.id === message_id) return "editing"; // whatever else happens, the field stays
   const seen = readers?.map(({ id, name }) => `${id} ${name}`);
   const now = [expanded.has(message_id ?? client_id), actions.asking === message_id, actions.writable, left(message)];
-  return [first, pending, stored, rev, failure, delayed, looks, quoted?.rev, seen, ...now].join();
+  return [first, pending, stored, rev, deleted, failure, delayed, looks, quoted?.rev, seen, ...now].join();
 }
 
 /** Seconds until a delayed message is tried again. */
@@ -38,7 +38,7 @@ function drawMessage(row, context) {
   if (first) item.append(...byline(row, context));
   else item.append(h("span", { class: "visually-hidden" }, `${nameOf(row, context)}, ${context.words.time(row.at)}: `));
   if (row.quoted) item.append(quote(row.quoted, context));
-  item.append(message.deleted ? h("p", { class: "bubble gone" }, context.words.say("deleted"))
+  item.append(message.deleted ? h("p", { class: "gone" }, context.words.say("deleted"))
     : isEdited ? editor(message, context) : bubble(row, context));
   if (message.reactions?.length) item.append(reactions(message, context));
   if (pending) item.append(status(message, context));

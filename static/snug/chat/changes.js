@@ -69,9 +69,9 @@ export class Changes {
 
   /** A message as this visitor should see it now. */
   shown(message) {
-    const { message_id, deleted } = message;
+    const { message_id, deleted, seq, rev } = message;
     if (!message_id || deleted) return message;
-    if (this.#leaving.has(message_id)) return { ...message, deleted: true, reactions: [], looks: "leaving" };
+    if (this.#leaving.has(message_id)) return { message_id, seq, rev, deleted: true };
     const text = this.#texts.get(message_id);
     const trouble = this.#troubles.get(message_id);
     const reactions = this.#reactions(message);

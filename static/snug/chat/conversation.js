@@ -60,10 +60,15 @@ export class Conversation extends Emitter {
   get rows() {
     const { me, timeline } = this;
     const seen = this.people.lastRead(timeline.messages, me);
-    const rows = timeline.rows({ me, pending: this.client.pending, unreadAfter: this.unreadAfter });
+    const rows = timeline.rows({
+      me,
+      pending: this.client.pending,
+      unreadAfter: this.unreadAfter,
+      shown: (message) => this.changes.shown(message),
+    });
     for (const row of rows) {
       if (row.kind !== "message") continue;
-      row.message = row.pending ? this.#asItStands(row.message) : this.changes.shown(row.message);
+      if (row.pending) row.message = this.#asItStands(row.message);
       row.readers = row.seq === seen?.seq ? seen.readers.map((id) => ({ id, name: this.people.nameOf(id) })) : null;
       row.quoted = row.message.reply_to && timeline.get(row.message.reply_to);
     }

@@ -50,9 +50,7 @@ export class Timeline {
     const { message_id } = message;
     const known = this.#messages.get(message_id);
     if (known && known.rev >= message.rev) return;
-    // What is left of a deleted message says neither when it was written nor whose it was, and it keeps its place.
-    const { timestamp, user_id, username, client_id } = known ?? {};
-    this.#messages.set(message_id, message.deleted ? { timestamp, user_id, username, client_id, ...message } : message);
+    this.#messages.set(message_id, message);
     const early = this.#early.get(message_id);
     if (!this.#early.delete(message_id)) return;
     for (const change of early) (change.emoji ? this.react(change) : this.#put(change));
@@ -82,10 +80,11 @@ export class Timeline {
     return this.messages.filter((message) => message.seq > seq && !message.deleted && message.user_id !== me).length;
   }
 
-  /** Rows to draw, top to bottom. `pending` are the client's own that no one has yet acknowledged. */
-  rows({ me, pending, unreadAfter }) {
+  /** Rows to draw, top to bottom. `pending` are the client's own that no one has yet acknowledged; `shown` gives a
+   * message as it should be seen. */
+  rows({ me, pending, unreadAfter, shown }) {
     const rows = [];
-    const sent = this.messages.map((message) => entry(message, me));
+    const sent = this.messages.map((message) => entry(shown(message), me));
     const keys = new Set(sent.map((item) => item.key));
     const entries = [...sent, ...pending.map((item) => waiting(item, me)).filter((item) => !keys.has(item.key))];
     const firstAt = sent.find((item) => item.at)?.at ?? new Date();
@@ -121,6 +120,7 @@ function markStored(rows) {
 const sameVoice = (one, other) =>
   one.author === other.author && (one.own || one.message.username === other.message.username);
 
+// What is left of a deleted message says neither when it was written nor whose it was: it stands on nobody's side.
 // One's own message keeps its key from the first key stroke to the acknowledgement, so that its row stays in place.
 function entry(message, me) {
   const own = message.user_id !== undefined && message.user_id === me;
