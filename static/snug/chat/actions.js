@@ -34,7 +34,7 @@ export class Actions {
   open(message, anchor, byEmoji = false) {
     const { writable } = this;
     const isOwn = writable && this.isOwn(message);
-    const mayDelete = isOwn || (writable && message.message_id && this.#conversation.mayModerate);
+    const mayDelete = isOwn || (writable && message.message_id && this.#conversation.standing.mayModerate);
     const react = writable && message.message_id && ((emoji) => this.react(message, emoji));
     const commands = [
       navigator.clipboard && { icon: "copy", label: this.#words.say("copy"), act: () => this.#copy(message) },

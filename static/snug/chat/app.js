@@ -55,7 +55,7 @@ async function learnRooms() {
 const roomHere = () => rooms.find(({ name }) => name === conversation.room);
 
 /** The frame shows no list of rooms; it only looks whether an archived one is open again. */
-const renewRooms = () => conversation && (!config.embed || conversation.archived) && learnRooms();
+const renewRooms = () => conversation && (!config.embed || conversation.standing.archived) && learnRooms();
 
 function enter(room) {
   const before = conversation;
@@ -133,7 +133,8 @@ function drawFrame() {
 }
 
 function drawNames() {
-  const title = (conversation.title = roomHere()?.title || conversation.title || conversation.room); // known for as long as one is in it
+  const { standing, room } = conversation;
+  const title = (standing.title = roomHere()?.title || standing.title || room); // known for as long as one is in it
   list.title = title;
   $("room-name").textContent = config.embed ? config.tenant : title;
   document.title = `${title} · ${config.tenant}`;

@@ -5,7 +5,8 @@ const MINUTE = 60_000;
 const MONTH = 31 * 24 * 60 * MINUTE;
 
 export function drawClosed(conversation, words) {
-  const { archived, mutedUntil, writable, loaded, state, told } = conversation;
+  const { writable, loaded, state, standing } = conversation;
+  const { archived, mutedUntil, told } = standing;
   const box = $("closed");
   const isShown = loaded && !writable && state.state !== "stopped";
   document.body.classList.toggle("closed", isShown);

@@ -4,6 +4,7 @@ import { Emitter } from "../client/emitter.js";
 import { Changes } from "./changes.js";
 import { memory } from "./dom.js";
 import { People } from "./people.js";
+import { Standing } from "./standing.js";
 import { Timeline } from "./timeline.js";
 
 const PAGE = 50;
@@ -19,18 +20,13 @@ const CLOSED = new Set(["ROOM_ARCHIVED", "MUTED"]);
 export class Conversation extends Emitter {
   timeline = new Timeline();
   people = new People();
+  standing = new Standing(() => this.#goOn());
   state = { state: "idle" };
   loaded = false;
   hasOlder = false;
   older = "ready"; // ready, loading, failed
-  title = null; // while nothing but the name is known
-  archived = false;
-  mutedUntil = 0; // milliseconds since 1970; Infinity where nobody knows
-  mayModerate = false;
-  told = false; // the server tells how the room stands; an older one lets it be found out
   unreadAfter = null; // where the "new" line stands; null for nowhere
   #lastRead;
-  #unmuting;
   #telling = null;
   #identity;
 
@@ -68,20 +64,16 @@ export class Conversation extends Emitter {
     });
     for (const row of rows) {
       if (row.kind !== "message") continue;
-      if (row.pending) row.message = this.#asItStands(row.message);
+      if (row.pending) row.message = this.standing.excused(row.message);
       row.readers = row.seq === seen?.seq ? seen.readers.map((id) => ({ id, name: this.people.nameOf(id) })) : null;
       row.quoted = row.message.reply_to && timeline.get(row.message.reply_to);
     }
     return rows;
   }
 
-  get muted() {
-    return this.mutedUntil > Date.now();
-  }
-
   /** Whether the visitor may write, edit and react, as far as is known. */
   get writable() {
-    return this.state.state !== "stopped" && !this.archived && !this.muted;
+    return this.state.state !== "stopped" && this.standing.open;
   }
 
   /** The last of one's own messages that can be edited. */
@@ -96,7 +88,7 @@ export class Conversation extends Emitter {
   close() {
     if (this.#telling) this.#tellReadNow();
     this.client.disconnect();
-    clearTimeout(this.#unmuting);
+    this.standing.close();
     this.people.close();
   }
 
@@ -128,14 +120,14 @@ export class Conversation extends Emitter {
 
   /** Try whether one may write again: a mute may have been lifted, and an older server does not tell. */
   tryWriting() {
-    this.#mute(0);
+    this.standing.mute(0);
     this.#goOn();
   }
 
   /** What the list of rooms says, where the server does not tell it here. */
-  learn(archived = this.archived) {
-    if (this.told) return;
-    this.archived = archived;
+  learn(archived) {
+    if (this.standing.told || archived === undefined) return;
+    this.standing.archived = archived;
     this.#goOn();
   }
 
@@ -216,7 +208,7 @@ export class Conversation extends Emitter {
     on("reaction", (reaction) => this.#reacted(reaction));
     on("read", (mark) => this.#marked(mark));
     on("unread", ({ count }) => this.emit("unread", count));
-    on("error", (refusal) => this.#refused(refusal));
+    on("error", (refusal) => this.standing.refused(refusal));
     on("outbox", () => {});
     on("reset", () => this.#reset());
     return client;
@@ -239,14 +231,9 @@ export class Conversation extends Emitter {
     else this.people.read(mark);
   }
 
-  #stands({ title, archived, may_moderate, muted_until }) {
-    if (archived === undefined) return;
-    this.told = true;
-    this.title = title || this.room;
-    this.archived = archived;
-    this.mayModerate = may_moderate;
-    this.#mute(muted_until ? Date.parse(muted_until) : 0);
-    this.emit("standing", { title, archived });
+  #stands(told) {
+    if (!this.standing.hear(told, this.room)) return;
+    this.emit("standing", { title: told.title, archived: told.archived });
     this.#goOn();
   }
 
@@ -261,28 +248,9 @@ export class Conversation extends Emitter {
     this.emit("change");
   }
 
-  /** A reason that no longer holds is not given any more. */
-  #asItStands(item) {
-    const holds = { ROOM_ARCHIVED: this.archived, MUTED: this.muted }[item.failure] ?? true;
-    return holds ? item : { ...item, failure: "PAST" };
-  }
-
-  /** What a refusal says of the room. */
-  #refused({ error, retry_after = Infinity }) {
-    if (error?.code === "ROOM_ARCHIVED") this.archived = true;
-    if (error?.code === "MUTED" && !this.muted) this.#mute(Date.now() + retry_after * 1000);
-  }
-
-  #mute(until) {
-    clearTimeout(this.#unmuting);
-    this.mutedUntil = until;
-    // Timers count to 24 days, and nobody leaves the page open for longer.
-    if (this.muted) this.#unmuting = setTimeout(() => this.#goOn(), Math.min(until - Date.now(), 2 ** 31 - 1));
-  }
-
   #heard(message) {
     const isNew = message.seq > this.timeline.newest;
-    if (!this.told) this.archived = false;
+    if (!this.standing.told) this.standing.archived = false;
     this.timeline.add([message]);
     this.people.seen(message);
     this.people.typing({ user_id: message.user_id, is_typing: false });
