@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -119,6 +120,39 @@ def test_a_moderator_takes_back_what_another_said(two: tuple[Page, Page], worksp
     ann.keyboard.press("Enter")
     for page in (ann, bob):
         expect(page.locator(".gone")).to_have_text("This message was deleted.")
+
+
+def test_what_was_deleted_before_its_author_heard_of_it_is_not_sent_for_ever(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    page = open_page("about:blank")
+    lost: list[str] = []
+
+    def lose_the_echo(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(text: str | bytes) -> None:
+            frame = json.loads(text)
+            if frame["type"] == "chat_message" and not lost:
+                lost.append(frame["message_id"])
+            else:
+                socket.send(text)
+
+        server.on_message(pass_on)
+
+    page.route_web_socket("**/ws/**", lose_the_echo)
+    page.goto(f"{workspace.origin}/chat/#token={workspace.token('ann')}")
+    expect(page.locator("#beginning")).to_be_visible()
+    say(page, "Regrettable")
+    expect(page.locator(".pending")).to_have_count(1)
+    while not lost:
+        page.wait_for_timeout(20)
+    with workspace.api() as api:
+        assert api.delete(f"/api/v1/rooms/general/messages/{lost[0]}").status_code < 300
+    page.reload()
+    expect(page.locator(".gone")).to_have_count(1)
+    expect(page.locator(".pending")).to_have_count(0)
+    expect(page.locator("#messages")).not_to_contain_text("Regrettable")
 
 
 def test_reactions_are_counted_highlighted_and_taken_back(two: tuple[Page, Page]) -> None:
