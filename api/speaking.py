@@ -1,9 +1,13 @@
 """On whose behalf a call acts in a room, and what rooms answer."""
 
+from typing import Final
+
 import msgspec
 from django.http import HttpResponse
+from msgspec import UNSET
+from msgspec.structs import asdict
 
-from accounts import members, names
+from accounts import members, names, scopes
 from accounts.identity import Identity
 from api.callers import ApiRequest
 from api.errors import Problem
@@ -12,7 +16,11 @@ from realtime.hub import hub
 from realtime.limits import MessageRate
 from rooms import access
 from rooms.access import RoomRecord
+from rooms.reading import AnyMessage
 from rooms.texts import Refused, is_room_name
+
+# What a key without messages:read hears of a message.
+TOLD: Final = frozenset(["message_id", "seq", "rev", "room", "client_id", "reactions", "deleted"])
 
 
 async def enter(request: ApiRequest, who: Identity, name: str) -> RoomRecord:
@@ -45,6 +53,14 @@ async def rate_of(request: ApiRequest) -> MessageRate | None:
     if request.auth.is_bot:
         return None
     return (await hub()).rates[request.tenant.id, request.auth.external_id]
+
+
+def told(request: ApiRequest, message: AnyMessage) -> object:
+    """The message as an answer to a change. A key that may only write is not told what was said."""
+    caller = request.auth
+    if not caller.is_bot or scopes.allows(caller.scopes, "messages:read"):
+        return message
+    return {name: value for name, value in asdict(message).items() if name in TOLD and value is not UNSET}
 
 
 def encoded(body: object, status: int = 200) -> HttpResponse:

@@ -71,6 +71,9 @@ async def take_turn(tenant_id: int, room_id: int, user: str, seconds: int) -> fl
         if await store.client(tenant_id).set(key, 1, px=seconds * 1000, nx=True):
             return 0.0
         left = int(await store.client(tenant_id).pttl(key))
+        if left > seconds * 1000:  # taken when the room was slower
+            left = seconds * 1000
+            await store.client(tenant_id).pexpire(key, left)
     except store.AWAY as error:
         logger.warning("slow mode not kept: %s", type(error).__name__)
         return 0.0

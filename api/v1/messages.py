@@ -10,7 +10,7 @@ from pydantic import Field
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
-from api.speaking import check_sub_allowed, encoded, enter, rate_of, speaker
+from api.speaking import check_sub_allowed, encoded, enter, rate_of, speaker, told
 from rooms import reading
 from rooms.actions import Posted, delete_message, edit_message, post_message
 from rooms.reading import AnyMessage
@@ -74,11 +74,14 @@ def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cur
 def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResponse:
     """Post a message.
 
-    A repeated client_id is answered with the first message, and 200.
+    A repeated client_id is answered with the first message, and 200; a key without the scope `messages:read` does not
+    get its text.
     """
     check_sub_allowed(request, body.sub)
     posted = async_to_sync(_post)(request, name, body)
-    return encoded(posted.message, status=201 if posted.created else 200)
+    if posted.created:
+        return encoded(posted.message, status=201)
+    return encoded(told(request, posted.message))
 
 
 @router.get("/rooms/{name}/messages/{message_id}", response=MessageOut, auth=KeyOrUser("messages:read"))

@@ -4,14 +4,12 @@ from typing import Annotated
 
 from asgiref.sync import async_to_sync
 from django.http import HttpResponse
-from msgspec.structs import asdict
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from accounts import scopes
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
-from api.speaking import check_sub_allowed, encoded, rate_of, speaker
+from api.speaking import check_sub_allowed, encoded, rate_of, speaker, told
 from api.v1.messages import MessageOut
 from rooms.actions import react
 from rooms.reading import AnyMessage
@@ -57,17 +55,7 @@ def _answer(
     check_sub_allowed(request, sub)
     if "\ufffd" in emoji:  # what the server puts for bytes that are no UTF-8
         raise Problem(422, "invalid_field", "emoji must be UTF-8: part of it could not be read.")
-    message = async_to_sync(_react)(request, name, message_id, emoji, sub, on)
-    if request.auth.is_bot and not scopes.allows(request.auth.scopes, "messages:read"):
-        told = (
-            "message_id",
-            "seq",
-            "rev",
-            "room",
-            "reactions",
-        )  # whoever may only write is not told what was said
-        return encoded({name: value for name, value in asdict(message).items() if name in told})
-    return encoded(message)
+    return encoded(told(request, async_to_sync(_react)(request, name, message_id, emoji, sub, on)))
 
 
 async def _react(

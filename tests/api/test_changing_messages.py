@@ -285,3 +285,26 @@ async def test_sockets_hear_of_a_reaction_by_a_user_that_a_key_speaks_for(worksp
         heard = await bob.until("reaction")
     expected = {"emoji": "x", "user_id": "ann", "on": True, "count": 1}
     assert {name: heard[name] for name in expected} == expected
+
+
+def test_a_key_that_may_only_write_is_not_told_what_was_said(workspace: Workspace) -> None:
+    from accounts.actions import create_api_key
+    from tenants.context import run_in_tenant
+
+    def make() -> str:
+        return create_api_key("Writes only", ["messages:write"])[1]
+
+    secret = run_in_tenant(workspace.tenant, make)
+    path = "/api/v1/rooms/general/messages"
+    said = {"message": "secret", "sub": "bob", "client_id": "u1"}
+    with workspace.api() as api, workspace.http(secret) as writer:
+        id_ = api.post(path, json=said).json()["message_id"]
+        assert api.post(path, json={**said, "message": "guess"}).json()["message"] == "secret"
+        for answer in (
+            writer.post(path, json={**said, "message": "guess"}),
+            writer.put(f"{path}/{id_}/reactions/x"),
+            writer.delete(f"{path}/{id_}/reactions/x"),
+        ):
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["message_id"] == id_
+            assert "secret" not in answer.text

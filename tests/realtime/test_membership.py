@@ -140,6 +140,14 @@ async def test_slow_mode_gives_everyone_turns(workspace: Workspace) -> None:
         assert (await carol.say("mine"))["seq"] == 2
         await asyncio.sleep(refused["retry_after"] + 0.1)  # the time that the server said
         assert (await other_tab.say("two"))["seq"] == 3
+        with workspace.api() as api:
+            api.patch("/api/v1/rooms/slow", json={"slow_mode": 600})
+            await carol.until("room_updated", slow_mode=600)
+            await carol.say("before a long wait")
+            api.patch("/api/v1/rooms/slow", json={"slow_mode": 1})
+            await carol.until("room_updated", slow_mode=1)
+        await carol.send("chat_message", message="and now")
+        assert (await carol.until("error"))["retry_after"] <= 1  # as the room is now, not as it was
 
 
 async def test_whoever_cannot_write_is_not_seen_typing(workspace: Workspace) -> None:
