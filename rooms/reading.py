@@ -96,17 +96,8 @@ async def missed(
     tenant: TenantInfo, room_id: int, room_name: str, *, since: int, upto: int
 ) -> tuple[list[AnyMessage], bool]:
     """Messages after `since` up to `upto`, in order of `seq`, as they stand now; and whether that is not all."""
-    values = {
-        "room": room_id,
-        "since": _kept_since(tenant),
-        "after": since,
-        "upto": upto,
-        "limit": MOST_RESUMED + 1,
-    }
     newer = sql.SQL("m.seq > %(after)s AND m.seq <= %(upto)s ORDER BY m.seq LIMIT %(limit)s")
-    rows = await _fetch(tenant, values, MESSAGES, _BY_ROOM, newer)
-    messages = _fitting(rows, MOST_RESUMED, room_name)
-    return messages, len(rows) > len(messages)
+    return await _resumed(tenant, room_id, room_name, newer, after=since, upto=upto)
 
 
 async def changed(
@@ -116,14 +107,15 @@ async def changed(
 
     Those that have changed again just now too: what is told of that live may be a reaction alone.
     """
-    values = {
-        "room": room_id,
-        "since": _kept_since(tenant),
-        "seq": seq,
-        "rev": rev,
-        "limit": MOST_RESUMED + 1,
-    }
-    where = sql.SQL("m.seq <= %(seq)s AND m.rev > %(rev)s ORDER BY m.rev LIMIT %(limit)s")
+    older = sql.SQL("m.seq <= %(seq)s AND m.rev > %(rev)s ORDER BY m.rev LIMIT %(limit)s")
+    return await _resumed(tenant, room_id, room_name, older, seq=seq, rev=rev)
+
+
+async def _resumed(
+    tenant: TenantInfo, room_id: int, room_name: str, where: sql.SQL, **bounds: int
+) -> tuple[list[AnyMessage], bool]:
+    """What fits a frame of those that retention kept; and whether that is not all."""
+    values = {"room": room_id, "since": _kept_since(tenant), "limit": MOST_RESUMED + 1, **bounds}
     rows = await _fetch(tenant, values, MESSAGES, _BY_ROOM, where)
     messages = _fitting(rows, MOST_RESUMED, room_name)
     return messages, len(rows) > len(messages)

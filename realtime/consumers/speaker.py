@@ -6,6 +6,7 @@ from uuid import uuid4
 import msgspec
 
 from accounts import scopes
+from accounts.identity import Identity
 from realtime import commands, events
 from realtime.consumers.echoes import Echo, Echoes
 from realtime.consumers.typist import Typist
@@ -14,8 +15,10 @@ from realtime.limits import MessageRate
 from realtime.outlets import Burst
 from realtime.refusals import SocketRefused
 from rooms import access, actions, reading
+from rooms.access import RoomRecord
 from rooms.actions import announcing
 from rooms.texts import Refused
+from tenants.directory import TenantInfo
 
 if TYPE_CHECKING:
     from realtime.consumers.visit import Visit
@@ -73,9 +76,7 @@ class Speaker:
         id_ = uuid4()
         with self._echoes.expecting(self._visit.host.asked.ref, "chat_message", message_id=str(id_)) as echo:
             posted = await actions.post_message(
-                self._visit.tenant_now,
-                self._visit.room,
-                self._visit.host.identity,
+                *self._here,
                 command.message,
                 client_id=command.client_id,
                 reply_to=command.reply_to,
@@ -92,9 +93,7 @@ class Speaker:
             self._visit.host.asked.ref, "message_edited", message_id=command.message_id
         ) as echo:
             edited = await actions.edit_message(
-                self._visit.tenant_now,
-                self._visit.room,
-                self._visit.host.identity,
+                *self._here,
                 command.message_id,
                 command.message,
                 rate=self._rate(),
@@ -107,9 +106,7 @@ class Speaker:
         with self._echoes.expecting(
             self._visit.host.asked.ref, "message_deleted", message_id=command.message_id
         ) as echo:
-            deleted = await actions.delete_message(
-                self._visit.tenant_now, self._visit.room, self._visit.host.identity, command.message_id
-            )
+            deleted = await actions.delete_message(*self._here, command.message_id)
             self._settle(echo, deleted.is_new, deleted.message.rev, events.changed(deleted.message))
 
     async def _react(self, command: commands.React) -> None:
@@ -118,9 +115,7 @@ class Speaker:
         about |= {"emoji": command.emoji, "on": command.on}
         with self._echoes.expecting(self._visit.host.asked.ref, "reaction", **about) as echo:
             reacted = await actions.react(
-                self._visit.tenant_now,
-                self._visit.room,
-                self._visit.host.identity,
+                *self._here,
                 command.message_id,
                 command.emoji,
                 command.on,
@@ -140,9 +135,7 @@ class Speaker:
     async def _read(self, seq: int) -> None:
         await self._visit.host.unhurried()
         with self._echoes.expecting(self._visit.host.asked.ref, "unread") as echo:
-            marked = await actions.mark_read(
-                self._visit.tenant_now, self._visit.room, self._visit.host.identity, seq
-            )
+            marked = await actions.mark_read(*self._here, seq)
             if not marked.is_new:
                 echo.cancel()
                 self._visit.host.reply(Unread(room=self._visit.room.name, count=marked.unread))
@@ -162,9 +155,7 @@ class Speaker:
 
     def _may_be_seen_typing(self) -> bool:
         """Whoever cannot write is not about to. They get no error: what they would send gets one."""
-        who = self._visit.host.identity
-        read_only = who.is_bot and not scopes.allows(who.scopes, "messages:write")
-        return not (read_only or self._visit.room.archived or access.is_muted(self._visit.room))
+        return self._may_write and not (self._visit.room.archived or access.is_muted(self._visit.room))
 
     async def _history(self, command: commands.History) -> None:
         if command.before is not None and command.after is not None:
@@ -189,9 +180,19 @@ class Speaker:
         )
         await self._visit.resume.note_page(command.after, page.messages, page.has_more)
 
-    def _check_may_write(self) -> None:
+    @property
+    def _here(self) -> tuple[TenantInfo, RoomRecord, Identity]:
+        """Whose workspace, which room, and who asks: what every action is told first."""
+        return self._visit.tenant_now, self._visit.room, self._visit.host.identity
+
+    @property
+    def _may_write(self) -> bool:
+        """False for a key that may only read."""
         who = self._visit.host.identity
-        if who.is_bot and not scopes.allows(who.scopes, "messages:write"):
+        return not who.is_bot or scopes.allows(who.scopes, "messages:write")
+
+    def _check_may_write(self) -> None:
+        if not self._may_write:
             raise Refused(ErrorCode.FORBIDDEN, "This key lacks the scope messages:write.")
 
     def _rate(self) -> MessageRate:

@@ -1,4 +1,4 @@
-"""One person in one room, over one socket: how they come in, what they are told first, and what they may ask for."""
+"""One person in one room, over one socket: how they come in, what they are told first, and how they go."""
 
 from collections import deque
 from typing import Any, Final, Protocol
@@ -12,14 +12,7 @@ from realtime.admissions import TenantSockets
 from realtime.consumers.resume import Resume
 from realtime.consumers.speaker import Speaker
 from realtime.consumers.views import limits_view
-from realtime.events import (
-    ErrorCode,
-    OnlineUsers,
-    RoomUpdated,
-    UserJoined,
-    UserRef,
-    stamp,
-)
+from realtime.events import ErrorCode, OnlineUsers, RoomUpdated, UserJoined, UserRef, stamp
 from realtime.feed import Feed
 from realtime.hub import Hub
 from realtime.outlets import Burst, Outlet
@@ -178,6 +171,10 @@ class Visit:
             timestamp=stamp(),
         )
 
+    async def obey(self, command: Any) -> None:
+        """Carry out one of commands.IN_ROOM. Raises Refused, or SocketRefused for one command too many."""
+        await self._speaker.obey(command)
+
     # ---- going out
 
     async def depart(self) -> None:
@@ -194,10 +191,6 @@ class Visit:
             self.host.hub.give_up(feed)
         if self._present:
             await self.host.hub.attendance.leave(feed, self.user)
-
-    async def obey(self, command: Any) -> None:
-        """Carry out one of commands.IN_ROOM. Raises Refused, or SocketRefused for one command too many."""
-        await self._speaker.obey(command)
 
     @property
     def is_live(self) -> bool:
