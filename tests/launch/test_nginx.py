@@ -7,22 +7,15 @@ import pytest
 from ops.local import nginx as finding
 from ops.local.errors import LaunchError
 from ops.local.nginx import nginx
+from tests.launch.programs import only_path, program
 
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The only folder with programs, and no place from which an nginx could come."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
+    folder = only_path(tmp_path, monkeypatch)
     monkeypatch.setattr(finding, "_USUAL", str(folder / "elsewhere"))
     return folder
-
-
-def program(path: Path, script: str) -> Path:
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-    return path
 
 
 def test_one_that_is_there_is_taken(path: Path) -> None:
