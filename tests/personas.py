@@ -95,15 +95,13 @@ class Workspace:
         Raises Refused when the server refuses the socket in the handshake.
         """
         port = self.ports[process]
-        protocols = ["snug.v1", *([f"bearer.{token}"] if token else [])] if snug else None
-        parts = [part for part in ("" if snug or token is None else f"token={token}", query) if part]
-        target = (path or f"/ws/chat/{room}/") + (f"?{'&'.join(parts)}" if parts else "")
+        target, protocols = knock(token, path or f"/ws/chat/{room}/", snug=snug, query=query)
         try:
             connection = await websockets.connect(
                 f"ws://{self.host}:{port}{target}",
                 host="127.0.0.1",
                 port=port,
-                subprotocols=[Subprotocol(name) for name in protocols] if protocols else None,
+                subprotocols=protocols,
                 origin=origin,  # type: ignore[arg-type]
                 additional_headers=headers,
                 compression=None,
@@ -114,6 +112,15 @@ class Workspace:
             body = json.loads(bytes(error.response.body or b"{}") or b"{}")
             raise Refused(body.get("close_code", 0), error.response.status_code, body) from None
         return Chat(connection)
+
+
+def knock(token: str | None, path: str, *, snug: bool, query: str) -> tuple[str, list[Subprotocol] | None]:
+    """What a socket asks for, and the subprotocols it offers: with `snug` they carry the token, otherwise the query."""
+    if snug:
+        offered = ["snug.v1", *([f"bearer.{token}"] if token else [])]
+        return f"{path}?{query}" if query else path, [Subprotocol(name) for name in offered]
+    parts = [part for part in (f"token={token}" if token is not None else "", query) if part]
+    return f"{path}?{'&'.join(parts)}" if parts else path, None
 
 
 class Refused(Exception):

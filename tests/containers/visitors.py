@@ -12,12 +12,11 @@ from typing import Any, Self
 import httpx
 import websockets
 from websockets.exceptions import InvalidStatus
-from websockets.typing import Subprotocol
 
 from ops.local.network import LOOPBACK
 from tests.containers.front import Front
 from tests.containers.node import until
-from tests.personas import Chat, Refused, Workspace
+from tests.personas import Chat, Refused, Workspace, knock
 
 BROWSER = "Mozilla/5.0 (a browser)"
 
@@ -121,9 +120,7 @@ class FrontedWorkspace(Workspace):
         address: str | None = None,
     ) -> Chat:
         come_from = address or await asyncio.to_thread(self.address, process)
-        protocols = ["snug.v1", *([f"bearer.{token}"] if token else [])] if snug else None
-        parts = [part for part in ("" if snug or token is None else f"token={token}", query) if part]
-        target = (path or f"/ws/chat/{room}/") + (f"?{'&'.join(parts)}" if parts else "")
+        target, protocols = knock(token, path or f"/ws/chat/{room}/", snug=snug, query=query)
         try:
             connection = await websockets.connect(
                 f"wss://{self.host}:{self.front.https_port}{target}",
@@ -131,7 +128,7 @@ class FrontedWorkspace(Workspace):
                 port=self.front.https_port,
                 ssl=self.front.trust(),
                 local_addr=(come_from, 0),
-                subprotocols=[Subprotocol(name) for name in protocols] if protocols else None,
+                subprotocols=protocols,
                 origin=origin,  # type: ignore[arg-type]
                 user_agent_header=BROWSER,
                 additional_headers=headers,
