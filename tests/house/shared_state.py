@@ -30,6 +30,8 @@ KNOWN: Final = {
     "accounts/encryption.py": {"_fernet": "the installation's own keys"},
     "accounts/keys.py": {"_cache": "by schema and key"},
     "accounts/members.py": {"_cache": "by schema and member"},
+    "billing/gateway/connection.py": {"_client": "the installation's own account; calls name the customer"},
+    "billing/wording/__init__.py": {"_load": "the release's"},
     "console/numbers.py": {"_counted": "by schema"},
     "realtime/feed.py": {"_readers": "counts who reads, not what"},
     "realtime/hub.py": {"_hubs": "its feeds go by group, its counts by tenant and user"},
