@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.figures import medians
+from bench.figures import Figures, medians
 
 
 @dataclass(slots=True)
@@ -17,7 +17,8 @@ class Row:
     """One server in one measurement; without runs, `reason` says why there is none."""
 
     peer: str
-    runs: list[dict[str, float]] = field(default_factory=list)
+    runs: list[Figures] = field(default_factory=list)
+    loads: list[float] = field(default_factory=list)  # the load average of one minute before each run
     reason: str = ""
 
 
@@ -56,6 +57,11 @@ def table(section: Section) -> str:
             continue
         found = medians(row.runs)
         lines.append(_line([row.peer, *(_number(found.get(name)) for name in section.columns)]))
+    loads = [
+        f"{row.peer} {', '.join(f'{each:.1f}' for each in row.loads)}" for row in section.rows if row.runs
+    ]
+    if loads:
+        lines += ["", f"Load average before each run: {'; '.join(loads)}."]
     return "\n".join(lines) + "\n"
 
 

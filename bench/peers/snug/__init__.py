@@ -1,4 +1,4 @@
-"""Our own server: one web process and the worker, on PostgreSQL and Valkey, every message committed."""
+"""Our own server: one web process (or more) and the worker, on PostgreSQL and Valkey, every message committed."""
 
 import json
 import subprocess
@@ -26,34 +26,43 @@ def describe(cache: Path) -> str:
         text=True,
         check=False,
     )
-    return f"Snug {commit.stdout.strip() or 'outside git'}, 1 web process and the worker"
+    return f"Snug {commit.stdout.strip() or 'outside git'}, its web processes and the worker"
 
 
 @contextmanager
 def serve(folder: Path, cache: Path, shape: Shape) -> Iterator[Target]:
     production = {"SNUG_ENV": "production", "SNUG_PUBLIC_SCHEME": "http"}
-    with Stack(folder, web_workers=1, extra_env=production, holder="bin/bench") as stack:
+    with Stack(
+        folder,
+        web_workers=shape.workers,
+        separate_web_ports=True,
+        extra_env=production,
+        holder="bin/bench",
+    ) as stack:
         yield target(stack, shape)
 
 
 def target(stack: Stack, shape: Shape) -> Target:
-    """A stack that serves already, with a new workspace that has the shape's rooms."""
-    opened = json.loads(_in_product(stack, *shape.room_names))
-    host = f"{opened['host']}:{stack.web_port}"
+    """A stack that serves already, with new workspaces that have the shape's rooms."""
+    opened = json.loads(_in_product(stack, str(shape.tenants), *shape.room_names))
+    schemas = [each["schema"] for each in opened]
     expires = int(time.time()) + _TTL
 
     def door(number: int, room: str) -> Door:
+        tenant = opened[shape.tenant_of(room)]
+        port = stack.web_ports[shape.worker_of(number) % len(stack.web_ports)]
         claims = {"sub": f"user{number}", "iat": expires - _TTL, "exp": expires, "aud": "snug"}
-        token = jwt.encode(claims, opened["signing_secret"], "HS256", {"kid": opened["key_id"]})
+        token = jwt.encode(claims, tenant["signing_secret"], "HS256", {"kid": tenant["key_id"]})
         protocols = f"Sec-WebSocket-Protocol: snug.v1, bearer.{token}"
-        return Door(f"/ws/chat/{room}/", host, (protocols,))
+        return Door(f"/ws/chat/{room}/", f"{tenant['host']}:{stack.web_port}", (protocols,), port)
 
     return Target(
         name=NAME,
         port=stack.web_ports[0],
         processes=_processes(stack),
         door=door,
-        stored=lambda mark: int(_in_product(stack, "--count", opened["schema"], mark)),
+        stored=lambda mark: int(_in_product(stack, "--count", mark, *schemas)),
+        database_url=stack.env["DATABASE_URL"],
     )
 
 
@@ -77,5 +86,5 @@ def _in_product(stack: Stack, *words: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise PeerUnavailableError(f"the workspace could not be made: {done.stderr.strip()[-300:]}")
+        raise PeerUnavailableError(f"the workspaces could not be made: {done.stderr.strip()[-300:]}")
     return done.stdout.splitlines()[-1]
