@@ -1,6 +1,7 @@
 """bin/bench: our server beside its peers. See docs/benchmarks.md."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +10,7 @@ from bench import verdicts
 from bench.catalogue import BENCHMARKS
 from bench.peers import bun, guide, snug, socketio
 from bench.report import Section, machine, table, write
+from bench.soak import __main__ as soak
 from bench.turns import Peer, section
 from ops.local.data_dir import default_data_dir
 from ops.local.network import raise_file_limit
@@ -18,6 +20,8 @@ PEERS: dict[str, Peer] = {peer.NAME: peer for peer in (snug, guide.UVICORN, guid
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["soak"]:
+        return soak.main(sys.argv[2:])
     options = _options()
     raise_file_limit()
     folder = (options.data_dir or default_data_dir() / "bench").absolute()
@@ -50,7 +54,12 @@ def main() -> int:
 
 def _options(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/bench", description="Measure Snug beside its peers.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all of them")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"{', '.join(BENCHMARKS)}; all of them. soak: see bin/bench soak --help",
+    )
     parser.add_argument(
         "--connections", type=int, metavar="N", help="clients, instead of each one's own number"
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.figures import Figures, medians
-from bench.report import Section
+from bench.report import Section, markdown
 
 Found = Mapping[str, Mapping[str, Figures]]  # benchmark → server → the medians of its runs
 
@@ -101,9 +101,8 @@ def verdicts(sections: Iterable[Section]) -> list[Verdict]:
 
 
 def table(all_of_them: Iterable[Verdict]) -> str:
-    lines = ["| what | measured | target | verdict |", "| --- | --- | --- | --- |"]
-    lines += [f"| {each.what} | {each.measured} | {each.goal} | {each.says} |" for each in all_of_them]
-    return "\n".join(["### Targets", "", *lines, ""])
+    rows = [(each.what, each.measured, each.goal, each.says) for each in all_of_them]
+    return "\n".join(["### Targets", "", *markdown(("what", "measured", "target", "verdict"), rows), ""])
 
 
 def _ran(target: Target, found: Found) -> bool:

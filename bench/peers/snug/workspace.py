@@ -60,6 +60,7 @@ def _open(rooms: list[str]) -> dict[str, str]:
         "host": opened.tenant.host,
         "schema": tenant.schema_name,
         "key_id": opened.api_key.id,
+        "secret": opened.secret,
         "signing_secret": opened.signing_secret,
     }
 
