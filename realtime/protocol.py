@@ -144,7 +144,8 @@ class SnugProtocol(WebSocketsSansIOProtocol):
 
     def drain(self) -> None:
         """Have the application close this socket when it has answered what was read: realtime.draining."""
-        self.queue.put_nowait({"type": DRAIN})  # type: ignore[typeddict-item]
+        asked: Any = {"type": DRAIN}
+        self.queue.put_nowait(asked)
 
     def shutdown(self) -> None:
         super().shutdown()

@@ -37,8 +37,10 @@ class Server(uvicorn.Server):
         health.draining = True
         await asyncio.sleep(settings.ENV.drain_notice)
         began = time.monotonic()
-        for each in (*self.servers, *(sockets or [])):
-            each.close()
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
         draining.hang_up(self.server_state.connections)
         await draining.spread(self.server_state.connections)
         self.config.timeout_graceful_shutdown = max(1, DRAIN_TIMEOUT - int(time.monotonic() - began))
