@@ -16,6 +16,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 from websockets.protocol import State
 
+from realtime.draining import DRAIN
 from realtime.events import CloseCode
 from realtime.outlets import EXTENSION, MOST_BACKLOG
 
@@ -140,6 +141,11 @@ class SnugProtocol(WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         self._cut_soon()  # whoever is gone will not take what waits for them
+
+    def drain(self) -> None:
+        """Have the application close this socket when it has answered what was read: realtime.draining."""
+        asked: Any = {"type": DRAIN}
+        self.queue.put_nowait(asked)
 
     def shutdown(self) -> None:
         super().shutdown()
