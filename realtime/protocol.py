@@ -45,10 +45,13 @@ class SnugProtocol(WebSocketsSansIOProtocol):
 
     # ---- the extension
 
-    def write(self, data: bytes) -> None:
-        """Write whole frames. Ignored once the socket is closing."""
-        if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(data)
+    def write(self, data: bytes) -> int:
+        """Write whole frames; how many bytes were waiting before. Ignored once the socket is closing."""
+        if self.close_sent or self.transport.is_closing():
+            return 0
+        waiting = int(self.transport.get_write_buffer_size())
+        self.transport.write(data)
+        return waiting
 
     def backlog(self) -> int:
         """Bytes that wait for this reader."""
