@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bench import verdicts
 from bench.catalogue import BENCHMARKS
-from bench.peers import bun, guide, snug, socketio
+from bench.peers import bun, ejabberd, guide, snug, socketio
 from bench.report import Section, machine, table, write
 from bench.soak import __main__ as soak
 from bench.turns import Peer, section
@@ -16,7 +16,9 @@ from ops.local.data_dir import default_data_dir
 from ops.local.network import raise_file_limit
 from ops.local.terminal import run
 
-PEERS: dict[str, Peer] = {peer.NAME: peer for peer in (snug, guide.UVICORN, guide.DAPHNE, socketio, bun)}
+PEERS: dict[str, Peer] = {
+    peer.NAME: peer for peer in (snug, guide.UVICORN, guide.DAPHNE, ejabberd, socketio, bun)
+}
 
 
 def main() -> int:
