@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import verdicts
+from bench import curve, verdicts
 from bench.catalogue import BENCHMARKS
 from bench.peers import bun, ejabberd, guide, snug, socketio
 from bench.report import Section, machine, table, write
@@ -24,6 +24,9 @@ PEERS: dict[str, Peer] = {
 def main() -> int:
     if sys.argv[1:2] == ["soak"]:
         return soak.main(sys.argv[2:])
+    if sys.argv[1:2] == ["curve"]:
+        raise_file_limit()
+        return curve.main(PEERS, sys.argv[2:])
     options = _options()
     raise_file_limit()
     folder = (options.data_dir or default_data_dir() / "bench").absolute()
