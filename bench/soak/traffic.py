@@ -60,6 +60,7 @@ class Person:
         door = self._place.door(self.number, self._room, self.number)
         if again:
             door = replace(door, path=f"{door.path}?since={self._seq}&rev={self._rev}")
+        assert door.port is not None
         self._counts["resumes"] += again
         hear = self._heard_again if again else self._heard_anew
         _, socket = await asyncio.get_running_loop().create_connection(
