@@ -72,28 +72,23 @@ class Pool(AsyncConnectionPool[C]):
             await self.putconn(db)  # which makes another in its place
 
 
-_OPTIONS: Final[dict[str, Any]] = {
-    "max_lifetime": 900,
-    "timeout": _LONGEST_WAIT,
-    "reconnect_timeout": RECONNECT_TIMEOUT,
-    "open": False,
-    "kwargs": {"autocommit": True, "prepare_threshold": None, **CONNECTING},
-}
-
-
 def _make() -> Pool[Connection]:
-    return Pool(settings.DATABASE_URL, min_size=1, max_size=settings.DATABASE_POOL_SIZE, **_OPTIONS)
+    return Pool(settings.DATABASE_URL, min_size=1, max_size=settings.DATABASE_POOL_SIZE, **_options())
 
 
 def _make_for_writing() -> Pool[WritingConnection]:
-    return Pool(
-        settings.DATABASE_URL,
-        connection_class=WritingConnection,
-        configure=WritingConnection.settle,
-        min_size=1,
-        max_size=1,
-        **_OPTIONS,
-    )
+    settled = {"connection_class": WritingConnection, "configure": WritingConnection.settle}
+    return Pool(settings.DATABASE_URL, min_size=1, max_size=1, **settled, **_options())
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "max_lifetime": 900,
+        "timeout": _LONGEST_WAIT,
+        "reconnect_timeout": RECONNECT_TIMEOUT,
+        "open": False,
+        "kwargs": {"autocommit": True, "prepare_threshold": None, **CONNECTING},
+    }
 
 
 def pool_for_jobs(*, check: object, **options: Any) -> Pool[Connection]:
