@@ -28,7 +28,7 @@ MOST_EMOJI: Final = 50  # different ones on a message
 # `{when}` says in which case there is something to change.
 _CHANGE = """
     WITH target AS (
-      SELECT m.id FROM {{messages}} m JOIN {{rooms}} r ON r.id = m.room_id AND r.archived_at IS NULL
+      SELECT m.id FROM {{messages}} m JOIN {{rooms}} r ON r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)
       WHERE m.id = %(message)s AND m.room_id = %(room)s AND m.deleted_at IS NULL AND {when}
     ), bumped AS (
       UPDATE {{rooms}} r SET last_rev = r.last_rev + 1
@@ -43,7 +43,7 @@ _DELETE = _CHANGE.format(
 )
 _DELETE_REACTIONS = (
     "DELETE FROM {reactions} x USING {messages} m, {rooms} r WHERE x.message_id = m.id AND m.id = %(message)s "
-    "AND m.room_id = %(room)s AND r.id = m.room_id AND r.archived_at IS NULL"
+    "AND m.room_id = %(room)s AND r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)"
 )
 _REACT = """
 INSERT INTO {reactions} (message_id, member_id, emoji, created_at)
@@ -71,7 +71,11 @@ _AS_IT_STANDS = reading.MESSAGES + "m.room_id = %(room)s AND m.id = %(message)s"
 
 def statements(schema: str, change: Change) -> list[Statement]:
     """What to send: the second but last returns the new `rev`, the last the message as it then stands."""
-    values: dict[str, Any] = {"message": change.message_id, "room": change.room_id}
+    values: dict[str, Any] = {
+        "message": change.message_id,
+        "room": change.room_id,
+        "moderated": _is_moderated(change),
+    }
     match change:
         case Edit(body=body):
             values["body"] = body
@@ -92,6 +96,10 @@ def outcome(change: Change, is_archived: dict[int, bool], results: Sequence[Rows
     return _outcome(change, is_archived, bool(changed), stands[0] if stands else None)
 
 
+def _is_moderated(change: Change) -> bool:
+    return isinstance(change, Deletion) and change.moderated
+
+
 def _outcome(
     change: Change, is_archived: dict[int, bool], is_new: bool, row: tuple[Any, ...] | None
 ) -> Outcome:
@@ -100,7 +108,7 @@ def _outcome(
     message = reading.message_of(row, change.room_name)
     if is_new:
         return Changed(change, message, is_new=True)
-    if is_archived.get(change.room_id):
+    if is_archived.get(change.room_id) and not _is_moderated(change):
         return archived()
     if isinstance(message, DeletedState) and not isinstance(change, Deletion):
         return no_such_message()
