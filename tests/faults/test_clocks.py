@@ -23,7 +23,8 @@ Seconds = dict[str, float | None]
 def minted(workspace: Workspace, seconds: Seconds | None = None, sub: str = "bob") -> str:
     """A token of a clock of its own: each claim so many seconds from now; without `iat` where that is None."""
     now = time.time()
-    moments: Seconds = {"iat": 0.0, "exp": HOUR} | (seconds or {})
+    moments: Seconds = {"iat": 0.0, "exp": HOUR}
+    moments |= seconds or {}
     claims: dict[str, Any] = {"sub": sub, "aud": AUDIENCE}
     claims |= {name: math.floor(now + at) for name, at in moments.items() if at is not None}
     headers = {"kid": workspace.key_id}
