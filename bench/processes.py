@@ -1,6 +1,7 @@
 """What processes cost, read from /proc: CPU seconds and memory of a process and everything below it."""
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -21,14 +22,17 @@ def cpu_of_self() -> float:
 
 def memory_bytes(root: int) -> tuple[int, int]:
     """RSS and PSS of a process and its descendants. PSS shares out what several of them map."""
-    rss = pss = 0
-    for pid in family(root):
-        for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name in ("Rss", "Pss"):
-                kib = int(value.split()[0])
-                rss, pss = (rss + kib * 1024, pss) if name == "Rss" else (rss, pss + kib * 1024)
-    return rss, pss
+    each = [kib_of(pid) for pid in family(root)]
+    return sum(kib["Rss"] for kib in each) * 1024, sum(kib["Pss"] for kib in each) * 1024
+
+
+def kib_of(pid: int) -> dict[str, int]:
+    """The memory of one process by kind, in KiB: Rss, Pss, Private_Dirty, …; zeros once it is gone."""
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]
+    except (FileNotFoundError, ProcessLookupError):
+        return dict.fromkeys(("Rss", "Pss", "Private_Clean", "Private_Dirty"), 0)
+    return {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines)}
 
 
 def family(root: int) -> list[int]:
@@ -57,6 +61,31 @@ class CpuMeter:
 
     def _read(self) -> dict[str, float]:
         return {role: sum(cpu_seconds(pid) for pid in pids) for role, pids in self._roles.items()}
+
+
+class Stopwatch:
+    """Times a measurement, and says who used the processor meanwhile: each role, ourselves, and everyone else."""
+
+    def __init__(self, roles: Mapping[str, Iterable[int]]) -> None:
+        self._meter = CpuMeter(roles)
+        self._own, self._machine, self._began = cpu_of_self(), _machine_cpu(), time.perf_counter()
+        self.wall = 0.0
+        self.used: dict[str, float] = {}  # CPU seconds by role
+
+    def stop(self) -> dict[str, float]:
+        """The shares of one core that the load generator used, and whoever is no part of this measurement."""
+        self.wall = time.perf_counter() - self._began
+        self.used, own = self._meter.used(), cpu_of_self() - self._own
+        others = _machine_cpu() - self._machine - own - sum(self.used.values())
+        return {"generator_cpu_share": own / self.wall, "others_cpu_share": max(0.0, others / self.wall)}
+
+
+def _machine_cpu() -> float:
+    """CPU seconds that all processes of this machine have used: neither idle nor waiting for a disk."""
+    user, nice, system, _idle, _waiting, irq, softirq, steal = map(
+        int, (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]
+    )
+    return (user + nice + system + irq + softirq + steal) / _TICKS
 
 
 def _pids() -> list[int]:

@@ -16,6 +16,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Request
 from websockets.protocol import State
 
+from realtime.draining import DRAIN
 from realtime.events import CloseCode
 from realtime.outlets import EXTENSION, MOST_BACKLOG
 
@@ -44,10 +45,13 @@ class SnugProtocol(WebSocketsSansIOProtocol):
 
     # ---- the extension
 
-    def write(self, data: bytes) -> None:
-        """Write whole frames. Ignored once the socket is closing."""
-        if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(data)
+    def write(self, data: bytes) -> int:
+        """Write whole frames; how many bytes were waiting before. Ignored once the socket is closing."""
+        if self.close_sent or self.transport.is_closing():
+            return 0
+        waiting = int(self.transport.get_write_buffer_size())
+        self.transport.write(data)
+        return waiting
 
     def backlog(self) -> int:
         """Bytes that wait for this reader."""
@@ -140,6 +144,11 @@ class SnugProtocol(WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         self._cut_soon()  # whoever is gone will not take what waits for them
+
+    def drain(self) -> None:
+        """Have the application close this socket when it has answered what was read: realtime.draining."""
+        asked: Any = {"type": DRAIN}
+        self.queue.put_nowait(asked)
 
     def shutdown(self) -> None:
         super().shutdown()

@@ -96,7 +96,8 @@ def _change(bought: Subscription, contract: Contract, wanted: Plan, interval: In
     if _at_once(kind, contract):
         writing.change_now(contract, items)
         return Change(True, None)
-    writing.change_later(contract, _present_items(contract), [{"price": one["price"]} for one in items])
+    later = [{"price": one["price"]} for one in items]
+    writing.change_later(contract, _present_items(contract), later, interval)
     return _later(contract.period_end)
 
 
@@ -119,7 +120,7 @@ def _at_once(kind: Kind, contract: Contract) -> bool:
 def _items(contract: Contract, wanted: Plan, interval: Interval) -> list[dict[str, Any]]:
     items = [{"id": contract.bought.item_id, "price": price_id(price_key(wanted, interval))}]
     if contract.metered_item:
-        items.append({"id": contract.metered_item, "price": price_id(overage_key(wanted, interval))})
+        items.append({"id": contract.metered_item, "price": price_id(overage_key(wanted))})
     return items
 
 

@@ -52,8 +52,7 @@ def _open_overage(bought: Subscription, ceiling_usd: int) -> None:
             f"{plan.overage_usd} pay for {OVERAGE_BLOCK} connections."
         )
     if not contract.metered_item:
-        interval = "year" if contract.bought.interval == "year" else "month"
-        writing.add_item(contract, price_id(overage_key(plan, interval)))
+        writing.add_item(contract, price_id(overage_key(plan)))
 
 
 def measure(tenant_ids: list[int], day: date) -> None:

@@ -1,6 +1,6 @@
 """Bringing Stripe's products, prices, meter, portal and webhook endpoint in line with the plan table."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Final
 
 from billing.gateway.connection import Missing, plain, plain_list, speaking
@@ -42,8 +42,8 @@ def sync(webhook_url: str) -> Iterator[str]:
                 yield from _product(api, plan)
                 for interval in INTERVALS:
                     yield from _price(api, plan, interval)
-                    if plan.overage_usd is not None:
-                        yield from _overage(api, plan, interval, meter)
+                if plan.overage_usd is not None:
+                    yield from _overage(api, plan, plan.overage_usd, meter)
         yield from _portal(api)
         yield from _endpoint(api, webhook_url)
 
@@ -52,10 +52,11 @@ def _product_id(plan: Plan) -> str:
     return f"snug_{plan.key}"
 
 
-def _meter(api: Any) -> Iterator[Any]:
+def _meter(api: Any) -> Generator[str, None, str]:
+    """Its id."""
     for known in plain_list(api.billing.meters.list({"status": "active", "limit": 100})):
         if known["event_name"] == METER:
-            return known["id"]
+            return str(known["id"])
     wanted = {
         "display_name": f"Blocks of {OVERAGE_BLOCK} connections beyond the plan",
         "event_name": METER,
@@ -63,7 +64,7 @@ def _meter(api: Any) -> Iterator[Any]:
         "customer_mapping": {"type": "by_id", "event_payload_key": "stripe_customer_id"},
         "value_settings": {"event_payload_key": "value"},
     }
-    made = api.billing.meters.create(wanted).id
+    made = str(api.billing.meters.create(wanted).id)
     yield f"meter {METER}"
     return made
 
@@ -105,15 +106,15 @@ def _price(api: Any, plan: Plan, interval: Interval) -> Iterator[str]:
     )
 
 
-def _overage(api: Any, plan: Plan, interval: Interval, meter: str) -> Iterator[str]:
-    assert plan.overage_usd is not None
+def _overage(api: Any, plan: Plan, usd: int, meter: str) -> Iterator[str]:
+    """By the month, also for a plan that is paid by the year: nobody waits a year to learn what it came to."""
     yield from _one_price(
         api,
-        overage_key(plan, interval),
-        100 * plan.overage_usd,
+        overage_key(plan),
+        100 * usd,
         {
             "product": _product_id(plan),
-            "recurring": {"interval": interval, "usage_type": "metered", "meter": meter},
+            "recurring": {"interval": "month", "usage_type": "metered", "meter": meter},
             "nickname": f"{OVERAGE_BLOCK} connections beyond {plan.name} for a month",
             "metadata": _words(plan),
         },

@@ -28,6 +28,10 @@ class Missing(BillingUnavailable):
     """Stripe knows no such object."""
 
 
+class Repeated(BillingRefused):
+    """Stripe has counted this before."""
+
+
 @contextmanager
 def speaking() -> Iterator[Any]:
     """Stripe's API, version 1. Raises CardDeclined, BillingRefused or BillingUnavailable, and nothing of Stripe's."""
@@ -61,6 +65,8 @@ def _refusal(error: stripe.InvalidRequestError) -> BillingRefused:
         return BillingRefused(str(error.user_message or error))
     if error.code == "resource_missing":
         return Missing("Our payment provider no longer knows this.")
+    if error.param == "identifier" and "already exists" in str(error):
+        return Repeated("This was reported before.")
     # Ours to put right: the request id finds it in Stripe's own log.
     logger.error("stripe refused: %s (%s, %s)", error, error.code, error.request_id)
     return BillingUnavailable(

@@ -15,9 +15,9 @@ def price_key(plan: Plan, interval: Interval) -> str:
     return f"snug_{plan.key}_{_LY[interval]}_v{plan.version}"
 
 
-def overage_key(plan: Plan, interval: Interval) -> str:
-    """The lookup key of the price of a block of connections beyond the plan, billed with the plan's own price."""
-    return f"snug_{plan.key}_connections_{_LY[interval]}_v{plan.version}"
+def overage_key(plan: Plan) -> str:
+    """The lookup key of the price of a block of connections beyond the plan for a month."""
+    return f"snug_{plan.key}_connections_v{plan.version}"
 
 
 def price_id(lookup_key: str) -> str:

@@ -1,11 +1,12 @@
 """What is changed at Stripe. Each call is one step; `billing.actions` puts them together under the tenant's lock."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from billing.gateway.connection import plain, speaking
+from billing.gateway.connection import Repeated, plain, speaking
 from billing.gateway.contracts import Contract
-from tenants.plans import TRIAL_DAYS
+from tenants.plans import TRIAL_DAYS, Interval
 
 
 def make_customer(*, key: str, email: str, name: str, tenant_id: int, slug: str, locale: str) -> str:
@@ -78,7 +79,10 @@ def change_now(contract: Contract, items: list[dict[str, Any]]) -> None:
 
 
 def change_later(
-    contract: Contract, now_items: list[dict[str, Any]], later_items: list[dict[str, Any]]
+    contract: Contract,
+    now_items: list[dict[str, Any]],
+    later_items: list[dict[str, Any]],
+    interval: Interval,
 ) -> None:
     """Other prices from the end of the period, through a schedule that then lets go of the subscription."""
     with speaking() as api:
@@ -91,7 +95,11 @@ def change_later(
         }
         if contract.status == "trialing" and contract.trial_end:
             phase["trial_end"] = int(contract.trial_end.timestamp())
-        later = {"items": later_items, "iterations": 1, "proration_behavior": "none"}
+        later = {
+            "items": later_items,
+            "duration": {"interval": interval, "interval_count": 1},
+            "proration_behavior": "none",
+        }
         api.subscription_schedules.update(made["id"], {"end_behavior": "release", "phases": [phase, later]})
 
 
@@ -130,7 +138,7 @@ def add_item(contract: Contract, price_id: str) -> None:
 
 def report_usage(event_name: str, identifier: str, customer_id: str, value: int, at: datetime) -> None:
     """Tell the meter of `value` more. A repeat of the same identifier is counted once."""
-    with speaking() as api:
+    with suppress(Repeated), speaking() as api:
         api.billing.meter_events.create(
             {
                 "event_name": event_name,

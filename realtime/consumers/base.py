@@ -13,6 +13,7 @@ from accounts.identity import Identity
 from realtime import events, leases
 from realtime.admissions import TenantSockets
 from realtime.commands import Asked, BadFrame, Parser
+from realtime.draining import DRAIN
 from realtime.events import SUBPROTOCOL, CloseCode, ErrorCode, Frame
 from realtime.hub import Hub, hub
 from realtime.leases import Lease
@@ -153,6 +154,9 @@ class SocketConsumer(AsyncConsumer):
             if message["type"] == "websocket.disconnect":
                 return int(message.get("code") or 1005)
             if self.outlet.closed:
+                continue
+            if message["type"] == DRAIN:
+                self.outlet.close(CloseCode.RESTARTING, "the server restarts")
                 continue
             text = message.get("text")
             if text is None:

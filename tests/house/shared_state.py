@@ -28,7 +28,7 @@ HOLDERS: Final = {"LoopLocal", "ContextVar", "local", "WeakKeyDictionary", "Weak
 # By module and name: how tenants are told apart in it, or why nothing of theirs is in it.
 KNOWN: Final = {
     "accounts/encryption.py": {"_fernet": "the installation's own keys"},
-    "accounts/keys.py": {"_cache": "by schema and key"},
+    "accounts/keys.py": {"_asking": "by schema and key", "_cache": "by schema and key"},
     "accounts/members.py": {"_cache": "by schema and member"},
     "billing/gateway/connection.py": {"_client": "the installation's own account; calls name the customer"},
     "billing/wording/__init__.py": {"_load": "the release's"},
@@ -42,13 +42,16 @@ KNOWN: Final = {
     },
     "rooms/access.py": {"_cache": "by schema, room and member"},
     "rooms/actions/announcing.py": {"_writers": "each piece of work names its tenant"},
-    "rooms/tables.py": {"tables_of": "by schema"},
+    "rooms/tables.py": {"tables_of": "by schema", "_compiled": "by schema"},
     "tenants/database.py": {
         "_turns": "by schema",
         "_pools": "connections on which no schema is ever set",
         "_writing_pools": "connections on which no schema is ever set",
     },
-    "tenants/directory.py": {"_cache": "by host, which is what finds a tenant"},
+    "tenants/directory.py": {
+        "_asking": "by host, which is what finds a tenant",
+        "_cache": "by host, which is what finds a tenant",
+    },
     "tenants/provisioning.py": {"migrations_on_disk": "the release's"},
     "widget/bundle.py": {"_script": "the release's", "_sheet": "the release's"},
     "widget/icons.py": {"sprite": "the release's"},

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.client import Socket
+from bench.client import Door, Socket
 from bench.peers.node_packages import installed
 from bench.peers.starting import PeerUnavailableError, run, running
 from bench.shapes import Shape
-from bench.target import Door, Target
+from bench.target import Target
 from ops.local import Stack
 from ops.local.network import private_port
 from ops.local.supervisor import Program
@@ -23,7 +23,7 @@ _SERVER = Path(__file__).parent / "server.cjs"
 class SocketIo:
     """Engine.IO 4 packets: `0` opens, `40` enters the namespace, `2` is a ping, `42` an event."""
 
-    def chat(self, text: str) -> bytes:
+    def chat(self, socket: Socket, text: str) -> bytes:
         return b"42" + json.dumps(["chat_message", text]).encode()
 
     def heard(self, socket: Socket, frame: bytes) -> bool:
