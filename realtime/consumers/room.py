@@ -19,14 +19,16 @@ class ChatRoomConsumer(MemberConsumer):
     parser: ClassVar[Parser] = Parser(ROOM)
 
     visit: Visit | None = None
+    room_name: str
 
     @property
     def own_room(self) -> Any:
-        return self.scope["room_name"]
+        return self.room_name
 
     async def enter(self) -> None:
+        self.room_name = self.scope["room_name"]
         since, rev = self._counter("since"), self._counter("rev")
-        room = await access.enter(self.tenant, self.identity, self.scope["room_name"])
+        room = await access.enter(self.tenant, self.identity, self.room_name)
         await self.be_admitted()
         self.visit = Visit(self, self.tenant, room)
         arrival = await self.visit.arrive(since, rev)

@@ -31,6 +31,7 @@ KNOWN: Final = {
     "accounts/keys.py": {"_cache": "by schema and key"},
     "accounts/members.py": {"_cache": "by schema and member"},
     "console/numbers.py": {"_counted": "by schema"},
+    "realtime/alarms.py": {"alarms": "holds whom to wake, and nothing of theirs"},
     "realtime/feed.py": {"_readers": "counts who reads, not what"},
     "realtime/hub.py": {"_hubs": "its feeds go by group, its counts by tenant and user"},
     "realtime/publish.py": {"_publishers": "what waits goes by group, which names its tenant"},

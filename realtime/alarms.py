@@ -1,0 +1,59 @@
+"""Timers that need not be punctual: those that are due within the same tenth of a second share one of the loop's own.
+
+Every socket has one, and moves it all its life: deadline of the handshake, keepalive, deadline of the close, expiry of
+a token. Of the loop's own timers, one costs half a kilobyte.
+"""
+
+import asyncio
+import logging
+import math
+from typing import Final, Protocol
+
+from realtime.loop_local import LoopLocal
+
+logger = logging.getLogger("snug.alarms")
+
+GRAIN: Final = 0.1  # seconds
+
+
+class Sleeper(Protocol):
+    """Whoever has an alarm; it knows by itself what the time is for."""
+
+    def rung(self) -> None:
+        """The time has come."""
+
+
+class Alarms:
+    """One a loop. Not thread-safe."""
+
+    def __init__(self) -> None:
+        self._due: dict[int, set[Sleeper]] = {}
+
+    def set(self, seconds: float, sleeper: Sleeper) -> int:
+        """Have it rung in so many seconds or up to GRAIN later. The answer is for `cancel`."""
+        loop = asyncio.get_running_loop()
+        due = math.ceil((loop.time() + seconds) / GRAIN)
+        waiting = self._due.get(due)
+        if waiting is None:
+            waiting = self._due[due] = set()
+            loop.call_at(due * GRAIN, self._ring, due)
+        waiting.add(sleeper)
+        return due
+
+    def cancel(self, due: int, sleeper: Sleeper) -> None:
+        """Harmless where it has rung."""
+        if (waiting := self._due.get(due)) is not None:
+            waiting.discard(sleeper)
+
+    def _ring(self, due: int) -> None:
+        waiting = self._due[due]
+        while waiting:  # one may cancel another
+            sleeper = waiting.pop()
+            try:
+                sleeper.rung()
+            except Exception:
+                logger.exception("an alarm failed")
+        del self._due[due]
+
+
+alarms: LoopLocal[Alarms] = LoopLocal(Alarms)
