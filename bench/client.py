@@ -28,7 +28,7 @@ class Socket(asyncio.Protocol):
         self.heard = heard
         self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed = False
-        self._request = _request(path, host, headers)
+        self._request = request(path, host, headers)
         self._buffer = b""
         self._open = False
         self._transport: asyncio.Transport | None = None
@@ -99,7 +99,8 @@ class Socket(asyncio.Protocol):
         self._transport.write(bytes([kind]) + length + _NO_MASK + payload)
 
 
-def _request(path: str, host: str, headers: tuple[str, ...]) -> bytes:
+def request(path: str, host: str, headers: tuple[str, ...]) -> bytes:
+    """The handshake that asks for a WebSocket."""
     key = base64.b64encode(os.urandom(16)).decode()
     lines = (
         f"GET {path} HTTP/1.1",

@@ -68,7 +68,9 @@ class Crowd:
     async def _enter(self, number: int, room: str) -> Socket:
         door = self.target.door(number, room)
         _, socket = await asyncio.get_running_loop().create_connection(
-            lambda: Socket(self.on_entry, door.path, door.host, door.headers), "127.0.0.1", self.target.port
+            lambda: Socket(self.on_entry, door.path, door.host, door.headers),
+            "127.0.0.1",
+            door.port or self.target.port,
         )
         try:
             await socket.entered

@@ -3,8 +3,7 @@
 import os
 
 from bench.crowd import crowd
-from bench.fanout import Figures
-from bench.figures import CannotBeTrueError, check_cpu
+from bench.figures import CannotBeTrueError, Figures, check_cpu
 from bench.processes import CpuMeter, cpu_of_self, memory_bytes
 from bench.shapes import Shape
 from bench.target import Target

@@ -7,36 +7,37 @@ import time
 from collections.abc import Iterator
 
 from bench.client import Socket
+from bench.commits import commit_times
 from bench.crowd import Crowd, crowd
-from bench.figures import CannotBeTrueError, check, check_cpu, percentile
+from bench.figures import CannotBeTrueError, Figures, check, check_cpu, percentile
 from bench.processes import CpuMeter, cpu_of_self
 from bench.shapes import Shape
 from bench.tally import Tally
 from bench.target import Target
 
 WARM_UP = 2.0  # seconds
+_COMMITS = 0.5  # seconds
 # How long after the last arrival we still wait for stragglers, and how long in all.
 _PATIENCE = 3.0
 _MOST_PATIENCE = 20.0
 
-Figures = dict[str, float]
-
 
 async def fanout(target: Target, shape: Shape) -> Figures:
     """One run. Times are milliseconds, CPU is microseconds a delivery. Raises CannotBeTrueError."""
+    found: Figures = {}
+    if target.database_url is not None:
+        found["commit_ms"] = percentile(commit_times(target.database_url, _COMMITS), 0.5)
     async with crowd(target) as people:
         await people.enter(shape.clients)
         if people.failures:
             raise CannotBeTrueError(f"{len(people.failures)} clients did not get in: {people.failures[0]}")
         await people.settle()
-        warm_up = await _talk(people, shape.rate, WARM_UP)
-        await _stragglers(warm_up, shape.readers)
+        await spoken(people, shape, WARM_UP)
         meter, own, started = CpuMeter(target.processes), cpu_of_self(), time.perf_counter()
-        tally = await _talk(people, shape.rate, shape.seconds)
-        await _stragglers(tally, shape.readers)
+        tally = await spoken(people, shape, shape.seconds)
         wall, used = time.perf_counter() - started, meter.used()
-        share = (cpu_of_self() - own) / wall
-    return figures(target, shape, tally, wall, used) | {"generator_cpu_share": share}
+        found["generator_cpu_share"] = (cpu_of_self() - own) / wall
+    return figures(target, shape, tally, wall, used) | found
 
 
 def figures(target: Target, shape: Shape, tally: Tally, wall: float, used: Figures) -> Figures:
@@ -66,20 +67,28 @@ def _stored_share(stored: int, tally: Tally) -> float:
     return stored / tally.sent
 
 
-async def _talk(people: Crowd, rate: float, seconds: float) -> Tally:
+async def spoken(people: Crowd, shape: Shape, seconds: float) -> Tally:
+    """Say the shape's messages for so long, and wait for the stragglers; the crowd's readers are counted."""
+    tally = await _talk(people, shape, seconds)
+    await _stragglers(tally, len(people) // len(people.rooms))
+    return tally
+
+
+async def _talk(people: Crowd, shape: Shape, seconds: float) -> Tally:
     """Say `rate` messages a second, room after room, in each room one client after the other.
 
     The plan does not wait for answers: a slow server gets the same load as a quick one.
     """
-    tally = Tally(itertools.chain.from_iterable(people.rooms.values()), people.on_entry)
+    tally = Tally(itertools.chain.from_iterable(people.rooms.values()), people.on_entry, shape.length)
     speakers = _speakers(people)
     began = time.perf_counter()
-    for number in range(max(1, round(rate * seconds))):
-        due = began + number / rate
+    for number in range(max(1, round(shape.rate * seconds))):
+        due = began + number / shape.rate
         # Even a late generator gives the readers their turn.
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         tally.late.append((time.perf_counter() - due) * 1000)
-        next(speakers).send(people.target.dialect.chat(tally.text()))
+        speaker = next(speakers)
+        speaker.send(people.target.dialect.chat(speaker, tally.text()))
     return tally
 
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
+Figures = dict[str, float]
+
 
 class CannotBeTrueError(Exception):
     """A measurement contradicts itself; it must not be printed."""
@@ -16,7 +18,7 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
-def medians(runs: Sequence[dict[str, float]]) -> dict[str, float]:
+def medians(runs: Sequence[Figures]) -> Figures:
     """The median of each figure over runs that hold the same figures."""
     return {name: median(run[name] for run in runs) for name in runs[0]}
 

@@ -21,14 +21,17 @@ def cpu_of_self() -> float:
 
 def memory_bytes(root: int) -> tuple[int, int]:
     """RSS and PSS of a process and its descendants. PSS shares out what several of them map."""
-    rss = pss = 0
-    for pid in family(root):
-        for line in (_PROC / str(pid) / "smaps_rollup").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name in ("Rss", "Pss"):
-                kib = int(value.split()[0])
-                rss, pss = (rss + kib * 1024, pss) if name == "Rss" else (rss, pss + kib * 1024)
-    return rss, pss
+    each = [kib_of(pid) for pid in family(root)]
+    return sum(kib["Rss"] for kib in each) * 1024, sum(kib["Pss"] for kib in each) * 1024
+
+
+def kib_of(pid: int) -> dict[str, int]:
+    """The memory of one process by kind, in KiB: Rss, Pss, Private_Dirty, …; zeros once it is gone."""
+    try:
+        lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()[1:]
+    except (FileNotFoundError, ProcessLookupError):
+        return dict.fromkeys(("Rss", "Pss", "Private_Clean", "Private_Dirty"), 0)
+    return {name: int(value.split()[0]) for name, _, value in (line.partition(":") for line in lines)}
 
 
 def family(root: int) -> list[int]:

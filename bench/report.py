@@ -3,13 +3,13 @@
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.figures import medians
+from bench.figures import Figures, medians
 
 
 @dataclass(slots=True)
@@ -17,7 +17,8 @@ class Row:
     """One server in one measurement; without runs, `reason` says why there is none."""
 
     peer: str
-    runs: list[dict[str, float]] = field(default_factory=list)
+    runs: list[Figures] = field(default_factory=list)
+    loads: list[float] = field(default_factory=list)  # the load average of one minute before each run
     reason: str = ""
 
 
@@ -48,14 +49,23 @@ def table(section: Section) -> str:
     """The section in Markdown: the median of each figure over its runs."""
     runs = max((len(row.runs) for row in section.rows), default=0)
     counted = f"median of {runs} runs" if runs > 1 else "one run"
-    lines = [f"### {section.name}: {section.shape} ({counted})", ""]
-    lines += [_line(["server", *section.columns]), _line(["---"] * (len(section.columns) + 1))]
+    rows: list[list[str]] = []
     for row in section.rows:
         if not row.runs:
-            lines.append(_line([row.peer, f"left out: {row.reason}", *[""] * (len(section.columns) - 1)]))
+            rows.append([row.peer, f"left out: {row.reason}", *[""] * (len(section.columns) - 1)])
             continue
         found = medians(row.runs)
-        lines.append(_line([row.peer, *(_number(found.get(name)) for name in section.columns)]))
+        rows.append([row.peer, *(_number(found.get(name)) for name in section.columns)])
+    lines = [
+        f"### {section.name}: {section.shape} ({counted})",
+        "",
+        *markdown(["server", *section.columns], rows),
+    ]
+    loads = [
+        f"{row.peer} {', '.join(f'{each:.1f}' for each in row.loads)}" for row in section.rows if row.runs
+    ]
+    if loads:
+        lines += ["", f"Load average before each run: {'; '.join(loads)}."]
     return "\n".join(lines) + "\n"
 
 
@@ -64,8 +74,9 @@ def write(path: Path, report: dict[str, Any]) -> None:
     path.write_text(json.dumps(report, indent=1) + "\n")
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a table."""
+    return [f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows)]
 
 
 def _number(value: float | None) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 
 from bench.client import Heard, Socket
 
-_LENGTH = 100  # characters a message
-
 
 class Tally:
     """Counts the messages that carry its mark; all other frames go to `otherwise`. Latencies are milliseconds.
@@ -15,7 +13,8 @@ class Tally:
     The time of sending travels in the message, and senders and readers are one process: one clock.
     """
 
-    def __init__(self, sockets: Iterable[Socket], otherwise: Heard) -> None:
+    def __init__(self, sockets: Iterable[Socket], otherwise: Heard, length: int = 100) -> None:
+        self._length = length
         self.mark = secrets.token_hex(4)
         self.sent = 0
         self.delivered = 0
@@ -34,7 +33,7 @@ class Tally:
         """The next message: its number and the time, padded to the length of an ordinary one."""
         number, self.sent = self.sent, self.sent + 1
         self.last.append(0.0)
-        return f"@{self.mark}.{number}.{time.perf_counter_ns()}@".ljust(_LENGTH, "x")
+        return f"@{self.mark}.{number}.{time.perf_counter_ns()}@".ljust(self._length, "x")
 
     def heard(self, socket: Socket, frame: bytes) -> None:
         arrived = time.perf_counter_ns()

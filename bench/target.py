@@ -10,18 +10,19 @@ from bench.client import Socket
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """How one client comes in: path, Host, further header lines."""
+    """How one client comes in: path, Host, further header lines; `port` where it is not the target's."""
 
     path: str
     host: str
     headers: tuple[str, ...] = ()
+    port: int | None = None
 
 
 class Dialect(Protocol):
     """What a peer's clients say. Whatever a message looks like, its text goes through unchanged."""
 
-    def chat(self, text: str) -> bytes:
-        """The frame that sends a message."""
+    def chat(self, socket: Socket, text: str) -> bytes:
+        """The frame with which this client sends a message."""
 
     def heard(self, socket: Socket, frame: bytes) -> bool:
         """Answer what must be answered to keep a connection; whether with this frame the client has come in."""
@@ -30,7 +31,7 @@ class Dialect(Protocol):
 class PlainJson:
     """The guide's frames, and ours: the first frame of the server says that one is in."""
 
-    def chat(self, text: str) -> bytes:
+    def chat(self, socket: Socket, text: str) -> bytes:
         return json.dumps({"type": "chat_message", "message": text}).encode()
 
     def heard(self, socket: Socket, frame: bytes) -> bool:
@@ -42,6 +43,7 @@ class Target:
     """A running server. `processes` are the roots of its process trees by role: server, redis, database.
 
     `stored` counts the messages in the database that hold the marker it is given; None where nothing is stored.
+    `database_url` is that database's.
     """
 
     name: str
@@ -50,3 +52,4 @@ class Target:
     door: Callable[[int, str], Door]  # (number of the client, room)
     dialect: Dialect = field(default_factory=PlainJson)
     stored: Callable[[str], int] | None = None
+    database_url: str | None = None

@@ -45,6 +45,7 @@ class Env:
     field_encryption_keys: tuple[str, ...] = field(repr=False)
     database_url: str = field(repr=False)
     database_pool_size: int
+    drain_notice: int
     redis_hosts: tuple[redis_urls.Host, ...] = field(repr=False)
     channel_capacity: int
     channel_expiry: int
@@ -77,6 +78,7 @@ def read(source: Mapping[str, str] | None = None) -> Env:
         field_encryption_keys=reader.fernet_keys("FIELD_ENCRYPTION_KEYS"),
         database_url=reader.database_url("DATABASE_URL"),
         database_pool_size=reader.integer("SNUG_DATABASE_POOL", 8, 2, 200),
+        drain_notice=reader.integer("SNUG_DRAIN_NOTICE", 0, 0, 120),
         redis_hosts=reader.redis_hosts("REDIS_URL"),
         channel_capacity=reader.integer("CHANNEL_CAPACITY", 1500, 1, 1_000_000),
         channel_expiry=reader.integer("CHANNEL_EXPIRY", 10, 1, 86_400),

@@ -21,6 +21,7 @@ from uvicorn.server import ServerState
 
 from realtime import frames
 from realtime.alarms import alarms
+from realtime.draining import DRAIN
 from realtime.events import CloseCode, Frame
 from realtime.frames import Broken, FrameReader
 from realtime.handshake import NoHandshake, accept_key, answer, socket_scope, switching
@@ -260,6 +261,15 @@ class SnugProtocol(asyncio.Protocol):
             self._put({"type": "websocket.disconnect", "code": code})
 
     # ---- the end
+
+    @property
+    def closing(self) -> bool:
+        return self._closing
+
+    def drain(self) -> None:
+        """Have the application close this socket when it has answered what was read: realtime.draining."""
+        if not self._ended:
+            self._put({"type": DRAIN})
 
     def shutdown(self) -> None:
         """The server goes. Called by uvicorn."""

@@ -1,6 +1,9 @@
 """What a serving process starts before its first request and finishes before it goes."""
 
+import asyncio
 import logging
+
+import prometheus_client
 
 from realtime import hub, publish, store
 from rooms.actions import announcing
@@ -8,9 +11,13 @@ from tenants import database
 
 logger = logging.getLogger("snug.runtime")
 
+_tasks = prometheus_client.Gauge("snug_tasks", "Tasks that live in this process's event loop")
+
 
 async def start() -> None:
     """Open the pool and begin listening; parts that are away are awaited in the background."""
+    loop = asyncio.get_running_loop()
+    _tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
     await database.pool()
     await hub.hub()
 

@@ -1,29 +1,46 @@
 """One web process: `python -m realtime.server --fd N` serves on a listening socket it inherits.
 
-On SIGTERM it stops being ready, closes its sockets with 1012, finishes what it has accepted, and goes.
+On SIGTERM it stops being ready, closes its sockets with 1012 one after the other, finishes what it has accepted, and
+goes: realtime.draining.
 """
 
 import argparse
+import asyncio
 import logging
 import os
 import resource
 import socket
 import sys
+import time
 from typing import Final
 
 import uvicorn
 from uvicorn.config import Config
 
-DRAIN_TIMEOUT: Final = 20
+from realtime import draining
+
+DRAIN_TIMEOUT: Final = 20  # seconds after SIGTERM and SNUG_DRAIN_NOTICE
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which tells the readiness check when it begins to drain."""
+    """uvicorn's server, which closes every socket in the same instant, with an end that nobody is cut short by."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """No longer ready; no longer listening; then the sockets; then what is left, in the time that is left."""
+        from django.conf import settings
+
         from tenants import health
 
         health.draining = True
+        await asyncio.sleep(settings.ENV.drain_notice)
+        began = time.monotonic()
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        draining.hang_up(self.server_state.connections)
+        await draining.spread(self.server_state.connections)
+        self.config.timeout_graceful_shutdown = max(1, DRAIN_TIMEOUT - int(time.monotonic() - began))
         await super().shutdown(sockets)
 
 

@@ -13,6 +13,7 @@ from accounts.identity import Identity
 from realtime import events, leases
 from realtime.admissions import TenantSockets
 from realtime.commands import Asked, BadFrame, Parser
+from realtime.draining import DRAIN
 from realtime.events import SUBPROTOCOL, CloseCode, ErrorCode, Frame
 from realtime.hub import Hub, hub
 from realtime.leases import Lease
@@ -77,7 +78,11 @@ class SocketConsumer(AsyncConsumer):
         """Take an event of the open socket: a frame, or its end."""
         if event["type"] == "websocket.disconnect":
             await self._leave(int(event.get("code") or 1005))
-        elif not self.outlet.closed:
+        elif self.outlet.closed:
+            return
+        elif event["type"] == DRAIN:
+            self.outlet.close(CloseCode.RESTARTING, "the server restarts")
+        else:
             await self._take(event.get("text"))
 
     @property

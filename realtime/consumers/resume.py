@@ -116,11 +116,15 @@ class Resume:
             rev = messages[-1].rev if messages else rev
 
     async def _missed(self, since: int, upto: int) -> tuple[list[AnyMessage], bool]:
+        if since >= upto:  # whoever was away for a moment has missed nothing: a storm of them asks for nothing
+            return [], False
         feed = self._feed
         return await reading.missed(self._tenant_now, feed.room_id, feed.room_name, since=since, upto=upto)
 
     async def _changed(self, seq: int, rev: int) -> tuple[list[AnyMessage], bool]:
         feed = self._feed
+        if rev >= feed.rev:
+            return [], False
         return await reading.changed(self._tenant_now, feed.room_id, feed.room_name, seq=seq, rev=rev)
 
     @property

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench import durable
 from bench.figures import CannotBeTrueError, check, check_cpu, medians, percentile
 from bench.report import Row, Section, table
 from bench.shapes import Shape
@@ -61,6 +62,19 @@ def test_rooms_fill_evenly() -> None:
     shape = Shape(rooms=4, connections=12, rate=1, seconds=1)
     rooms = [room for _, room in shape.clients]
     assert {rooms.count(room) for room in shape.room_names} == {3} == {shape.readers}
+
+
+def test_a_rooms_clients_spread_over_the_web_processes_and_rooms_over_the_tenants() -> None:
+    shape = Shape(rooms=4, connections=16, rate=1, seconds=1, workers=2, tenants=2)
+    assert [shape.worker_of(number) for number, room in shape.clients if room == "bench3"] == [0, 1, 0, 1]
+    assert [shape.tenant_of(room) for room in shape.room_names] == [0, 1, 0, 1]
+
+
+def test_more_acknowledged_than_stored_is_refused() -> None:
+    durable.check(sent=10, acknowledged=9, stored=10)
+    for sent, acknowledged, stored in ((10, 10, 9), (10, 10, 11), (10, 0, 0)):
+        with pytest.raises(CannotBeTrueError):
+            durable.check(sent, acknowledged, stored)
 
 
 def test_a_server_that_could_not_start_is_named_with_the_reason() -> None:

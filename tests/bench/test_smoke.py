@@ -1,15 +1,19 @@
 """A tiny run of each measurement against the real product: figures that cannot be true fail it."""
 
+import asyncio
 import os
 import time
 
 import pytest
 
+from bench.crowd import crowd
+from bench.durable import durable
 from bench.entries import connects, memory
-from bench.fanout import fanout
+from bench.fanout import fanout, spoken
 from bench.peers import snug
 from bench.processes import CpuMeter, memory_bytes
 from bench.shapes import Shape
+from bench.stalled import Stalled
 from ops.local import Stack
 
 
@@ -24,6 +28,31 @@ async def test_every_message_reaches_every_reader_of_its_room_and_the_database(
     assert 0 < found["p50_ms"] <= found["p99_ms"] <= found["max_ms"]
     assert found["p50_ms"] <= found["last_p99_ms"] <= found["max_ms"]
     assert found["server_us"] > 0
+
+
+async def test_rooms_of_several_tenants_over_two_web_processes_hear_all_of_theirs(stack: Stack) -> None:
+    shape = Shape(rooms=4, connections=16, rate=20, seconds=1, workers=2, tenants=2)
+    found = await fanout(snug.target(stack, shape), shape)
+    assert (found["delivered_share"], found["stored_share"]) == (1.0, 1.0)
+
+
+async def test_every_acknowledged_message_is_counted_in_the_database(stack: Stack) -> None:
+    shape = Shape(rooms=4, connections=8, rate=1, seconds=0.5, outstanding=2)
+    found = await durable(snug.target(stack, shape), shape)
+    assert found["acknowledged_share"] == 1.0
+    assert found["durable_per_s"] > 0
+    assert found["ratio"] == found["durable_per_s"] / found["one_commit_per_s"]
+
+
+async def test_a_reader_that_stalls_is_seen_to_be_closed_as_too_slow(stack: Stack) -> None:
+    shape = Shape(rooms=1, connections=3, rate=100, seconds=2, length=9_000)
+    target = snug.target(stack, shape)
+    async with crowd(target) as people:
+        await people.enter(shape.clients[:2])
+        reader = await Stalled.enter(target, shape)
+        tally = await spoken(people, shape, shape.seconds)
+        assert tally.delivered == tally.sent * 2
+        assert await asyncio.to_thread(reader.close_code) == 4008
 
 
 async def test_connections_and_their_memory_are_counted(stack: Stack) -> None:

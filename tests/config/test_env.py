@@ -166,6 +166,8 @@ MALFORMED = [
     ("DATABASE_URL", "postgres://snug:hush@db", "names no database"),
     ("DATABASE_URL", "postgres:///snug", "without a host"),
     ("SNUG_DATABASE_POOL", "1", "whole number from 2 to 200"),
+    ("SNUG_DRAIN_NOTICE", "-1", "whole number from 0 to 120"),
+    ("SNUG_DRAIN_NOTICE", "121", "whole number from 0 to 120"),
     ("REDIS_URL", "", "not set"),
     ("REDIS_URL", "http://cache", "redis:// or rediss:// or unix://"),
     ("REDIS_URL", "redis://one:6379/0,two:6379", "comma within a shard"),

@@ -46,6 +46,10 @@ class Client:
     async def connected(self, chat: Chat) -> None:
         """The entry frames have come."""
 
+    def ended(self, code: int) -> None:
+        """A socket of theirs was closed."""
+        self.closes.append(code)
+
     async def run(self) -> None:
         pause = 0.1
         while not self.done:
@@ -67,9 +71,8 @@ class Client:
                     await self.connected(chat)
                     while True:
                         await self.heed(chat, await chat.next(timeout=3600))
-            code = chat.connection.close_code
             if not self.done:
-                self.closes.append(code or 1006)
+                self.ended(chat.connection.close_code or 1006)
                 await asyncio.sleep(pause * random.uniform(0.5, 1))
                 pause = min(pause * 2, 1.0)
 

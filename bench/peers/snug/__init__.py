@@ -1,10 +1,11 @@
-"""Our own server: one web process and the worker, on PostgreSQL and Valkey, every message committed."""
+"""Our own server: one web process (or more) and the worker, on PostgreSQL and Valkey, every message committed."""
 
 import json
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import jwt
@@ -26,34 +27,66 @@ def describe(cache: Path) -> str:
         text=True,
         check=False,
     )
-    return f"Snug {commit.stdout.strip() or 'outside git'}, 1 web process and the worker"
+    return f"Snug {commit.stdout.strip() or 'outside git'}, its web processes and the worker"
 
 
 @contextmanager
 def serve(folder: Path, cache: Path, shape: Shape) -> Iterator[Target]:
-    production = {"SNUG_ENV": "production", "SNUG_PUBLIC_SCHEME": "http"}
-    with Stack(folder, web_workers=1, extra_env=production, holder="bin/bench") as stack:
+    with production(folder, shape) as stack:
         yield target(stack, shape)
 
 
-def target(stack: Stack, shape: Shape) -> Target:
-    """A stack that serves already, with a new workspace that has the shape's rooms."""
-    opened = json.loads(_in_product(stack, *shape.room_names))
-    host = f"{opened['host']}:{stack.web_port}"
-    expires = int(time.time()) + _TTL
+def production(folder: Path, shape: Shape) -> Stack:
+    """The stack as it runs in production, without TLS; a context manager."""
+    return Stack(
+        folder,
+        web_workers=shape.workers,
+        separate_web_ports=True,
+        extra_env={"SNUG_ENV": "production", "SNUG_PUBLIC_SCHEME": "http"},
+        holder="bin/bench",
+    )
 
-    def door(number: int, room: str) -> Door:
-        claims = {"sub": f"user{number}", "iat": expires - _TTL, "exp": expires, "aud": "snug"}
-        token = jwt.encode(claims, opened["signing_secret"], "HS256", {"kid": opened["key_id"]})
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """A workspace made for measuring, and the way into it."""
+
+    host: str
+    schema: str
+    secret: str
+    key_id: str
+    signing_secret: str
+    ports: tuple[int, ...]
+
+    def door(self, number: int, room: str, process: int) -> Door:
+        """How this client enters this room by this web process: a token of its own, signed here."""
+        now = int(time.time())
+        claims = {"sub": f"user{number}", "iat": now, "exp": now + _TTL, "aud": "snug"}
+        token = jwt.encode(claims, self.signing_secret, "HS256", {"kid": self.key_id})
         protocols = f"Sec-WebSocket-Protocol: snug.v1, bearer.{token}"
-        return Door(f"/ws/chat/{room}/", host, (protocols,))
+        return Door(f"/ws/chat/{room}/", self.host, (protocols,), self.ports[process % len(self.ports)])
 
+
+def workplaces(stack: Stack, shape: Shape) -> list[Workplace]:
+    """New workspaces that have the shape's rooms. Raises PeerUnavailableError."""
+    opened = json.loads(_in_product(stack, str(shape.tenants), *shape.room_names))
+    return [
+        Workplace(**each | {"host": f"{each['host']}:{stack.web_port}"}, ports=tuple(stack.web_ports))
+        for each in opened
+    ]
+
+
+def target(stack: Stack, shape: Shape) -> Target:
+    """A stack that serves already, and new workspaces in it."""
+    places = workplaces(stack, shape)
+    schemas = [place.schema for place in places]
     return Target(
         name=NAME,
         port=stack.web_ports[0],
         processes=_processes(stack),
-        door=door,
-        stored=lambda mark: int(_in_product(stack, "--count", opened["schema"], mark)),
+        door=lambda number, room: places[shape.tenant_of(room)].door(number, room, shape.worker_of(number)),
+        stored=lambda mark: int(_in_product(stack, "--count", mark, *schemas)),
+        database_url=stack.env["DATABASE_URL"],
     )
 
 
@@ -77,5 +110,5 @@ def _in_product(stack: Stack, *words: str) -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise PeerUnavailableError(f"the workspace could not be made: {done.stderr.strip()[-300:]}")
+        raise PeerUnavailableError(f"the workspaces could not be made: {done.stderr.strip()[-300:]}")
     return done.stdout.splitlines()[-1]

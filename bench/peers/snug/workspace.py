@@ -1,6 +1,7 @@
-"""Opens the workspace to be measured, in the product's own environment; prints its host and first key as JSON.
+"""Opens the workspaces to be measured, in the product's own environment; prints hosts and first keys as JSON.
 
-`python -m bench.peers.snug.workspace ROOM...`, or `--count SCHEMA MARK`: how many messages hold the mark.
+`python -m bench.peers.snug.workspace TENANTS ROOM...` deals the rooms out to so many; `--count MARK SCHEMA...`
+says how many messages there hold the mark.
 """
 
 import json
@@ -22,7 +23,11 @@ def main(words: list[str]) -> None:
     import django
 
     django.setup()
-    print(json.dumps(_count(*words[1:]) if words[0] == "--count" else _open(words)))
+    if words[0] == "--count":
+        print(sum(_count(schema, words[1]) for schema in words[2:]))
+    else:
+        tenants, rooms = int(words[0]), words[1:]
+        print(json.dumps([_open(rooms[number::tenants]) for number in range(tenants)]))
 
 
 def _open(rooms: list[str]) -> dict[str, str]:
@@ -55,6 +60,7 @@ def _open(rooms: list[str]) -> dict[str, str]:
         "host": opened.tenant.host,
         "schema": tenant.schema_name,
         "key_id": opened.api_key.id,
+        "secret": opened.secret,
         "signing_secret": opened.signing_secret,
     }
 

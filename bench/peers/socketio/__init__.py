@@ -23,7 +23,7 @@ _SERVER = Path(__file__).parent / "server.cjs"
 class SocketIo:
     """Engine.IO 4 packets: `0` opens, `40` enters the namespace, `2` is a ping, `42` an event."""
 
-    def chat(self, text: str) -> bytes:
+    def chat(self, socket: Socket, text: str) -> bytes:
         return b"42" + json.dumps(["chat_message", text]).encode()
 
     def heard(self, socket: Socket, frame: bytes) -> bool:

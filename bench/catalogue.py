@@ -1,0 +1,72 @@
+"""What can be measured, in which shape unless told otherwise, of whom, and which figures its table shows."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bench.durable import durable
+from bench.entries import connects, memory
+from bench.fanout import fanout
+from bench.figures import Figures
+from bench.shapes import Shape
+from bench.stalled import stalled
+from bench.target import Target
+
+_COSTS = ("server_us", "redis_us", "database_us")
+_HONESTY = ("late_p99_ms", "generator_cpu_share")
+_TALK = (
+    *_COSTS, "p50_ms", "p99_ms", "max_ms", "last_p99_ms", "commit_ms", "delivered_share", "stored_share", *_HONESTY
+)  # fmt: skip
+_QUICK = ("snug", "socketio", "bun")
+_SLOW_TOO = ("snug", "guide", "guide-daphne", "socketio", "bun")
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One measurement. `rate` is messages a second over all rooms, `lasts`: it takes so many measured times."""
+
+    measure: Callable[[Target, Shape], Awaitable[Figures]]
+    rooms: int
+    connections: int
+    rate: float
+    columns: tuple[str, ...]
+    peers: tuple[str, ...]
+    outstanding: int = 0
+    lasts: int = 1
+
+    def shape(self, connections: int | None, rate: float | None, seconds: float, workers: int) -> Shape:
+        return Shape(
+            rooms=self.rooms,
+            connections=max(1, (connections or self.connections) // self.rooms) * self.rooms,
+            rate=rate or self.rate,
+            seconds=seconds,
+            outstanding=self.outstanding,
+            workers=workers,
+        )
+
+
+BENCHMARKS: Final = {
+    "fanout": Benchmark(fanout, 1, 500, 40, _TALK, _QUICK),
+    "rooms": Benchmark(fanout, 100, 500, 500, _TALK, _QUICK),
+    "small": Benchmark(fanout, 1, 50, 10, _TALK, _SLOW_TOO),
+    "memory": Benchmark(memory, 100, 1000, 1, ("pss_kib", "rss_kib"), _SLOW_TOO),
+    "connects": Benchmark(
+        connects, 100, 1000, 1, ("connects_per_s", *_COSTS, "refused", "generator_cpu_share"), _SLOW_TOO
+    ),
+    "durable": Benchmark(
+        durable, 100, 200, 1,
+        (
+            "durable_per_s", "one_commit_per_s", "ratio", "commit_ms", "ack_p50_ms", "ack_p99_ms",
+            "acknowledged_share", *_COSTS, "generator_cpu_share",
+        ),
+        ("snug", "guide"), outstanding=4,
+    ),
+    "stalled": Benchmark(
+        stalled, 1, 500, 40,
+        (
+            "p99_without_ms", "p99_with_ms", "change_percent", "p99_without_spread_ms", "p99_with_spread_ms",
+            "closed_with", "delivered_share",
+        ),
+        ("snug",), lasts=6,
+    ),
+}  # fmt: skip

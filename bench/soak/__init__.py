@@ -1,0 +1,1 @@
+"""The soak: steady mixed traffic for a long time, and whether anything grows that should not."""
