@@ -7,7 +7,7 @@ a token. Of the loop's own timers, one costs half a kilobyte.
 import asyncio
 import logging
 import math
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from realtime.loop_local import LoopLocal
 
@@ -23,37 +23,43 @@ class Sleeper(Protocol):
         """The time has come."""
 
 
+class _Moment(NamedTuple):
+    sleepers: set[Sleeper]
+    timer: asyncio.TimerHandle
+
+
 class Alarms:
     """One a loop. Not thread-safe."""
 
     def __init__(self) -> None:
-        self._due: dict[int, set[Sleeper]] = {}
+        self._moments: dict[int, _Moment] = {}
 
     def set(self, seconds: float, sleeper: Sleeper) -> int:
         """Have it rung in so many seconds or up to GRAIN later. The answer is for `cancel`."""
         loop = asyncio.get_running_loop()
         due = math.ceil((loop.time() + seconds) / GRAIN)
-        waiting = self._due.get(due)
-        if waiting is None:
-            waiting = self._due[due] = set()
-            loop.call_at(due * GRAIN, self._ring, due)
-        waiting.add(sleeper)
+        moment = self._moments.get(due)
+        if moment is None:
+            timer = loop.call_at(due * GRAIN, self._ring, due)
+            moment = self._moments[due] = _Moment(set(), timer)
+        moment.sleepers.add(sleeper)
         return due
 
     def cancel(self, due: int, sleeper: Sleeper) -> None:
         """Harmless where it has rung."""
-        if (waiting := self._due.get(due)) is not None:
-            waiting.discard(sleeper)
+        if (moment := self._moments.get(due)) is not None:
+            moment.sleepers.discard(sleeper)
+            if not moment.sleepers:
+                moment.timer.cancel()
+                del self._moments[due]
 
     def _ring(self, due: int) -> None:
-        waiting = self._due[due]
-        while waiting:  # one may cancel another
-            sleeper = waiting.pop()
+        sleepers = self._moments.pop(due).sleepers
+        for sleeper in sleepers:
             try:
                 sleeper.rung()
             except Exception:
                 logger.exception("an alarm failed")
-        del self._due[due]
 
 
 alarms: LoopLocal[Alarms] = LoopLocal(Alarms)

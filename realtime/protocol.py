@@ -221,6 +221,8 @@ class SnugProtocol(asyncio.Protocol):
             self.write(frames.control(frames.PONG, payload))
         else:  # this pong and the next would wait in our memory, and without end
             self.close(CloseCode.TOO_SLOW, "reading too slowly")
+            self._deaf = True
+            self._transport.pause_reading()
 
     def _take_leave(self, payload: bytes) -> None:
         code, _ = frames.close_of(payload)
