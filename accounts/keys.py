@@ -10,8 +10,10 @@ import msgspec
 from psycopg import sql
 
 from accounts import encryption
+from realtime.loop_local import LoopLocal
 from tenants.context import HasSchema
 from tenants.database import pool
+from tenants.single_flight import SingleFlight
 
 FRESH: Final = 5.0
 MOST: Final = 20_000
@@ -53,6 +55,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 _cache: dict[tuple[str, str], _Entry] = {}
+_asking: LoopLocal[SingleFlight[KeyRecord | None]] = LoopLocal(SingleFlight)
 
 
 def hash_secret(secret: str) -> bytes:
@@ -72,6 +75,10 @@ async def find(tenant: HasSchema, column: str, value: str) -> KeyRecord | None:
     schema = tenant.schema_name
     if (entry := _fresh(schema, value)) is not None:
         return entry.found
+    return await _asking.get().ask((schema, value), lambda: _look_up(schema, column, value))
+
+
+async def _look_up(schema: str, column: str, value: str) -> KeyRecord | None:
     async with (await pool()).connection() as db:
         cursor = await db.execute(_query(schema, column), [value])
         return _remember(schema, value, await cursor.fetchone())

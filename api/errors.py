@@ -1,5 +1,6 @@
 """Every refusal as a problem document with a stable code."""
 
+import math
 from typing import Final
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -45,7 +46,7 @@ def response(error: Problem) -> HttpResponse:
 
 def of_refusal(error: Refused) -> Problem:
     """A refusal from a room, as this API says it."""
-    retry = max(1, round(error.retry_after)) if error.retry_after is not None else None
+    retry = max(1, math.ceil(error.retry_after)) if error.retry_after is not None else None
     return Problem(_STATUS.get(error.code, 503), error.code.lower(), error.message, retry_after=retry)
 
 

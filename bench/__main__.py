@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import verdicts
+from bench import curve, verdicts
 from bench.catalogue import BENCHMARKS
-from bench.peers import bun, guide, snug, socketio
+from bench.peers import bun, ejabberd, guide, snug, socketio
 from bench.report import Section, machine, table, write
 from bench.soak import __main__ as soak
 from bench.turns import Peer, section
@@ -16,12 +16,17 @@ from ops.local.data_dir import default_data_dir
 from ops.local.network import raise_file_limit
 from ops.local.terminal import run
 
-PEERS: dict[str, Peer] = {peer.NAME: peer for peer in (snug, guide.UVICORN, guide.DAPHNE, socketio, bun)}
+PEERS: dict[str, Peer] = {
+    peer.NAME: peer for peer in (snug, guide.UVICORN, guide.DAPHNE, ejabberd, socketio, bun)
+}
 
 
 def main() -> int:
     if sys.argv[1:2] == ["soak"]:
         return soak.main(sys.argv[2:])
+    if sys.argv[1:2] == ["curve"]:
+        raise_file_limit()
+        return curve.main(PEERS, sys.argv[2:])
     options = _options()
     raise_file_limit()
     folder = (options.data_dir or default_data_dir() / "bench").absolute()

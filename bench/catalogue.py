@@ -17,8 +17,8 @@ _HONESTY = ("late_p99_ms", "generator_cpu_share")
 _TALK = (
     *_COSTS, "p50_ms", "p99_ms", "max_ms", "last_p99_ms", "commit_ms", "delivered_share", "stored_share", *_HONESTY
 )  # fmt: skip
-_QUICK = ("snug", "socketio", "bun")
-_SLOW_TOO = ("snug", "guide", "guide-daphne", "socketio", "bun")
+_QUICK = ("snug", "ejabberd", "socketio", "bun")
+_SLOW_TOO = ("snug", "guide", "guide-daphne", "ejabberd", "socketio", "bun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,9 @@ BENCHMARKS: Final = {
         durable, 100, 200, 1,
         (
             "durable_per_s", "one_commit_per_s", "ratio", "commit_ms", "ack_p50_ms", "ack_p99_ms",
-            "acknowledged_share", *_COSTS, "generator_cpu_share",
+            "acknowledged_share", "stored_at_ack_share", *_COSTS, "generator_cpu_share",
         ),
-        ("snug", "guide"), outstanding=4,
+        ("snug", "guide", "ejabberd"), outstanding=4,
     ),
     "stalled": Benchmark(
         stalled, 1, 500, 40,

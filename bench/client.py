@@ -8,6 +8,7 @@ import asyncio
 import base64
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, cast
 
 _TEXT: Final = 0x81
@@ -17,6 +18,22 @@ _NO_MASK: Final = b"\0\0\0\0"
 Heard = Callable[["Socket", bytes], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How one client comes in: path, Host, further header lines; `port` where it is not the target's.
+
+    Where the client must speak first, `greeting` is what it says; `user` and `room` are for dialects that repeat them.
+    """
+
+    path: str
+    host: str
+    headers: tuple[str, ...] = ()
+    port: int | None = None
+    greeting: bytes = b""
+    user: str = ""
+    room: str = ""
+
+
 class HandshakeRefusedError(Exception):
     """The server did not switch protocols; the text is its status line."""
 
@@ -24,18 +41,18 @@ class HandshakeRefusedError(Exception):
 class Socket(asyncio.Protocol):
     """One connection. `heard` gets each text frame's payload, in the loop; `entered` ends with the first of them."""
 
-    def __init__(self, heard: Heard, path: str, host: str, headers: tuple[str, ...]) -> None:
+    def __init__(self, heard: Heard, door: Door) -> None:
         self.heard = heard
+        self.door = door
         self.entered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed = False
-        self._request = request(path, host, headers)
         self._buffer = b""
         self._open = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is not derived from asyncio's
-        self._transport.write(self._request)
+        self._transport.write(request(self.door))
 
     def connection_lost(self, error: Exception | None) -> None:
         self.closed = True
@@ -82,6 +99,8 @@ class Socket(asyncio.Protocol):
             self.close()
             return b""
         self._open = True
+        if self.door.greeting:
+            self.send(self.door.greeting)
         return rest
 
     def _frame(self, kind: int, payload: bytes) -> None:
@@ -99,17 +118,17 @@ class Socket(asyncio.Protocol):
         self._transport.write(bytes([kind]) + length + _NO_MASK + payload)
 
 
-def request(path: str, host: str, headers: tuple[str, ...]) -> bytes:
+def request(door: Door) -> bytes:
     """The handshake that asks for a WebSocket."""
     key = base64.b64encode(os.urandom(16)).decode()
     lines = (
-        f"GET {path} HTTP/1.1",
-        f"Host: {host}",
+        f"GET {door.path} HTTP/1.1",
+        f"Host: {door.host}",
         "Upgrade: websocket",
         "Connection: Upgrade",
         f"Sec-WebSocket-Key: {key}",
         "Sec-WebSocket-Version: 13",
-        *headers,
+        *door.headers,
         "\r\n",
     )
     return "\r\n".join(lines).encode()

@@ -68,7 +68,7 @@ class Crowd:
     async def _enter(self, number: int, room: str) -> Socket:
         door = self.target.door(number, room)
         _, socket = await asyncio.get_running_loop().create_connection(
-            lambda: Socket(self.on_entry, door.path, door.host, door.headers),
+            lambda: Socket(self.on_entry, door),
             "127.0.0.1",
             door.port or self.target.port,
         )

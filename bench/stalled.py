@@ -84,9 +84,7 @@ class Stalled:
     @classmethod
     async def enter(cls, target: Target, shape: Shape) -> "Stalled":
         door = target.door(shape.connections - 1, shape.room_names[0])
-        return await asyncio.to_thread(
-            cls._enter, door.port or target.port, request(door.path, door.host, door.headers)
-        )
+        return await asyncio.to_thread(cls._enter, door.port or target.port, request(door))
 
     @classmethod
     def _enter(cls, port: int, words: bytes) -> "Stalled":

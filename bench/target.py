@@ -5,17 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bench.client import Socket
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """How one client comes in: path, Host, further header lines; `port` where it is not the target's."""
-
-    path: str
-    host: str
-    headers: tuple[str, ...] = ()
-    port: int | None = None
+from bench.client import Door, Socket
 
 
 class Dialect(Protocol):

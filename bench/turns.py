@@ -21,7 +21,8 @@ from bench.target import Target
 class Peer(Protocol):
     """How a server is started: a module of bench.peers, or an object like one."""
 
-    NAME: str
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - a constant of a module
 
     def describe(self, cache: Path) -> str: ...
 

@@ -1,5 +1,7 @@
 """From a text frame to a typed command, or to the error that says what is wrong with it."""
 
+import json
+import math
 import re
 from typing import Annotated, Any, Final
 
@@ -118,7 +120,7 @@ class Parser:
     def parse(self, text: str) -> Asked:
         """The command. Raises BadFrame."""
         fields = _fields(text)
-        asked = Asked(None, fields.get("room"), _ref_of(fields), _client_id_of(fields))
+        asked = _asked(fields)
         kind = fields.get("type")
         if kind is None or kind == "":
             raise BadFrame(ErrorCode.MISSING_TYPE, "A frame needs a type.", asked)
@@ -151,16 +153,59 @@ def _fields(text: str) -> dict[str, Any]:
     try:
         fields = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
-        raise BadFrame(ErrorCode.INVALID_JSON, "This frame is not JSON.", Asked()) from None
+        raise _second_look(text) from None
     if not isinstance(fields, dict):
-        raise BadFrame(ErrorCode.INVALID_FRAME, "A frame is a JSON object.", Asked())
+        raise _no_object()
     return fields
+
+
+def _second_look(text: str) -> BadFrame:
+    """Why a frame was not decoded. A slower parser takes what it may not hold, so that whoever waits for an answer is
+    told which of their commands is refused."""
+    try:
+        fields = json.loads(text, parse_int=_int, parse_constant=_no_json)
+    except RecursionError:
+        return BadFrame(ErrorCode.INVALID_JSON, "This frame is nested too deeply.", Asked())
+    except ValueError:
+        return BadFrame(ErrorCode.INVALID_JSON, "This frame is not JSON.", Asked())
+    if not isinstance(fields, dict):
+        return _no_object()
+    halved = next((name for name, value in fields.items() if not _encodable([name, value])), None)
+    if halved is None:
+        return BadFrame(ErrorCode.INVALID_FIELD, "A number in this frame is too large.", _asked(fields))
+    text = f"{_short(halved)} holds half a character, a lone surrogate, which nothing can store."
+    return BadFrame(ErrorCode.INVALID_FIELD, text, _asked(fields))
+
+
+def _int(digits: str) -> int | float:
+    return int(digits) if len(digits) < 20 else math.inf  # the time for more grows with their square
+
+
+def _no_json(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _no_object() -> BadFrame:
+    return BadFrame(ErrorCode.INVALID_FRAME, "A frame is a JSON object.", Asked())
+
+
+def _asked(fields: dict[str, Any]) -> Asked:
+    return Asked(None, fields.get("room"), _ref_of(fields), _client_id_of(fields))
+
+
+def _encodable(value: object) -> bool:
+    try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _client_id_of(fields: dict[str, Any]) -> str | None:
     """The client_id that an error should repeat, if the frame had a usable one."""
-    client_id = fields.get("client_id")
-    return client_id if isinstance(client_id, str) and 1 <= len(client_id) <= 64 else None
+    client_id: Any = fields.get("client_id")
+    usable = isinstance(client_id, str) and 1 <= len(client_id) <= 64 and _encodable(client_id)
+    return client_id if usable else None
 
 
 def _ref_of(fields: dict[str, Any]) -> str | int | None:

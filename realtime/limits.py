@@ -1,6 +1,7 @@
 """Counting what may be done only so often."""
 
 import logging
+import math
 import time
 from collections import deque
 from typing import Final
@@ -31,7 +32,7 @@ class MessageRate:
         if len(self._accepted) < limit:
             self._accepted.append(now)
             return 0.0
-        return max(0.1, round(self._accepted[0] + WINDOW - now, 1)) if self._accepted else WINDOW
+        return _told(self._accepted[0] + WINDOW - now) if self._accepted else WINDOW
 
     def take_back(self) -> None:
         """Uncount an attempt that was allowed: it was a repeat, which costs nothing."""
@@ -77,7 +78,12 @@ async def take_turn(tenant_id: int, room_id: int, user: str, seconds: int) -> fl
     except store.AWAY as error:
         logger.warning("slow mode not kept: %s", type(error).__name__)
         return 0.0
-    return max(0.1, round(left / 1000, 1))
+    return _told((left + 1) / 1000)  # a key is there still in its last millisecond
+
+
+def _told(seconds: float) -> float:
+    """A wait as it is told: in tenths of a second, and never less than it is."""
+    return max(0.1, math.ceil(seconds * 10) / 10)
 
 
 async def give_back_turn(tenant_id: int, room_id: int, user: str) -> None:

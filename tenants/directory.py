@@ -12,9 +12,11 @@ import msgspec
 from django.conf import settings
 from django.db import connection
 
+from realtime.loop_local import LoopLocal
 from tenants.database import pool
 from tenants.entitlements import Limits, limits_for
 from tenants.hosts import bare_host, slug_of, tenant_host
+from tenants.single_flight import SingleFlight
 
 FRESH: Final = 2.0
 # An address that is nobody's may be somebody's in a moment: it is being signed up for.
@@ -62,6 +64,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 _SHAPE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _cache: dict[str, _Entry] = {}
+_asking: LoopLocal[SingleFlight[TenantInfo | None]] = LoopLocal(SingleFlight)
 
 
 def is_portal(host: str) -> bool:
@@ -94,6 +97,10 @@ async def afind(host: str) -> TenantInfo | None:
         return None
     if (entry := _fresh(name)) is not None:
         return entry.found
+    return await _asking.get().ask(name, lambda: _alook_up(name))
+
+
+async def _alook_up(name: str) -> TenantInfo | None:
     query, key = _question(name)
     async with (await pool()).connection() as db:
         cursor = await db.execute(query, [key])

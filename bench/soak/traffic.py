@@ -9,6 +9,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -57,11 +58,13 @@ class Person:
 
     async def _enter(self, again: bool) -> Socket:
         door = self._place.door(self.number, self._room, self.number)
-        path = f"{door.path}?since={self._seq}&rev={self._rev}" if again else door.path
+        if again:
+            door = replace(door, path=f"{door.path}?since={self._seq}&rev={self._rev}")
+        assert door.port is not None
         self._counts["resumes"] += again
         hear = self._heard_again if again else self._heard_anew
         _, socket = await asyncio.get_running_loop().create_connection(
-            lambda: Socket(hear, path, door.host, door.headers), "127.0.0.1", door.port
+            lambda: Socket(hear, door), "127.0.0.1", door.port
         )
         try:
             await socket.entered

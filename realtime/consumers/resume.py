@@ -116,8 +116,7 @@ class Resume:
             rev = messages[-1].rev if messages else rev
 
     async def _missed(self, since: int, upto: int) -> tuple[list[AnyMessage], bool]:
-        # Whoever was away for a moment has missed nothing: a storm of them asks for nothing.
-        if since >= upto:
+        if since >= upto:  # of a storm of clients that were away for a moment, most have missed nothing
             return [], False
         feed = self._feed
         return await reading.missed(self._tenant_now, feed.room_id, feed.room_name, since=since, upto=upto)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -178,6 +179,21 @@ async def test_a_mute_reaches_open_sockets_and_rest_and_is_lifted(workspace: Wor
             assert api.put(member, json={"muted_until": None}).json()["muted_until"] is None
             await _until(bob, said["message_id"], "reaction")
             assert (await bob.say("two"))["seq"] == 2
+
+
+def test_whoever_waits_as_long_as_they_are_told_is_let_through(workspace: Workspace) -> None:
+    with workspace.api() as api, workspace.http(workspace.token("bob")) as user:
+        api.patch(ROOM, json={"slow_mode": 2})
+        assert user.post(f"{ROOM}/messages", json={"message": "one"}).status_code == 201
+        left = 2.0
+        while left > 1.45:  # a wait that is rounded down when it is rounded
+            refused = user.post(f"{ROOM}/messages", json={"message": "two"})
+            left = float(refused.json()["detail"].split()[-2])
+            assert int(refused.headers["retry-after"]) >= left
+            time.sleep(0.15)
+        refused = user.post(f"{ROOM}/messages", json={"message": "two"})
+        time.sleep(int(refused.headers["retry-after"]))
+        assert user.post(f"{ROOM}/messages", json={"message": "two"}).status_code == 201
 
 
 def test_who_is_muted_for_ever_is_told_no_time_to_wait(workspace: Workspace) -> None:

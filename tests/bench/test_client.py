@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.client import Socket
+from bench.client import Door, Socket
 from bench.tally import Tally
 
 ACCEPTED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
@@ -21,7 +21,7 @@ async def test_frames_of_every_length_survive_every_cut(piece: int) -> None:
     payloads = [b"", b"a", b"b" * 125, b"c" * 126, b"d" * 4_000, b"e" * 66_000, b"f"]
     stream = ACCEPTED + b"".join(map(text_frame, payloads))
     heard: list[bytes] = []
-    socket = Socket(lambda _, frame: heard.append(frame), "/", "localhost", ())
+    socket = Socket(lambda _, frame: heard.append(frame), Door("/", "localhost"))
     step = piece if piece > 3 else piece * 97  # byte by byte over the headers, then in strides
     head = len(ACCEPTED) + 300
     for at in range(0, head, piece):
@@ -32,7 +32,7 @@ async def test_frames_of_every_length_survive_every_cut(piece: int) -> None:
 
 
 async def test_a_refused_handshake_says_why() -> None:
-    socket = Socket(lambda _, frame: None, "/", "localhost", ())
+    socket = Socket(lambda _, frame: None, Door("/", "localhost"))
     socket.data_received(b"HTTP/1.1 401 Unauthorized\r\n\r\n")
     with pytest.raises(Exception, match="401 Unauthorized"):
         await socket.entered
@@ -40,7 +40,7 @@ async def test_a_refused_handshake_says_why() -> None:
 
 async def test_a_tally_counts_a_message_once_and_knows_its_own() -> None:
     others: list[bytes] = []
-    socket = Socket(lambda _, frame: None, "/", "localhost", ())
+    socket = Socket(lambda _, frame: None, Door("/", "localhost"))
     tally = Tally([socket], lambda _, frame: others.append(frame))
     message = f'{{"message":"{tally.text()}"}}'.encode()
     tally.heard(socket, message)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.catalogue import Benchmark
+from bench.client import Door
 from bench.figures import CannotBeTrueError, Figures
 from bench.peers.starting import PeerUnavailableError
 from bench.report import table
 from bench.shapes import Shape
-from bench.target import Door, Target
+from bench.target import Target
 from bench.turns import section
 
 SHAPE = Shape(1, 1, 1, 1)

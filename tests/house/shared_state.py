@@ -28,7 +28,7 @@ HOLDERS: Final = {"LoopLocal", "ContextVar", "local", "WeakKeyDictionary", "Weak
 # By module and name: how tenants are told apart in it, or why nothing of theirs is in it.
 KNOWN: Final = {
     "accounts/encryption.py": {"_fernet": "the installation's own keys"},
-    "accounts/keys.py": {"_cache": "by schema and key"},
+    "accounts/keys.py": {"_asking": "by schema and key", "_cache": "by schema and key"},
     "accounts/members.py": {"_cache": "by schema and member"},
     "console/numbers.py": {"_counted": "by schema"},
     "realtime/alarms.py": {"alarms": "holds whom to wake, and nothing of theirs"},
@@ -47,7 +47,10 @@ KNOWN: Final = {
         "_pools": "connections on which no schema is ever set",
         "_writing_pools": "connections on which no schema is ever set",
     },
-    "tenants/directory.py": {"_cache": "by host, which is what finds a tenant"},
+    "tenants/directory.py": {
+        "_asking": "by host, which is what finds a tenant",
+        "_cache": "by host, which is what finds a tenant",
+    },
     "tenants/provisioning.py": {"migrations_on_disk": "the release's"},
     "widget/bundle.py": {"_script": "the release's", "_sheet": "the release's"},
     "widget/icons.py": {"sprite": "the release's"},

@@ -1,5 +1,9 @@
 """How much a user may say in ten seconds."""
 
+from types import SimpleNamespace
+
+import pytest
+
 from tests.personas import Workspace
 
 
@@ -61,3 +65,15 @@ def test_the_rate_is_a_window_that_moves() -> None:
         rate.hit(1)
     assert rate.flooding(1)
     assert not rate.idle
+
+
+def test_a_wait_is_never_told_shorter_than_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    from realtime import limits
+
+    now = 1000.0
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: now))
+    rate = limits.MessageRate()
+    rate.hit(1)
+    for after in (0.001, 5.06, 8.94, 9.999):
+        now = 1000 + after
+        assert 10 - after <= rate.hit(1) <= 10 - after + 0.101

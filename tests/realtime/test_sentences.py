@@ -32,3 +32,25 @@ async def test_an_error_is_a_sentence(workspace: Workspace, frame: dict[str, Any
     async with workspace.chat(workspace.token("bob"), path="/ws/") as bob:
         await bob.raw(json.dumps(frame))
         assert (await bob.error())["message"] == sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"type": "ping"', "This frame is not JSON."),
+        ('{"type": "ping", "ref": NaN}', "This frame is not JSON."),
+        ("[" * 5000, "This frame is nested too deeply."),
+        ('{"type": "read", "seq": 1e400}', "A number in this frame is too large."),
+        (
+            '{"type": "chat_message", "message": "half \\ud83d"}',
+            "message holds half a character, a lone surrogate, which nothing can store.",
+        ),
+    ],
+    ids=["half", "NaN", "deep", "huge", "surrogate"],
+)
+async def test_a_frame_that_is_not_decoded_is_told_why(
+    workspace: Workspace, text: str, sentence: str
+) -> None:
+    async with workspace.chat(workspace.token("bob"), path="/ws/") as bob:
+        await bob.raw(text)
+        assert (await bob.error())["message"] == sentence

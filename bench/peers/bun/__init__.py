@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bench.client import Door
 from bench.peers.node_packages import installed
 from bench.peers.starting import PeerUnavailableError, run, running
 from bench.shapes import Shape
-from bench.target import Door, Target
+from bench.target import Target
 from ops.local.network import private_port
 from ops.local.supervisor import Program
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import psycopg
 
+from bench.client import Door
 from bench.peers.guide.tables import SCHEMA
 from bench.peers.starting import PeerUnavailableError, running
 from bench.shapes import Shape
-from bench.target import Door, Target
+from bench.target import Target
 from ops.local import Stack
 from ops.local.network import private_port
 from ops.local.paths import PROJECT, PYTHON

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import jwt
 
+from bench.client import Door
 from bench.peers.starting import PeerUnavailableError
 from bench.shapes import Shape
-from bench.target import Door, Target
+from bench.target import Target
 from ops.local import Stack
 from ops.local.paths import PROJECT, PYTHON
 

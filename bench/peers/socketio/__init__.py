@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.client import Socket
+from bench.client import Door, Socket
 from bench.peers.node_packages import installed
 from bench.peers.starting import PeerUnavailableError, run, running
 from bench.shapes import Shape
-from bench.target import Door, Target
+from bench.target import Target
 from ops.local import Stack
 from ops.local.network import private_port
 from ops.local.supervisor import Program
