@@ -65,7 +65,12 @@ async def test_whoever_comes_first_to_a_room_does_not_take_the_others_along_when
 
 
 @pytest.mark.parametrize(
-    "broken", ["realtime.presence.enter", "rooms.reading.missed", "realtime.admissions.Admissions.admit"]
+    "broken",
+    [
+        "realtime.presence.enter",
+        "realtime.consumers.resume.Resume.begin",
+        "realtime.admissions.Admissions.admit",
+    ],
 )
 async def test_an_entry_that_fails_half_way_leaves_nothing_behind(
     workspace: Workspace, inside: Inside, monkeypatch: pytest.MonkeyPatch, broken: str
