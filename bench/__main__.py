@@ -1,12 +1,13 @@
 """bin/bench: our server beside its peers. See docs/benchmarks.md."""
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import curve, verdicts
+from bench import curve, turns, verdicts
 from bench.catalogue import BENCHMARKS
 from bench.peers import bun, ejabberd, guide, snug, socketio
 from bench.report import Section, machine, table, write
@@ -36,7 +37,7 @@ def main() -> int:
         benchmark = BENCHMARKS[name]
         shape = benchmark.shape(options.connections, options.rate, options.seconds, options.workers)
         peers = [PEERS[peer] for peer in options.peers or benchmark.peers]
-        sections.append(section(name, benchmark, shape, peers, options.repeat, folder))
+        sections.append(section(name, benchmark, shape, peers, options.repeat, folder, options.quiet))
         print(table(sections[-1]), flush=True)
     judged = verdicts.verdicts(sections)
     if judged:
@@ -74,6 +75,7 @@ def _options(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--repeat", type=int, default=1, metavar="N", help="runs, of which the median is shown"
     )
+    parser.add_argument("--quiet", type=float, default=math.inf, metavar="SHARE", help=turns.QUIET)
     parser.add_argument("--peers", help=f"some of {','.join(PEERS)}; otherwise whom each one suits")
     parser.add_argument("--data-dir", type=Path, metavar="D", help="data folder (.snug/bench)")
     options = parser.parse_args(words)

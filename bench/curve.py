@@ -5,6 +5,7 @@ Deliveries a second stay the same along a curve: what changes is only over how m
 
 import argparse
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from bench.figures import Figures, medians
 from bench.plot import Line, Panel, draw
 from bench.report import machine, markdown, write
 from bench.shapes import Shape
-from bench.turns import Peer, section
+from bench.turns import QUIET, Peer, section
 from ops.local.data_dir import default_data_dir
 
 Points = dict[str, dict[str, Figures]]  # line → place on the axis → medians
@@ -126,7 +127,15 @@ def _measured(
         if place > options.most:
             continue
         shape = curve.shape(place, options.seconds)
-        found = section(f"{curve.across} {place}", BENCHMARKS["fanout"], shape, peers, options.repeat, folder)
+        found = section(
+            f"{curve.across} {place}",
+            BENCHMARKS["fanout"],
+            shape,
+            peers,
+            options.repeat,
+            folder,
+            options.quiet,
+        )
         sections.append(asdict(found))
         for row in found.rows:
             if row.runs:
@@ -145,6 +154,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--repeat", type=int, default=1, metavar="N", help="runs a point, of which the median"
     )
+    parser.add_argument("--quiet", type=float, default=math.inf, metavar="SHARE", help=QUIET)
     parser.add_argument("--most", type=int, default=5000, metavar="N", help="leave out what is beyond (5000)")
     parser.add_argument("--peers", default="snug,socketio,bun", help="(snug,socketio,bun)")
     parser.add_argument("--data-dir", type=Path, metavar="D", help="data folder (.snug/bench)")

@@ -15,7 +15,7 @@ from bench.commits import commit_times
 from bench.crowd import Crowd, crowd
 from bench.fanout import WARM_UP
 from bench.figures import CannotBeTrueError, Figures, check_cpu, percentile
-from bench.processes import CpuMeter, cpu_of_self
+from bench.processes import Stopwatch
 from bench.shapes import Shape
 from bench.target import Target
 
@@ -34,31 +34,33 @@ async def durable(target: Target, shape: Shape) -> Figures:
             raise CannotBeTrueError(f"{len(people.failures)} clients did not get in: {people.failures[0]}")
         await people.settle()
         await Loop(people, shape).run(WARM_UP)
-        meter, own, started = CpuMeter(target.processes), cpu_of_self(), time.perf_counter()
+        watch = Stopwatch(target.processes)
         loop = Loop(people, shape)
         await loop.run(shape.seconds)
-        wall, used = time.perf_counter() - started, meter.used()
-        share = (cpu_of_self() - own) / wall
+        shares = watch.stop()
     stored_at_once, lag = await asyncio.to_thread(_stored, target.stored, loop.mark, loop.sent)
     single = sorted(single + commit_times(target.database_url, _COMMITS))
     check(loop.sent, len(loop.acknowledged), target.stored(loop.mark))
     # A server that acknowledges first and stores later is as quick as its storing.
-    rate = loop.in_time / shape.seconds if lag == 0 else loop.sent / (wall + lag)
-    for role, seconds in used.items():
-        check_cpu(seconds, wall, os.cpu_count() or 1, role)
+    rate = loop.in_time / shape.seconds if lag == 0 else loop.sent / (watch.wall + lag)
+    for role, seconds in watch.used.items():
+        check_cpu(seconds, watch.wall, os.cpu_count() or 1, role)
     one_commit = len(single) / (2 * _COMMITS)
     waited = sorted(loop.acknowledged)
-    return {f"{role}_us": seconds * 1e6 / loop.sent for role, seconds in used.items()} | {
-        "durable_per_s": rate,
-        "one_commit_per_s": one_commit,
-        "ratio": rate / one_commit,
-        "commit_ms": percentile(single, 0.5),
-        "ack_p50_ms": percentile(waited, 0.5),
-        "ack_p99_ms": percentile(waited, 0.99),
-        "acknowledged_share": len(loop.acknowledged) / loop.sent,
-        "stored_at_ack_share": stored_at_once / loop.sent,
-        "generator_cpu_share": share,
-    }
+    return (
+        {f"{role}_us": seconds * 1e6 / loop.sent for role, seconds in watch.used.items()}
+        | shares
+        | {
+            "durable_per_s": rate,
+            "one_commit_per_s": one_commit,
+            "ratio": rate / one_commit,
+            "commit_ms": percentile(single, 0.5),
+            "ack_p50_ms": percentile(waited, 0.5),
+            "ack_p99_ms": percentile(waited, 0.99),
+            "acknowledged_share": len(loop.acknowledged) / loop.sent,
+            "stored_at_ack_share": stored_at_once / loop.sent,
+        }
+    )
 
 
 def check(sent: int, acknowledged: int, stored: int) -> None:

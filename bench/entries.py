@@ -4,7 +4,7 @@ import os
 
 from bench.crowd import crowd
 from bench.figures import CannotBeTrueError, Figures, check_cpu
-from bench.processes import CpuMeter, cpu_of_self, memory_bytes
+from bench.processes import Stopwatch, memory_bytes
 from bench.shapes import Shape
 from bench.target import Target
 
@@ -35,19 +35,16 @@ async def connects(target: Target, shape: Shape) -> Figures:
     async with crowd(target) as people:
         await people.enter(shape.clients[:_BEFORE])
         await people.settle()
-        meter, own = CpuMeter(target.processes), cpu_of_self()
+        watch = Stopwatch(target.processes)
         wall = await people.enter([(number + _BEFORE, room) for number, room in shape.clients])
-        used, share = meter.used(), (cpu_of_self() - own) / wall
+        shares = watch.stop()
         accepted = shape.connections - len(people.failures)
     if accepted <= 0:
         raise CannotBeTrueError(f"no client got in: {people.failures[0]}")
-    for role, seconds in used.items():
+    for role, seconds in watch.used.items():
         check_cpu(seconds, wall, os.cpu_count() or 1, role)
-    return {f"{role}_us": seconds * 1e6 / accepted for role, seconds in used.items()} | {
-        "connects_per_s": accepted / wall,
-        "refused": float(len(people.failures)),
-        "generator_cpu_share": share,
-    }
+    costs = {f"{role}_us": seconds * 1e6 / accepted for role, seconds in watch.used.items()}
+    return costs | shares | {"connects_per_s": accepted / wall, "refused": float(len(people.failures))}
 
 
 def _server_memory(target: Target) -> tuple[int, int]:

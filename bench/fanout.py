@@ -10,7 +10,7 @@ from bench.client import Socket
 from bench.commits import commit_times
 from bench.crowd import Crowd, crowd
 from bench.figures import CannotBeTrueError, Figures, check, check_cpu, percentile
-from bench.processes import CpuMeter, cpu_of_self
+from bench.processes import Stopwatch
 from bench.shapes import Shape
 from bench.tally import Tally
 from bench.target import Target
@@ -33,11 +33,10 @@ async def fanout(target: Target, shape: Shape) -> Figures:
             raise CannotBeTrueError(f"{len(people.failures)} clients did not get in: {people.failures[0]}")
         await people.settle()
         await spoken(people, shape, WARM_UP)
-        meter, own, started = CpuMeter(target.processes), cpu_of_self(), time.perf_counter()
+        watch = Stopwatch(target.processes)
         tally = await spoken(people, shape, shape.seconds)
-        wall, used = time.perf_counter() - started, meter.used()
-        found["generator_cpu_share"] = (cpu_of_self() - own) / wall
-    return figures(target, shape, tally, wall, used) | found
+        found |= watch.stop()
+    return figures(target, shape, tally, watch.wall, watch.used) | found
 
 
 def figures(target: Target, shape: Shape, tally: Tally, wall: float, used: Figures) -> Figures:

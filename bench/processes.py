@@ -1,6 +1,7 @@
 """What processes cost, read from /proc: CPU seconds and memory of a process and everything below it."""
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -60,6 +61,31 @@ class CpuMeter:
 
     def _read(self) -> dict[str, float]:
         return {role: sum(cpu_seconds(pid) for pid in pids) for role, pids in self._roles.items()}
+
+
+class Stopwatch:
+    """Times a measurement, and says who used the processor meanwhile: each role, ourselves, and everyone else."""
+
+    def __init__(self, roles: Mapping[str, Iterable[int]]) -> None:
+        self._meter = CpuMeter(roles)
+        self._own, self._machine, self._began = cpu_of_self(), _machine_cpu(), time.perf_counter()
+        self.wall = 0.0
+        self.used: dict[str, float] = {}  # CPU seconds by role
+
+    def stop(self) -> dict[str, float]:
+        """The shares of one core that the load generator used, and whoever is no part of this measurement."""
+        self.wall = time.perf_counter() - self._began
+        self.used, own = self._meter.used(), cpu_of_self() - self._own
+        others = _machine_cpu() - self._machine - own - sum(self.used.values())
+        return {"generator_cpu_share": own / self.wall, "others_cpu_share": max(0.0, others / self.wall)}
+
+
+def _machine_cpu() -> float:
+    """CPU seconds that all processes of this machine have used: neither idle nor waiting for a disk."""
+    user, nice, system, _idle, _waiting, irq, softirq, steal = map(
+        int, (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]
+    )
+    return (user + nice + system + irq + softirq + steal) / _TICKS
 
 
 def _pids() -> list[int]:

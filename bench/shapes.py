@@ -9,7 +9,7 @@ class Shape:
 
     `length` is characters a message. With `outstanding`, nobody keeps to a rate: each client has so many messages under
     way at any time. Only ours has `workers`, web processes over which each room's clients spread, and
-    `tenants`, over which the rooms spread.
+    `tenants`, over which the rooms spread; and its PostgreSQL's fsync can be made to take `fsync_ms` longer.
     """
 
     rooms: int
@@ -20,6 +20,7 @@ class Shape:
     outstanding: int = 0
     workers: int = 1
     tenants: int = 1
+    fsync_ms: float = 0
 
     @property
     def readers(self) -> int:
@@ -54,6 +55,7 @@ class Shape:
         words += [f"{self.length:,} characters a message"] if self.length != 100 else []
         words += [f"{self.tenants:,} tenants"] if self.tenants > 1 else []
         words += [f"ours with {self.workers} web processes"] if self.workers > 1 else []
+        words += [f"an fsync takes {self.fsync_ms:g} ms longer"] if self.fsync_ms else []
         return ", ".join(words)
 
 

@@ -14,6 +14,7 @@ from bench.client import request
 from bench.crowd import crowd
 from bench.fanout import figures, spoken
 from bench.figures import CannotBeTrueError, Figures
+from bench.processes import Stopwatch
 from bench.shapes import Shape
 from bench.target import PlainJson, Target
 
@@ -47,8 +48,9 @@ async def stalled(target: Target, shape: Shape) -> Figures:
             await spoken(people, others, 1)
             reader = await Stalled.enter(target, shape) if with_one else None
             await people.settle()
+            watch = Stopwatch(target.processes)
             tally = await spoken(people, others, shape.seconds)
-            found[with_one].append(figures(target, others, tally, shape.seconds, {}))
+            found[with_one].append(watch.stop() | figures(target, others, tally, watch.wall, watch.used))
             if reader is not None:
                 codes.append(await asyncio.to_thread(reader.close_code))
     without, with_it = (median(each["p99_ms"] for each in found[kind]) for kind in (False, True))
@@ -59,6 +61,7 @@ async def stalled(target: Target, shape: Shape) -> Figures:
         "p99_without_spread_ms": spread(found[False]),
         "p99_with_spread_ms": spread(found[True]),
         "delivered_share": min(each["delivered_share"] for runs in found.values() for each in runs),
+        "others_cpu_share": max(each["others_cpu_share"] for runs in found.values() for each in runs),
         "closed_with": float(codes[0] if len(set(codes)) == 1 else 0),
     }
 

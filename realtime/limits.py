@@ -78,7 +78,7 @@ async def take_turn(tenant_id: int, room_id: int, user: str, seconds: int) -> fl
     except store.AWAY as error:
         logger.warning("slow mode not kept: %s", type(error).__name__)
         return 0.0
-    return _told((left + 1) / 1000)  # a key is there still in its last millisecond
+    return _told(left / 1000)
 
 
 def _told(seconds: float) -> float:

@@ -107,7 +107,7 @@ def remove_message(request: ApiRequest, name: str, message_id: str) -> HttpRespo
     """Delete a message.
 
     With a key any message; with a user's token their own, and in a room that they moderate anybody's. Its place is left
-    and answered. Deleting it again changes nothing.
+    and answered. In an archived room only whoever moderates deletes. Deleting it again changes nothing.
     """
     return encoded(async_to_sync(_delete)(request, name, message_id))
 

@@ -39,11 +39,14 @@ async def edit_message(
 async def delete_message(
     tenant: TenantInfo, room: RoomRecord, deleter: Identity, message_id: object
 ) -> Changed:
-    """Leave only a message's place. Its sender may, and whoever moderates the room."""
+    """Leave only a message's place. Its sender may, and whoever moderates the room, once it is archived too."""
     wanted = check_message_id(message_id)
-    if not await _is_sender(tenant, room, deleter, wanted) and not access.may_moderate(deleter, room):
+    moderated = access.may_moderate(deleter, room)
+    if not await _is_sender(tenant, room, deleter, wanted) and not moderated:
         raise Refused(ErrorCode.FORBIDDEN, "Only its sender or a moderator can delete a message.")
-    deletion = Deletion(tenant=tenant, room_id=room.id, room_name=room.name, message_id=wanted)
+    deletion = Deletion(
+        tenant=tenant, room_id=room.id, room_name=room.name, message_id=wanted, moderated=moderated
+    )
     return await announcing.writer().write(deletion)
 
 

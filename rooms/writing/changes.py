@@ -30,7 +30,7 @@ MOST_EMOJI: Final = 50  # different ones on a message
 # `{when}` says in which case there is something to change.
 _CHANGE = """
     WITH target AS (
-      SELECT m.id FROM {{messages}} m JOIN {{rooms}} r ON r.id = m.room_id AND r.archived_at IS NULL
+      SELECT m.id FROM {{messages}} m JOIN {{rooms}} r ON r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)
       WHERE m.id = %(message)s AND m.room_id = %(room)s AND m.deleted_at IS NULL AND {when}
     ), bumped AS (
       UPDATE {{rooms}} r SET last_rev = r.last_rev + 1
@@ -83,7 +83,11 @@ async def send(db: Connection, tables: dict[str, sql.Identifier], changes: Seque
 
 
 async def _send(db: Connection, tables: dict[str, sql.Identifier], change: Change) -> Cursors:
-    values: dict[str, Any] = {"message": change.message_id, "room": change.room_id}
+    values: dict[str, Any] = {
+        "message": change.message_id,
+        "room": change.room_id,
+        "moderated": _is_moderated(change),
+    }
 
     async def run(*parts: sql.SQL) -> Any:
         return await db.execute(sql.Composed([part.format(**tables) for part in parts]), values)
@@ -116,6 +120,10 @@ async def outcomes(
     return found
 
 
+def _is_moderated(change: Change) -> bool:
+    return isinstance(change, Deletion) and change.moderated
+
+
 def _outcome(
     change: Change, is_archived: dict[int, bool], is_new: bool, row: tuple[Any, ...] | None
 ) -> Outcome:
@@ -124,7 +132,7 @@ def _outcome(
     message = reading.message_of(row, change.room_name)
     if is_new:
         return Changed(change, message, is_new=True)
-    if is_archived.get(change.room_id):
+    if is_archived.get(change.room_id) and not _is_moderated(change):
         return archived()
     if isinstance(message, DeletedState) and not isinstance(change, Deletion):
         return no_such_message()

@@ -49,7 +49,9 @@ class Edit(Change):
 
 @dataclass(slots=True, kw_only=True)
 class Deletion(Change):
-    """Nothing but its place is left."""
+    """Nothing but its place is left. Whoever moderates also tidies an archived room."""
+
+    moderated: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

@@ -34,6 +34,12 @@ async def test_an_archived_room_is_read_and_not_written_until_it_is_opened_again
             await bob.send("chat_message", message="too late")
             assert (await bob.error())["code"] == "ROOM_ARCHIVED"
             assert user.get(message).json()["message"] == "last words"
+            # Whoever moderates may still take away what should not have been said.
+            assert api.patch(message, json={"message": "x"}).json()["code"] == "room_archived"
+            for _ in range(2):
+                deleted = api.delete(message)
+                assert (deleted.status_code, deleted.json().get("deleted")) == (200, True)
+            await bob.until("message_deleted")
             assert api.patch(ROOM, json={"archived": False}).json()["archived"] is False
             assert (await bob.say("open again"))["seq"] == 2
 

@@ -2,17 +2,24 @@
 
 import asyncio
 import os
+import shutil
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from bench.commits import commit_times
 from bench.crowd import crowd
 from bench.durable import durable
 from bench.entries import connects, memory
 from bench.fanout import fanout, spoken
 from bench.peers import snug
-from bench.processes import CpuMeter, memory_bytes
+from bench.peers.starting import PeerUnavailableError
+from bench.processes import CpuMeter, Stopwatch, memory_bytes
 from bench.shapes import Shape
+from bench.slow_disk import slow_database
 from bench.stalled import Stalled
 from ops.local import Stack
 
@@ -63,6 +70,32 @@ async def test_connections_and_their_memory_are_counted(stack: Stack) -> None:
     # No two cores check forty tokens in less than a millisecond, nor does the least of them need a minute.
     assert 1 < found["connects_per_s"] < 40_000
     assert (await memory(target, shape))["connections"] == shape.connections
+
+
+def test_a_commit_waits_for_the_slowed_disk(tmp_path: Path) -> None:
+    if shutil.which("cc") is None:
+        with pytest.raises(PeerUnavailableError, match="compiler"), slow_database(tmp_path, 40):
+            pass
+        return
+    with slow_database(tmp_path, 40) as (url, _):
+        assert commit_times(url, 0.3)[0] >= 40
+
+
+def test_others_are_told_from_ourselves() -> None:
+    watch = Stopwatch({})
+    other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        end = time.process_time() + 0.5
+        while time.process_time() < end:
+            pass
+        shares = watch.stop()
+    finally:
+        other.kill()
+        other.wait()
+    assert watch.used == {}
+    assert shares["generator_cpu_share"] * watch.wall >= 0.45
+    # The other burns as much as it is given; on a machine of one core that is half.
+    assert shares["others_cpu_share"] * watch.wall > 0.1
 
 
 def test_the_meter_sees_what_this_process_burns() -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import pytest
 
 from bench.catalogue import Benchmark
 from bench.client import Door
@@ -58,3 +60,30 @@ def test_a_server_that_fails_is_left_out_with_the_reason_and_the_others_go_on(tm
     assert order == ["liar", "b", "b"]
     assert [row.reason for row in found.rows] == ["it is not installed", "it took less than no time", ""]
     assert "Load average before each run: b" in table(found)
+
+
+async def disturbed_until_the_third(target: Target, shape: Shape) -> Figures:
+    _shares.append(0.9 - 0.3 * len(_shares))
+    return {"p50_ms": 1.0, "others_cpu_share": _shares[-1]}
+
+
+async def always_disturbed(target: Target, shape: Shape) -> Figures:
+    _shares.append([0.9, 0.5, 0.7, 0.8, 0.6][len(_shares) % 5])
+    return {"p50_ms": 1.0, "others_cpu_share": _shares[-1]}
+
+
+_shares: list[float] = []
+
+
+def test_a_disturbed_run_is_made_again_and_the_quiet_one_counts(tmp_path: Path) -> None:
+    _shares.clear()
+    again = replace(MEASUREMENT, measure=disturbed_until_the_third)
+    found = section("fanout", again, SHAPE, [Peer("a", [])], 1, tmp_path, quiet=0.35)
+    assert [run["others_cpu_share"] for run in found.rows[0].runs] == [pytest.approx(0.3)]
+
+
+def test_where_it_never_gets_quiet_the_least_disturbed_run_counts(tmp_path: Path) -> None:
+    _shares.clear()
+    again = replace(MEASUREMENT, measure=always_disturbed)
+    found = section("fanout", again, SHAPE, [Peer("a", [])], 1, tmp_path, quiet=0.1)
+    assert ([run["others_cpu_share"] for run in found.rows[0].runs], len(_shares)) == ([0.5], 5)

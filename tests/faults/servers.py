@@ -113,11 +113,13 @@ def ports_for(count: int) -> list[int]:
 
 
 @contextmanager
-def product_on(redis_url: str, folder: Path, stack: Stack, **env: str) -> Iterator[Stack]:
-    """Two more web processes, on the database of the test process's stack and on a Redis of their own."""
+def product_on(
+    redis_url: str, folder: Path, stack: Stack, *, processes: int = 2, **env: str
+) -> Iterator[Stack]:
+    """More web processes, on the database of the test process's stack and on a Redis of their own."""
     product = Stack(
         folder / "data",
-        web_workers=2,
+        web_workers=processes,
         worker=False,
         separate_web_ports=True,
         database_url=stack.own_env["DATABASE_URL"],

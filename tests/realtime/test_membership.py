@@ -94,6 +94,32 @@ async def test_an_archived_room_is_read_and_not_written(workspace: Workspace) ->
         assert (await carol.say("open again"))["seq"] == 2
 
 
+async def test_an_archived_room_is_tidied_by_whoever_moderates_it(workspace: Workspace) -> None:
+    with workspace.api() as api:
+        api.put("/api/v1/rooms/general/members/mo", json={"role": "moderator"})
+    async with (
+        workspace.chat(workspace.token("bob"), process=1) as bob,
+        workspace.chat(workspace.token("mo")) as mo,
+    ):
+        said, kept = await bob.say("an insult"), await bob.say("a farewell")
+        await inside(workspace, lambda: change_room(Room.objects.get(), archived=True).pk)
+        await bob.send("delete_message", message_id=said["message_id"])
+        assert (await bob.error())["code"] == "ROOM_ARCHIVED"
+        for _ in range(2):  # the second is a repeat
+            await mo.send("delete_message", message_id=said["message_id"], ref=1)
+            assert (await mo.until("message_deleted"))["ref"] == 1
+        assert (await bob.until("message_deleted"))["rev"] == 3
+        for command in (
+            {"message": "too late"},
+            {"type_": "edit_message", "message_id": kept["message_id"], "message": "other words"},
+            {"type_": "react", "message_id": kept["message_id"], "emoji": "👍", "on": True},
+        ):
+            await mo.send(**{"type_": "chat_message", **command})
+            assert (await mo.error())["code"] in ("ROOM_ARCHIVED", "FORBIDDEN")
+        await mo.send("react", message_id=said["message_id"], emoji="👍", on=True)
+        assert (await mo.error())["code"] == "ROOM_ARCHIVED"
+
+
 async def test_a_muted_member_reads_and_does_not_write(workspace: Workspace) -> None:
     async with workspace.chat(workspace.token("bob"), process=1) as bob:
         said = await bob.say("one", client_id="first")

@@ -118,6 +118,20 @@ def test_an_archived_room_can_be_read(workspace: Workspace, open_page: OpenPage)
     expect(bob.get_by_role("link", name="Old")).to_have_count(0)
 
 
+def test_a_moderator_tidies_an_archived_room(workspace: Workspace, open_page: OpenPage) -> None:
+    make_room(workspace, "old", title="Old")
+    post(workspace, "An insult", sub="bob", room="old")
+    with workspace.api() as api:
+        api.put("/api/v1/rooms/old/members/mo", json={"role": "moderator"})
+    change(workspace, "old", archived=True)
+    mo = join(open_page, workspace, "mo", "Mo", "old")
+    menu(mo, "An insult").get_by_role("menuitem", name="Delete").click()
+    mo.locator(".ask").get_by_role("button", name="Delete").click()
+    expect(mo.locator("#messages")).to_contain_text("This message was deleted.")
+    with workspace.api() as api:
+        assert api.get("/api/v1/rooms/old/messages").json()["data"][0]["deleted"] is True
+
+
 def test_a_room_archived_meanwhile_keeps_what_was_typed_and_sends_it_when_it_opens(
     workspace: Workspace, open_page: OpenPage
 ) -> None:

@@ -183,6 +183,23 @@ def test_the_count_appears_near_the_limit_and_nothing_too_long_can_be_sent(
     expect(page.locator(".own:not(.skeleton)")).to_have_count(1)
 
 
+def test_half_a_character_holds_nobody_up(workspace: Workspace, open_page: OpenPage) -> None:
+    page = enter(open_page(chat(workspace, workspace.token("ann", name="Ann"))))
+    half = "(field) => { field.value = 'half \\ud83d'; field.dispatchEvent(new Event('input', { bubbles: true })) }"
+    page.locator("#text").evaluate(half)
+    page.locator("#text").press("Enter")
+    say(page, "after half")
+    expect(page.locator(".message .bubble")).to_have_text(["half �", "after half"])
+    expect(page.locator(".pending")).to_have_count(0)
+    page.locator("#text").press("ArrowUp")
+    page.get_by_role("textbox", name="Edit").evaluate(half)
+    page.get_by_role("textbox", name="Edit").press("Enter")
+    expect(page.locator(".message .bubble").last).to_contain_text("(edited)")
+    with workspace.api() as api:
+        said = api.get("/api/v1/rooms/general/messages").json()["data"]
+    assert [each["message"] for each in said] == ["half �", "half �"]
+
+
 def test_what_is_written_offline_leaves_once_after_a_reload(
     workspace: Workspace, open_page: OpenPage
 ) -> None:

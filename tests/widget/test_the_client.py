@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -253,6 +254,90 @@ def test_a_refused_message_waits_for_its_author_and_holds_nobody_up(page: Page) 
         "it.client.discard(id)",
     )
     assert run(page, "return it.client.pending") == []
+
+
+PENDING = "return it.client.pending.map((item) => [item.message.length, item.failure ?? null])"
+SAID = "return FakeSocket.last.said.map((frame) => [...frame.message].slice(0, 8).join(``))"
+
+
+def test_half_a_character_is_sent_as_a_whole_one(page: Page) -> None:
+    run(page, "globalThis.it = await meet(); it.client.say('half \\ud83d'); it.client.say('👍 and \\udc4d.')")
+    run(page, "FakeSocket.last.enter(3, 3).echo(4); it.client.edit('m1', 'bad \\ud83d')")
+    assert run(page, SAID) == ["half �", "👍 and �."]
+    assert run(page, "return FakeSocket.last.sent.at(-1).message") == "bad �"
+
+
+def test_what_is_too_long_is_refused_here_and_holds_nobody_up(page: Page) -> None:
+    run(page, "globalThis.it = await meet(); it.client.say('x'.repeat(70000)); it.client.say('one')")
+    run(page, "FakeSocket.last.enter(0, 0).echo(1); it.client.say('🎈'.repeat(1001))")
+    run(page, "it.client.say(` ${'🎈'.repeat(1000)} `)")
+    assert run(page, SAID) == ["one", " 🎈🎈🎈🎈🎈🎈🎈"]
+    run(page, "FakeSocket.last.echo(2)")
+    assert run(page, PENDING) == [[70_000, "MESSAGE_TOO_LONG"], [2_002, "MESSAGE_TOO_LONG"]]
+    assert run(page, "return it.client.pending[1].reason") == (
+        "This message is 1,001 characters; the limit here is 1,000."
+    )
+
+
+def test_no_frame_over_64_kib_leaves_an_old_page_or_a_new_one(page: Page) -> None:
+    old = json.dumps({"client_id": "old", "message": "ö" * 40_000, "at": 1})
+    run(
+        page,
+        f"localStorage.setItem(`snug.outbox.${{location.host}}.general.bob.old`, '{old}');"
+        "globalThis.it = await meet({ user: 'bob', storage: localStorage }); it.client.say('one');"
+        "const limits = { max_message_length: 99999 };"
+        "FakeSocket.last.open().frame('online_users', { last_seq: 0, last_rev: 0, connection_id: 'c', limits })",
+    )
+    assert run(page, SAID) == ["one"]
+    assert run(page, PENDING) == [[40_000, "MESSAGE_TOO_LONG"], [3, None]]
+    refused = "(error) => [error.name, error.code]"
+    edit = f"return await it.client.edit('m1', '\\n'.repeat(40000)).catch({refused})"
+    assert run(page, edit) == ["Refused", "MESSAGE_TOO_LONG"]
+    raw = "it.client.send({ type: 'edit_message', message: 'x'.repeat(70000) })"
+    assert run(page, f"try {{ {raw} }} catch (error) {{ return error.code }}") == "MESSAGE_TOO_LONG"
+    assert run(page, "return FakeSocket.last.sent.length") == 1
+
+
+def test_a_refusal_without_a_name_is_of_the_one_command_that_is_open(page: Page) -> None:
+    refuse = (
+        "FakeSocket.last.frame('error', { error: { code: 'INVALID_JSON', message: 'no' }, message: 'no' })"
+    )
+    run(
+        page,
+        "globalThis.it = await meet(); it.client.say('one'); it.client.say('two'); FakeSocket.last.enter()",
+    )
+    run(page, refuse)
+    assert run(page, PENDING) == [[3, "INVALID_JSON"], [3, None]]
+    assert run(page, SAID) == ["one", "two"]
+    run(page, "globalThis.edited = it.client.edit('m1', 'x').catch((error) => error.code)")
+    run(page, refuse)  # of which of the two?
+    run(page, "FakeSocket.last.echo(1)")
+    run(page, refuse)
+    assert run(page, "return await edited") == "INVALID_JSON"
+
+
+def test_what_is_given_up_while_it_waits_for_its_answer_holds_nobody_up(page: Page) -> None:
+    run(page, "globalThis.it = await meet(); globalThis.id = it.client.say('one'); it.client.say('two')")
+    run(page, "FakeSocket.last.enter()")
+    assert run(page, SAID) == ["one"]
+    run(page, "it.client.discard(id)")
+    assert run(page, SAID) == ["one", "two"]
+
+
+def test_a_change_that_a_living_socket_leaves_unanswered_is_asked_again_over_another(page: Page) -> None:
+    run(page, "globalThis.it = await meet(); FakeSocket.last.enter(3, 3); it.client.edit('m1', 'new')")
+    page.clock.run_for(9_900)
+    assert run(page, "return FakeSocket.all.length") == 1
+    page.clock.run_for(200)
+    run(
+        page,
+        "await settle(); "
+        "FakeSocket.last.enter(3, 3).frame('history', { messages: [], from_resume: true, has_more: false })",
+    )
+    assert run(page, "return [FakeSocket.all.length, FakeSocket.last.sent.map((frame) => frame.type)]") == [
+        2,
+        ["edit_message"],
+    ]
 
 
 def test_a_gap_is_filled_by_resuming_from_before_it(page: Page) -> None:

@@ -4,8 +4,8 @@ import json
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jwt
@@ -13,6 +13,7 @@ import jwt
 from bench.client import Door
 from bench.peers.starting import PeerUnavailableError
 from bench.shapes import Shape
+from bench.slow_disk import slow_database
 from bench.target import Target
 from ops.local import Stack
 from ops.local.paths import PROJECT, PYTHON
@@ -33,17 +34,21 @@ def describe(cache: Path) -> str:
 
 @contextmanager
 def serve(folder: Path, cache: Path, shape: Shape) -> Iterator[Target]:
-    with production(folder, shape) as stack:
-        yield target(stack, shape)
+    with ExitStack() as parts:
+        slow = parts.enter_context(slow_database(folder, shape.fsync_ms)) if shape.fsync_ms else None
+        stack = parts.enter_context(production(folder, shape, slow[0] if slow else None))
+        found = target(stack, shape)
+        yield replace(found, processes={**found.processes, "database": (slow[1],)}) if slow else found
 
 
-def production(folder: Path, shape: Shape) -> Stack:
+def production(folder: Path, shape: Shape, database_url: str | None = None) -> Stack:
     """The stack as it runs in production, without TLS; a context manager."""
     return Stack(
         folder,
         web_workers=shape.workers,
         separate_web_ports=True,
         extra_env={"SNUG_ENV": "production", "SNUG_PUBLIC_SCHEME": "http"},
+        database_url=database_url,
         holder="bin/bench",
     )
 

@@ -34,7 +34,9 @@ export class Actions {
   open(message, anchor, byEmoji = false) {
     const { writable } = this;
     const isOwn = writable && this.isOwn(message);
-    const mayDelete = isOwn || (writable && message.message_id && this.#conversation.standing.mayModerate);
+    const { standing, state } = this.#conversation;
+    // Whoever moderates tidies an archived room as well.
+    const mayDelete = isOwn || (standing.mayModerate && message.message_id && state.state !== "stopped");
     const react = writable && message.message_id && ((emoji) => this.react(message, emoji));
     const commands = [
       navigator.clipboard && { icon: "copy", label: this.#words.say("copy"), act: () => this.#copy(message) },

@@ -8,6 +8,7 @@ export class Refused extends Error {
   }
 }
 
+const PATIENCE = 10_000;
 const CUT = { code: "DISCONNECTED", message: "The connection went before an answer came." };
 
 /**
@@ -17,16 +18,21 @@ const CUT = { code: "DISCONNECTED", message: "The connection went before an answ
 export class Asks {
   #open = new Map(); // ref → {frame, resolve, reject, lasting, timer, missed}
   #last = 0;
-  #send;
+  #chat;
 
-  /** @param {(frame: object) => boolean} send */
-  constructor(send) {
-    this.#send = send;
+  /** @param {{send: (frame: object) => boolean, excess: (frame: object) => object, reconnect: () => void}} chat */
+  constructor(chat) {
+    this.#chat = chat;
+  }
+
+  get refs() {
+    return [...this.#open.keys()];
   }
 
   /** @returns {Promise<object>} the answer; rejects with Refused. `now` is false before the room is caught up with. */
   change(frame, now) {
-    return this.#ask(frame, { lasting: true }, now);
+    const refusal = this.#chat.excess(frame);
+    return refusal ? Promise.reject(new Refused(refusal)) : this.#ask(frame, { lasting: true }, now);
   }
 
   page(frame, patience, missed) {
@@ -47,12 +53,13 @@ export class Asks {
 
   /** A new connection is caught up with. */
   again() {
-    for (const { frame, lasting } of this.#open.values()) if (lasting) this.#send(frame);
+    for (const asked of this.#open.values()) if (asked.lasting) this.#say(asked);
   }
 
   /** The connection went; `forGood` when no other will come. */
   cut(forGood) {
-    for (const [ref, { lasting }] of [...this.#open]) {
+    for (const [ref, { lasting, timer }] of [...this.#open]) {
+      if (lasting) clearTimeout(timer);
       if (forGood || !lasting) this.take({ type: "error", ref, error: CUT });
     }
   }
@@ -63,7 +70,14 @@ export class Asks {
       const asked = { ...more, frame: { ...frame, ref }, resolve, reject };
       this.#open.set(ref, asked);
       if (patience) asked.timer = setTimeout(() => this.take({ type: "error", ref, error: { ...CUT, code: "TIMEOUT" } }), patience);
-      if (now && !this.#send(asked.frame) && !more.lasting) this.take({ type: "error", ref, error: CUT });
+      if (now && !this.#say(asked) && !more.lasting) this.take({ type: "error", ref, error: CUT });
     });
+  }
+
+  // What lasts has no end of its own: a socket that leaves it unanswered is given up for another.
+  #say(asked) {
+    const isSent = this.#chat.send(asked.frame);
+    if (isSent && asked.lasting) asked.timer = setTimeout(this.#chat.reconnect, PATIENCE);
+    return isSent;
   }
 }

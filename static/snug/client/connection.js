@@ -1,4 +1,5 @@
 import { Emitter } from "./emitter.js";
+import { encode } from "./wire.js";
 
 /** What a close code asks of us. Every other code, a lost network (1006) among them, means "retry". */
 const VERDICTS = {
@@ -75,7 +76,7 @@ export class Connection extends Emitter {
   /** @returns {boolean} whether the frame went to the network */
   send(frame) {
     if (this.socket?.readyState !== 1) return false;
-    this.socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
+    this.socket.send(encode(frame));
     return true;
   }
 

@@ -12,14 +12,15 @@ export class Sender extends Outbox {
   #inFlight = null;
   #timer;
 
-  /** @param {{ready: () => boolean, send: (frame: object) => boolean, reconnect: () => void, changed: () => void}} chat */
+  /** @param {{ready: () => boolean, send: (frame: object) => boolean, excess: (frame: object) => object,
+   *   reconnect: () => void, changed: () => void}} chat `excess` says why a frame is too long, if it is */
   constructor(scope, storage, chat) {
     super(scope, storage);
     this.#chat = chat;
   }
 
   say(item) {
-    this.put({ ...item, at: Date.now() });
+    this.put(this.#weighed({ ...item, at: Date.now() }));
     this.#moved();
   }
 
@@ -31,7 +32,14 @@ export class Sender extends Outbox {
   }
 
   discard(clientId) {
-    if (this.remove(clientId)) this.#chat.changed();
+    if (!this.remove(clientId)) return;
+    this.#chat.changed();
+    this.#landed(clientId);
+  }
+
+  /** What the server has yet to answer. */
+  get refs() {
+    return this.#inFlight ? [this.#inFlight] : [];
   }
 
   /** Slow mode has become shorter, or has ended: nobody waits for it any longer. */
@@ -46,9 +54,13 @@ export class Sender extends Outbox {
   pump() {
     const item = this.next;
     if (!item || this.#inFlight || !this.#chat.ready()) return;
-    const { client_id, message, reply_to } = item;
-    if (!this.#chat.send({ type: "chat_message", message, client_id, reply_to, ref: client_id })) return;
-    this.#inFlight = client_id;
+    const weighed = this.#weighed(item); // it may have been written when no limit was known
+    if (weighed.failure) {
+      this.put(weighed);
+      return this.#moved();
+    }
+    if (!this.#chat.send(frameOf(item))) return;
+    this.#inFlight = item.client_id;
     this.#timer = setTimeout(() => this.#chat.reconnect(), WAIT_FOR_ECHO);
   }
 
@@ -58,7 +70,7 @@ export class Sender extends Outbox {
     this.#chat.changed();
   }
 
-  refused({ client_id, error, message, retry_after }) {
+  refused({ ref, client_id = ref, error, message, retry_after }) {
     const item = this.get(client_id);
     if (!item) return;
     if (LATER.has(error.code)) {
@@ -79,6 +91,11 @@ export class Sender extends Outbox {
     this.#inFlight = null;
   }
 
+  #weighed(item) {
+    const refusal = this.#chat.excess(frameOf(item));
+    return refusal ? { ...item, failure: refusal.code, reason: refusal.message } : item;
+  }
+
   #moved() {
     this.#chat.changed();
     this.pump();
@@ -90,3 +107,5 @@ export class Sender extends Outbox {
     this.pump();
   }
 }
+
+const frameOf = ({ client_id, message, reply_to }) => ({ type: "chat_message", message, client_id, reply_to, ref: client_id });

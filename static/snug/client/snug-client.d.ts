@@ -39,7 +39,8 @@ export interface User {
   username: string;
 }
 
-/** A message on its way. `failure` is the error code of a message that was refused; `delayed` of one that waits. */
+/** A message on its way. `failure` is the error code of a message that was refused, by the server or, for its length, by
+ * the client already; `delayed` of one that waits. */
 export interface Pending {
   client_id: string;
   message: string;
@@ -183,11 +184,12 @@ export class SnugClient {
   disconnect(): void;
   on<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): () => void;
   off<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): void;
-  /** Send a text; returns its `client_id`. */
+  /** Send a text; returns its `client_id`. One that is too long is kept in `pending` as a failure (`MESSAGE_TOO_LONG`);
+   * half a character, as `slice` may leave one, becomes `U+FFFD`. */
   say(message: string, options?: { reply_to?: string; client_id?: string }): string;
   retry(clientId: string): void;
   discard(clientId: string): void;
-  /** Send any frame of the protocol. */
+  /** Send any frame of the protocol. Throws `Refused` for one over 64 KiB. */
   send(frame: { type: string; [field: string]: unknown } | string): void;
   typing(isTyping?: boolean): void;
   /** Everything up to `seq` has been read. Call it freely: what is new is sent, at most once a second. */

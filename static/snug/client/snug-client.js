@@ -6,13 +6,15 @@
  *   chat.connect();
  *   chat.say("Hello");
  */
-import { Asks } from "./asks.js";
+import { Asks, Refused } from "./asks.js";
 import { Connection, claims } from "./connection.js";
 import { Emitter } from "./emitter.js";
 import { Reader } from "./reader.js";
 import { Sender } from "./sender.js";
+import { excess, whole } from "./wire.js";
 
 const DURABLE = new Set(["chat_message", "message_edited", "message_deleted", "reaction"]);
+const LONGEST_ID = 64;
 const WAIT_FOR_PAGE = 10_000;
 const TYPING_EVERY = 4_000;  // the server forgets a typist after 6 s
 const GAP_PAUSE = 10_000;    // never resume more often than this for gaps
@@ -31,7 +33,7 @@ export class SnugClient extends Emitter {
   #connectionId;
   #sender;
   #reader = new Reader((seq, told) => this.#tellRead(Math.min(seq, this.seq), told));
-  #asks = new Asks((frame) => this.#connection.send(frame));
+  #asks;
   #resuming = null;
   #gapAt = 0;
   #mending;
@@ -45,12 +47,15 @@ export class SnugClient extends Emitter {
     this.room = decodeURIComponent(this.#url.pathname.split("/").at(-2));
     this.options = { storage: defaultStorage(), ...options };
     const user = options.user ?? claims(options.token).sub;
-    this.#sender = new Sender(user ? `${this.#url.host}.${this.room}.${user}` : null, this.options.storage, {
+    const chat = {
       ready: () => this.#ready,
       send: (frame) => this.#connection.send(frame),
+      excess: (frame) => excess(frame, this.limits?.max_message_length),
       reconnect: () => this.#connection.connect(),
       changed: () => this.emit("outbox"),
-    });
+    };
+    this.#asks = new Asks(chat);
+    this.#sender = new Sender(user ? `${this.#url.host}.${this.room}.${user}` : null, this.options.storage, chat);
     this.#connection = this.#listen(new Connection(() => this.#address(), options));
   }
 
@@ -77,10 +82,12 @@ export class SnugClient extends Emitter {
   }
 
   /** Send a text. It appears in `pending` at once and leaves when there is a connection. Returns its client_id. */
-  say(message, { reply_to, client_id = newId() } = {}) {
+  say(message, { reply_to, client_id } = {}) {
+    const id = whole(String(client_id || newId()));
+    if (id.length > LONGEST_ID) throw new RangeError(`A client_id has at most ${LONGEST_ID} characters.`);
     this.#typedAt = 0;
-    this.#sender.say({ client_id, message, ...(reply_to && { reply_to }) });
-    return client_id;
+    this.#sender.say({ client_id: id, message, ...(reply_to && { reply_to }) });
+    return id;
   }
 
   /** Try a failed message again. */
@@ -93,9 +100,12 @@ export class SnugClient extends Emitter {
     this.#sender.discard(clientId);
   }
 
-  /** Send any frame of the protocol; messages go through the outbox, the rest waits for a connection. */
+  /** Send any frame of the protocol; messages go through the outbox, the rest waits for a connection. Throws Refused for
+   * one that is too large. */
   send(frame) {
     const data = typeof frame === "string" ? JSON.parse(frame) : frame;
+    const refusal = data.type !== "chat_message" && excess(data);
+    if (refusal) throw new Refused(refusal);
     if (data.type === "chat_message") this.say(data.message, data);
     else if (this.state !== "online" || !this.#connection.send(data)) this.#queue.push(data);
   }
@@ -152,7 +162,8 @@ export class SnugClient extends Emitter {
     return url.href;
   }
 
-  #receive(frame) {
+  #receive(told) {
+    const frame = this.#named(told);
     const asked = this.#asks.take(frame);
     if (frame.type === "online_users") this.#enter(frame);
     else if (frame.type === "user_joined" && !this.me) this.me = { id: frame.user_id, username: frame.username };
@@ -161,6 +172,13 @@ export class SnugClient extends Emitter {
     else if (DURABLE.has(frame.type) && !this.#follows(frame)) return;
     this.#tell(frame);
     if (frame.type === "history" && (frame.from_resume || asked?.missed)) this.#missed(frame);
+  }
+
+  // What could not be read at all is refused without its `ref`. Where one command alone is open, it was that.
+  #named(frame) {
+    if (frame.error?.code !== "INVALID_JSON" || frame.ref !== undefined) return frame;
+    const open = [...this.#asks.refs, ...this.#sender.refs];
+    return open.length === 1 ? { ...frame, ref: open[0] } : frame;
   }
 
   #tell(frame) {

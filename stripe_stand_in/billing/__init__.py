@@ -1,0 +1,1 @@
+"""What happens between objects: prices into amounts, periods into invoices, invoices into payments."""
