@@ -116,18 +116,16 @@ class Feed:
     def fleeting(self, payload: bytes, skip: str) -> None:
         """Something that is only true now, for everyone but the person `skip`."""
         burst = Burst([Frame(payload)])
-        for listener in list(self.listeners):
-            if listener.user != skip:
-                self._tell(listener, burst)
+        self._tell((listener for listener in self.listeners if listener.user != skip), burst)
         for listener in list(self.arriving):
             if listener.user != skip:
                 listener.overhear(burst)
 
     def personal(self, payload: bytes, user: str) -> None:
         """Something that concerns one person alone, on every socket of theirs in the room."""
-        burst = Burst([Frame(payload)])
-        for listener in [listener for listener in self.listeners if listener.user == user]:
-            self._tell(listener, burst)
+        self._tell(
+            (listener for listener in self.listeners if listener.user == user), Burst([Frame(payload)])
+        )
 
     # ---- in order
 
@@ -147,16 +145,17 @@ class Feed:
         return item[2]
 
     def _deliver(self, frames: Sequence[Frame]) -> None:
-        burst = Burst(frames)
-        for listener in list(self.listeners):
-            self._tell(listener, burst)
+        self._tell(self.listeners, Burst(frames))
 
-    def _tell(self, listener: Listener, burst: Burst) -> None:
-        try:
-            listener.hear(burst)
-        except Exception:  # one socket's trouble must not keep the rest from hearing
-            logger.exception("a socket of room %s of %s cannot be written to", self.room_id, self.tenant.slug)
-            listener.outlet.close(CloseCode.INTERNAL, "could not be written to")
+    def _tell(self, listeners: Iterable[Listener], burst: Burst) -> None:
+        for listener in tuple(listeners):
+            try:
+                listener.hear(burst)
+            except Exception:  # one socket's trouble must not keep the rest from hearing
+                logger.exception(
+                    "room %s of %s: a socket cannot be written to", self.room_id, self.tenant.slug
+                )
+                listener.outlet.close(CloseCode.INTERNAL, "could not be written to")
 
     # ---- filling gaps
 

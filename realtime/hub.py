@@ -68,7 +68,7 @@ class Hub:
         """Begin listening. Redis may be away: the hub then keeps trying."""
         self.started = True
         self.publisher.listener = self.receive
-        self._layer().listen(self._channel, self._hear_again)
+        self._layer().listen(self._channel, self._hear_again, own=self.publisher.id.bytes)
         self._background.run(self._listen())
         self._background.run(self._take_part())
         self._background.run(self._tick_forever())
@@ -191,11 +191,11 @@ class Hub:
         self._following.begin()
 
     async def _listen(self) -> None:
+        """Hear the others: what this process publishes, it has delivered already."""
         while True:
             try:
                 event = await self._layer().receive(self._channel)
-                if event["from"] != self.process:  # what this process published, it has delivered already
-                    self.receive(event["group"], event)
+                self.receive(event["group"], event)
             except Exception:  # one event that nobody understands must not make this process deaf
                 logger.exception("an event was not understood")
                 await asyncio.sleep(0.1)

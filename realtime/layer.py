@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from channels_redis.pubsub import RedisPubSubChannelLayer, RedisPubSubLoopLayer
 from channels_redis.utils import _consistent_hash, _wrap_close, decode_hosts
@@ -19,8 +19,15 @@ class Unreadable(Exception):
     """An event is not encrypted with any of our keys, or is no event."""
 
 
+# Before each event, in the clear, stands who sent it: what a process sent itself it passes over unread.
+SENDER_BYTES: Final = 16
+NOBODY: Final = bytes(SENDER_BYTES)
+
+
 class LoopLayer(RedisPubSubLoopLayer):
     """The layer's part in one event loop."""
+
+    own = b""  # the sender whose events are passed over here; none yet
 
     def __init__(
         self, hosts: Any = None, *, capacity: int = 1500, expiry: float = 10, **options: Any
@@ -37,10 +44,12 @@ class LoopLayer(RedisPubSubLoopLayer):
         )
 
     def deliver(self, name: str, data: bytes) -> None:
-        """What Redis has brought, for a channel or for every channel of a group.
+        """What Redis has brought, for a channel or for every channel of a group, unless it is this process's own.
 
         What concerns every process is kept whatever the capacity: it is rare, and no database could tell of it later.
         """
+        if self.own and data.startswith(self.own):
+            return
         if name in self.channels:
             self.channels[name].put_nowait(data)
         for channel in self.groups.get(name, ()):
@@ -72,12 +81,14 @@ class SnugChannelLayer(RedisPubSubChannelLayer):
     for how many seconds. What exceeds them is dropped, and a channel made by `listen` is told.
     """
 
-    def listen(self, channel: str, on_reconnect: Callable[[], None]) -> None:
+    def listen(self, channel: str, on_reconnect: Callable[[], None], own: bytes = b"") -> None:
         """Make a channel that groups of this process can feed, under a name of one's own, without asking Redis.
 
-        `on_reconnect` is called whenever something that was published may have been missed.
+        `on_reconnect` is called whenever something that was published may have been missed. What is sent with `own` as
+        its sender is not heard.
         """
         layer = self._get_layer()
+        layer.own = own
         if channel not in layer.channels:
             layer.open(channel, on_reconnect)
         layer.on_reconnect = on_reconnect
@@ -87,13 +98,13 @@ class SnugChannelLayer(RedisPubSubChannelLayer):
         index: int = _consistent_hash(self._name(group), len(decode_hosts(self._kwargs.get("hosts"))))
         return index
 
-    async def group_send_many(self, sends: Iterable[tuple[str, Event]]) -> None:
+    async def group_send_many(self, sends: Iterable[tuple[str, Event]], sender: bytes = NOBODY) -> None:
         """Send each event to its group, in order within a shard. Raises what redis-py raises when Redis is away."""
         layer = self._get_layer()
         shards: dict[Any, list[tuple[str, bytes]]] = defaultdict(list)
         for group, event in sends:
             name = layer._get_group_channel_name(group)
-            shards[layer._get_shard(name)].append((name, self.serialize(event)))
+            shards[layer._get_shard(name)].append((name, self.serialize(event, sender)))
         outcomes = await asyncio.gather(
             *(shard.publish_many(messages) for shard, messages in shards.items()), return_exceptions=True
         )
@@ -106,10 +117,14 @@ class SnugChannelLayer(RedisPubSubChannelLayer):
         shard = store.sync_clients()[self.shard_of(group)]
         shard.publish(self._name(group), self.serialize(event))
 
+    def serialize(self, message: Event, sender: bytes = NOBODY) -> bytes:
+        data: bytes = super().serialize(message)
+        return sender + data
+
     def deserialize(self, message: bytes) -> Event:
         """Raises Unreadable."""
         try:
-            event = super().deserialize(message)
+            event = super().deserialize(message[SENDER_BYTES:])
         except Exception as error:  # whatever decryption and msgpack make of bytes that are not ours
             raise Unreadable(type(error).__name__) from error
         if not isinstance(event, dict):

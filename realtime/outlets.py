@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, Final, Protocol
 
 from realtime.events import CloseCode, Frame
@@ -24,19 +23,14 @@ FLOW_CHECK: Final = 0.02
 
 
 class Burst:
-    """Several frames for many sockets, joined once."""
+    """Several frames for many sockets, joined once. `size` is in bytes of payload."""
+
+    __slots__ = ("frames", "size", "wire")
 
     def __init__(self, frames: Sequence[Frame]) -> None:
         self.frames = frames
-
-    @cached_property
-    def size(self) -> int:
-        """Bytes of payload."""
-        return sum(len(frame.payload) for frame in self.frames)
-
-    @cached_property
-    def wire(self) -> bytes:
-        return self.frames[0].wire if len(self.frames) == 1 else b"".join(frame.wire for frame in self.frames)
+        self.size = sum(len(frame.payload) for frame in frames)
+        self.wire = frames[0].wire if len(frames) == 1 else b"".join(frame.wire for frame in frames)
 
 
 class Outlet(Protocol):
@@ -57,7 +51,8 @@ class Outlet(Protocol):
 class Transport(Protocol):
     """What the server's extension offers."""
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> int:
+        """Write; how many bytes were waiting before."""
 
     def backlog(self) -> int: ...
 
@@ -67,10 +62,11 @@ class Transport(Protocol):
 class WireOutlet:
     """Writes encoded frames straight to the server's transport."""
 
-    __slots__ = ("_most", "_transport", "closed")
+    __slots__ = ("_most", "_transport", "_write", "closed")
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._write = transport.write
         self._most = MOST_BACKLOG
         self.closed = False
 
@@ -80,13 +76,11 @@ class WireOutlet:
     def push(self, burst: Burst) -> None:
         if self.closed:
             return
-        waiting = self._transport.backlog()
-        if waiting > self._most:
-            self.close(CloseCode.TOO_SLOW, "reading too slowly")
-            return
+        waiting = self._write(burst.wire)
         if waiting <= MOST_BACKLOG:
             self._most = MOST_BACKLOG + burst.size
-        self._transport.write(burst.wire)
+        elif waiting > self._most:
+            self.close(CloseCode.TOO_SLOW, "reading too slowly")
 
     def close(self, code: int, reason: str = "") -> None:
         if not self.closed:

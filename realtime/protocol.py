@@ -96,10 +96,13 @@ class SnugProtocol(asyncio.Protocol):
 
     # ---- the extensions
 
-    def write(self, data: bytes) -> None:
-        """Write whole frames. Ignored once the socket is closing."""
-        if not self._closing and not self._transport.is_closing():
-            self._transport.write(data)
+    def write(self, data: bytes) -> int:
+        """Write whole frames; how many bytes were waiting before. Ignored once the socket is closing."""
+        if self._closing or self._transport.is_closing():
+            return 0
+        waiting = int(self._transport.get_write_buffer_size())
+        self._transport.write(data)
+        return waiting
 
     def backlog(self) -> int:
         """Bytes that wait for this reader."""

@@ -39,7 +39,8 @@ class Publisher:
     """One a loop. Not thread-safe; `publish` never blocks and never raises."""
 
     def __init__(self) -> None:
-        self.process = uuid4().hex
+        self.id = uuid4()
+        self.process = self.id.hex
         self.listener: Listener | None = None
         self._outboxes: dict[int, Outbox] = {}  # one a shard: what one of them keeps waiting is its own alone
 
@@ -47,7 +48,7 @@ class Publisher:
         """Hand each event to the local hub now and to the channel layer soon."""
         layer: Any = get_channel_layer()
         for group, event in sends:
-            event["from"], event["group"] = self.process, group
+            event["group"] = group
             self._outbox(layer.shard_of(group)).put(group, event)
             self._tell_hub(group, event)
 
@@ -69,7 +70,7 @@ class Publisher:
 
     def _outbox(self, shard: int) -> "Outbox":
         if shard not in self._outboxes:
-            self._outboxes[shard] = Outbox(self.process)
+            self._outboxes[shard] = Outbox(self.id.bytes)
         return self._outboxes[shard]
 
     def _tell_hub(self, group: str, event: Event) -> None:
@@ -83,9 +84,9 @@ class Publisher:
 class Outbox:
     """What is on its way to one shard, and what is owed to it."""
 
-    def __init__(self, process: str) -> None:
+    def __init__(self, sender: bytes) -> None:
         self.sending = False
-        self._process = process
+        self._sender = sender
         self._waiting: deque[tuple[str, Event]] = deque()
         self._owed: dict[str, int] = {}  # by room's group: the newest rev that was not sent
         # What was not sent and cannot be read anywhere: which caches to drop, which sockets to close.
@@ -126,7 +127,7 @@ class Outbox:
                 self.sending = True
                 try:
                     layer: Any = get_channel_layer()
-                    await asyncio.wait_for(layer.group_send_many(batch), SEND_TIMEOUT)
+                    await asyncio.wait_for(layer.group_send_many(batch, self._sender), SEND_TIMEOUT)
                     pause = 0.1
                 except Exception as error:  # Redis is away, or an event has no encoding
                     logger.warning("%d events not published: %s: %s", len(batch), type(error).__name__, error)
@@ -140,7 +141,7 @@ class Outbox:
         """What is owed goes first: it is older than what is waiting."""
         batch = [self._again.popleft() for _ in range(min(len(self._again), MOST_AT_ONCE))]
         for group in list(self._owed)[: MOST_AT_ONCE - len(batch)]:
-            stale = {"type": "stale", "rev": self._owed.pop(group), "from": self._process, "group": group}
+            stale = {"type": "stale", "rev": self._owed.pop(group), "group": group}
             batch.append((group, stale))
         return batch + self._take(MOST_AT_ONCE - len(batch))
 
@@ -169,7 +170,7 @@ def tell_all(**event: Any) -> None:
     whose tokens were issued up to then; with `session`, those of a staff session that has ended;
     with `room`, a room's id, those of whoever may no longer be in it.
     """
-    event |= {"from": "", "group": groups.CONTROL}
+    event["group"] = groups.CONTROL
     transaction.on_commit(partial(_send_now, groups.CONTROL, event))
 
 

@@ -10,6 +10,7 @@ confirmed it, one task connects and reads, and once all subscriptions of a lost 
 import asyncio
 import contextlib
 import logging
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -37,6 +38,7 @@ class Shard(RedisSingleShardConnection):
         self._wanted: dict[str, asyncio.Future[None]] = {}  # by channel; done once Redis has confirmed it
         self._unheard: set[str] = set()  # confirmed on an earlier connection, not yet on this one
         self._connection: Any = None
+        self._heard_at = 0.0  # by the loop's clock
         self._task: asyncio.Task[None] | None = None
         self._telling = asyncio.Lock()
 
@@ -97,20 +99,36 @@ class Shard(RedisSingleShardConnection):
         try:
             await connection.connect()
             await self._subscribe_all(connection)
-            asked = False
-            while True:
-                answer = await connection.read_response(timeout=SILENCE, disconnect_on_error=False)
-                if answer is not None:
-                    self._heed(answer)
-                elif asked:
-                    raise ConnectionLost("no sign of life")
-                asked = answer is None
-                if asked:
-                    await connection.send_command("PING", check_health=False)
+            reading = asyncio.get_running_loop().create_task(self._read(connection))
+            try:
+                await self._watch(connection, reading)
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
         finally:
             self._connection = None
             with contextlib.suppress(*AWAY):
                 await connection.disconnect(nowait=True)
+
+    async def _read(self, connection: Any) -> None:
+        # A timer for each answer would cost more than the answer.
+        while True:
+            self._heed(await connection.read_response(timeout=math.inf, disconnect_on_error=False))
+
+    async def _watch(self, connection: Any, reading: "asyncio.Task[None]") -> None:
+        """Raises what ends the reading, or ConnectionLost when a connection that was quiet gives no sign of life."""
+        loop = asyncio.get_running_loop()
+        self._heard_at = asked_at = loop.time()
+        while True:
+            since = max(self._heard_at, asked_at)
+            await asyncio.wait([reading], timeout=max(0.0, since + SILENCE - loop.time()))
+            if reading.done():
+                reading.result()
+            if loop.time() >= max(self._heard_at, asked_at) + SILENCE:
+                if asked_at > self._heard_at:
+                    raise ConnectionLost("no sign of life")
+                await connection.send_command("PING", check_health=False)
+                asked_at = loop.time()
 
     async def _subscribe_all(self, connection: Any) -> None:
         async with self._telling:
@@ -121,6 +139,7 @@ class Shard(RedisSingleShardConnection):
                 await connection.send_command("SUBSCRIBE", *channels[start : start + _MOST_AT_ONCE])
 
     def _heed(self, answer: Any) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
         match answer:
             case [b"message", bytes(channel), data]:
                 self.channel_layer.deliver(channel.decode(), data)

@@ -21,10 +21,11 @@ MOST_BYTES: Final = 800 * 1024
 AnyMessage = MessageState | DeletedState
 
 # A row of it becomes a message by `message_of`; conditions on `m` follow.
-MESSAGES = sql.SQL(
+MESSAGES: Final = (
     "SELECT m.id, m.seq, m.rev, m.body, s.external_id, s.name, m.client_id, m.reply_to, m.created_at, m.edited_at, "
     "m.deleted_at, m.reactions FROM {messages} m JOIN {members} s ON s.id = m.sender_id WHERE "
 )
+_MESSAGES = sql.SQL(MESSAGES)
 _BY_ROOM = sql.SQL("m.room_id = %(room)s AND m.created_at > %(since)s AND ")
 _STATE = sql.SQL("SELECT last_seq, last_rev FROM {rooms} WHERE id = %(room)s")
 _REVS = sql.SQL("SELECT id, last_rev FROM {rooms} WHERE id = ANY(%(rooms)s)")
@@ -86,7 +87,7 @@ async def history(
         where = sql.SQL("m.seq < %(before)s ORDER BY m.seq DESC LIMIT %(limit)s")
     else:
         where = sql.SQL("true ORDER BY m.seq DESC LIMIT %(limit)s")
-    rows = await _fetch(tenant, values, MESSAGES, _BY_ROOM, where)
+    rows = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, where)
     oldest = await _fetch(tenant, values, _OLDEST)
     messages = sorted(_fitting(rows, limit, room_name), key=lambda message: message.seq)
     return Page(messages, len(rows) > len(messages), oldest[0][0] if oldest else 0)
@@ -116,7 +117,7 @@ async def _resumed(
 ) -> tuple[list[AnyMessage], bool]:
     """What fits a frame of those that retention kept; and whether that is not all."""
     values = {"room": room_id, "since": _kept_since(tenant), "limit": MOST_RESUMED + 1, **bounds}
-    rows = await _fetch(tenant, values, MESSAGES, _BY_ROOM, where)
+    rows = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, where)
     messages = _fitting(rows, MOST_RESUMED, room_name)
     return messages, len(rows) > len(messages)
 
@@ -127,7 +128,7 @@ async def changes(tenant: TenantInfo, room_id: int, room_name: str, *, rev: int)
     One that has changed again just now is among them: without it, and what it was before, there would be a gap.
     """
     where = sql.SQL("m.room_id = %(room)s AND m.rev > %(rev)s ORDER BY m.rev")
-    rows = await _fetch(tenant, {"room": room_id, "rev": rev}, MESSAGES, where)
+    rows = await _fetch(tenant, {"room": room_id, "rev": rev}, _MESSAGES, where)
     return [message_of(row, room_name) for row in rows]
 
 
@@ -137,14 +138,14 @@ async def by_client_id(
     """The message that a sender named `client_id` in a room, as it stands now, or None."""
     where = sql.SQL("m.room_id = %(room)s AND m.sender_id = %(sender)s AND m.client_id = %(client_id)s")
     values = {"room": room_id, "sender": sender_id, "client_id": client_id}
-    rows = await _fetch(tenant, values, MESSAGES, where)
+    rows = await _fetch(tenant, values, _MESSAGES, where)
     return message_of(rows[0], room_name) if rows else None
 
 
 async def message(tenant: TenantInfo, room_id: int, room_name: str, message_id: UUID) -> AnyMessage | None:
     """One message of a room as it stands now, or None."""
     where = sql.SQL("m.room_id = %(room)s AND m.id = %(id)s")
-    rows = await _fetch(tenant, {"room": room_id, "id": message_id}, MESSAGES, where)
+    rows = await _fetch(tenant, {"room": room_id, "id": message_id}, _MESSAGES, where)
     return message_of(rows[0], room_name) if rows else None
 
 

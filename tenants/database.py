@@ -13,7 +13,7 @@ import logging
 import os
 import socket
 from collections.abc import AsyncIterator
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from weakref import WeakValueDictionary
 
 import psycopg
@@ -23,6 +23,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from realtime.loop_local import LoopLocal
 from tenants.liveness import CONNECTING, RECONNECT_TIMEOUT, is_dead
+from tenants.pipeline import WritingConnection
 
 logger = logging.getLogger("snug.database")
 # It tells of every attempt of every connection; `reconnect_failed` tells it once.
@@ -38,11 +39,14 @@ _LONGEST_WAIT: Final = 5.0
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 
 
-class Pool(AsyncConnectionPool[Connection]):
+C = TypeVar("C", bound=Connection)
+
+
+class Pool(AsyncConnectionPool[C]):
     """psycopg's pool, for a server that may die or hang at any moment."""
 
     @contextlib.asynccontextmanager
-    async def connection(self, timeout: float | None = None) -> AsyncIterator[Connection]:
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[C]:
         """A live connection, for at most LONGEST_USE seconds. Raises PoolTimeout when there is none in time."""
         db = await self._live(timeout)
         watchdog = asyncio.get_running_loop().call_later(LONGEST_USE, _cut, db)
@@ -59,7 +63,7 @@ class Pool(AsyncConnectionPool[Connection]):
         async with self._lock:
             self._maybe_grow_pool()
 
-    async def _live(self, timeout: float | None) -> Connection:
+    async def _live(self, timeout: float | None) -> C:
         while True:
             db = await self.getconn(timeout)
             if not is_dead(db):
@@ -68,31 +72,37 @@ class Pool(AsyncConnectionPool[Connection]):
             await self.putconn(db)  # which makes another in its place
 
 
-def _make(min_size: int, max_size: int) -> Pool:
-    return Pool(
-        settings.DATABASE_URL,
-        min_size=min_size,
-        max_size=max_size,
-        max_lifetime=900,
-        timeout=_LONGEST_WAIT,
-        reconnect_timeout=RECONNECT_TIMEOUT,
-        open=False,
-        kwargs={"autocommit": True, "prepare_threshold": None, **CONNECTING},
-    )
+def _make() -> Pool[Connection]:
+    return Pool(settings.DATABASE_URL, min_size=1, max_size=settings.DATABASE_POOL_SIZE, **_options())
 
 
-def pool_for_jobs(*, check: object, **options: Any) -> Pool:
+def _make_for_writing() -> Pool[WritingConnection]:
+    settled = {"connection_class": WritingConnection, "configure": WritingConnection.settle}
+    return Pool(settings.DATABASE_URL, min_size=1, max_size=1, **settled, **_options())
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "max_lifetime": 900,
+        "timeout": _LONGEST_WAIT,
+        "reconnect_timeout": RECONNECT_TIMEOUT,
+        "open": False,
+        "kwargs": {"autocommit": True, "prepare_threshold": None, **CONNECTING},
+    }
+
+
+def pool_for_jobs(*, check: object, **options: Any) -> Pool[Connection]:
     """A pool for procrastinate, which would `check` each connection by asking, with growing pauses."""
     return Pool(reconnect_timeout=RECONNECT_TIMEOUT, **options)
 
 
-_pools: LoopLocal[Pool] = LoopLocal(lambda: _make(1, settings.DATABASE_POOL_SIZE))
-_writing_pools: LoopLocal[Pool] = LoopLocal(lambda: _make(1, 1))
+_pools: LoopLocal[Pool[Connection]] = LoopLocal(_make)
+_writing_pools: LoopLocal[Pool[WritingConnection]] = LoopLocal(_make_for_writing)
 # By schema; gone when nobody of that tenant reads.
 _turns: LoopLocal[WeakValueDictionary[str, asyncio.Semaphore]] = LoopLocal(WeakValueDictionary)
 
 
-async def pool() -> Pool:
+async def pool() -> Pool[Connection]:
     """The running loop's pool, opened at first use. Getting a connection raises PoolTimeout after 5 s."""
     return await _opened(_pools.get())
 
@@ -106,7 +116,7 @@ async def share(schema: str) -> AsyncIterator[Connection]:
         yield db
 
 
-async def writing_pool() -> Pool:
+async def writing_pool() -> Pool[WritingConnection]:
     """The same for the message writer alone: no crowd of readers keeps a message waiting."""
     return await _opened(_writing_pools.get())
 
@@ -118,7 +128,7 @@ async def close_pool() -> None:
             await pool.close()
 
 
-async def _opened(pool: Pool) -> Pool:
+async def _opened(pool: Pool[C]) -> Pool[C]:
     if pool.closed:
         await pool.open()
     return pool

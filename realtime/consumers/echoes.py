@@ -52,13 +52,10 @@ class Echo:
 
 
 class Echoes:
-    """One a visit. False while nobody waits for anything, which is nearly always."""
+    """One a visit: what whoever asked is still owed by way of the room. Nearly always nothing."""
 
     def __init__(self) -> None:
-        self._waiting: deque[Echo] = deque(maxlen=MOST_WAITING)
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
+        self.waiting: deque[Echo] = deque(maxlen=MOST_WAITING)
 
     @contextmanager
     def expecting(self, ref: str | int | None, type_: str, **about: Any) -> Iterator[Echo]:
@@ -66,7 +63,7 @@ class Echoes:
         about = {name: value if isinstance(value, str | bool) else None for name, value in about.items()}
         echo = Echo(self, _Head(type_, **about).key, ref)
         if ref is not None:
-            self._waiting.append(echo)
+            self.waiting.append(echo)
         try:
             yield echo
         except BaseException:
@@ -74,8 +71,8 @@ class Echoes:
             raise
 
     def forget(self, echo: Echo) -> None:
-        if echo in self._waiting:
-            self._waiting.remove(echo)
+        if echo in self.waiting:
+            self.waiting.remove(echo)
 
     def mark(self, burst: Burst) -> Burst:
         """The same frames, the expected ones with their `ref`."""
@@ -84,16 +81,16 @@ class Echoes:
     def overdue(self, rev: int) -> list[Frame]:
         """The answers that will not come by way of the room any more, now that it stands at `rev`."""
         frames: list[Frame] = []
-        for echo in list(self._waiting):
+        for echo in list(self.waiting):
             if echo.late is not None and echo.ref is not None and echo.late[0] <= rev:
-                self._waiting.remove(echo)
+                self.waiting.remove(echo)
                 frames.append(events.frame(echo.late[1]).answering(echo.ref))
         return frames
 
     def _mark(self, frame: Frame) -> Frame:
         key = msgspec.json.decode(frame.payload, type=_Head).key
-        for echo in self._waiting:
+        for echo in self.waiting:
             if echo.key == key and echo.ref is not None:
-                self._waiting.remove(echo)
+                self.waiting.remove(echo)
                 return frame.answering(echo.ref)
         return frame

@@ -12,7 +12,6 @@ from realtime.consumers.echoes import Echo, Echoes
 from realtime.consumers.typist import Typist
 from realtime.events import CloseCode, ErrorCode, History, Unread
 from realtime.limits import MessageRate
-from realtime.outlets import Burst
 from realtime.refusals import SocketRefused
 from rooms import access, actions, reading
 from rooms.access import RoomRecord
@@ -28,25 +27,20 @@ MOST_TYPING: Final = 20
 
 
 class Speaker:
-    """One a visit. It also knows which answers the asker is still owed."""
+    """One a visit."""
 
-    def __init__(self, visit: "Visit") -> None:
+    def __init__(self, visit: "Visit", echoes: Echoes) -> None:
         self._visit = visit
-        self._echoes = Echoes()
+        self._echoes = echoes
         self._typist = Typist(self._tell_typing, self._may_tell_typing)
-
-    @property
-    def is_owed(self) -> bool:
-        """Whether an answer is to come by way of the room; nearly always it is not."""
-        return bool(self._echoes)
-
-    def heard(self, burst: Burst) -> Burst:
-        """What everyone is told, as this one is: the answer to their own command carries its `ref`."""
-        return self._echoes.mark(burst)
 
     def answer_late(self) -> None:
         """What the room was told of in another way is still owed to whoever asked for it."""
-        if self._echoes and self._visit.is_live and (answers := self._echoes.overdue(self._visit.feed.rev)):
+        if (
+            self._echoes.waiting
+            and self._visit.is_live
+            and (answers := self._echoes.overdue(self._visit.feed.rev))
+        ):
             self._visit.host.push(*answers)
 
     def leave(self) -> None:

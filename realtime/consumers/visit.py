@@ -9,6 +9,7 @@ from msgspec import UNSET
 from accounts.identity import Identity
 from realtime import commands, events
 from realtime.admissions import TenantSockets
+from realtime.consumers.echoes import Echoes
 from realtime.consumers.resume import Resume
 from realtime.consumers.speaker import Speaker
 from realtime.consumers.views import limits_view
@@ -62,7 +63,8 @@ class Visit:
         self._present = False
         self._greeted = self._live = False
         self._overheard: deque[Burst] = deque(maxlen=MOST_OVERHEARD)
-        self._speaker = Speaker(self)
+        self._echoes = Echoes()
+        self._speaker = Speaker(self, self._echoes)
 
     # ---- as the feed and the hub see it
 
@@ -80,10 +82,10 @@ class Visit:
 
     def hear(self, burst: Burst) -> None:
         """What everyone is told."""
-        if not self._speaker.is_owed:
+        if not self._echoes.waiting:
             self.host.outlet.push(burst)
             return
-        self.host.outlet.push(self._speaker.heard(burst))
+        self.host.outlet.push(self._echoes.mark(burst))
         self._speaker.answer_late()
 
     def overhear(self, burst: Burst) -> None:

@@ -6,12 +6,10 @@ whose outcome was lost: done again, it finds nothing to do.
 
 from collections.abc import Sequence
 from typing import Any, Final
-from uuid import UUID
-
-from psycopg import sql
 
 from realtime.events import DeletedState, ErrorCode
 from rooms import reading
+from rooms.tables import statement
 from rooms.texts import Refused
 from rooms.writing.work import (
     Change,
@@ -23,7 +21,7 @@ from rooms.writing.work import (
     archived,
     no_such_message,
 )
-from tenants.database import Connection
+from tenants.pipeline import Rows, Statement
 
 MOST_EMOJI: Final = 50  # different ones on a message
 
@@ -39,85 +37,63 @@ _CHANGE = """
     UPDATE {{messages}} m SET {change}, rev = bumped.last_rev FROM bumped WHERE m.id = %(message)s RETURNING m.rev
 """
 _NOW = "date_trunc('milliseconds', statement_timestamp())"
-_EDIT = sql.SQL(_CHANGE.format(when="m.body <> %(body)s", change=f"body = %(body)s, edited_at = {_NOW}"))
-_DELETE = sql.SQL(
-    _CHANGE.format(when="true", change=f"body = '', reactions = '[]', edited_at = NULL, deleted_at = {_NOW}")
+_EDIT = _CHANGE.format(when="m.body <> %(body)s", change=f"body = %(body)s, edited_at = {_NOW}")
+_DELETE = _CHANGE.format(
+    when="true", change=f"body = '', reactions = '[]', edited_at = NULL, deleted_at = {_NOW}"
 )
-_DELETE_REACTIONS = sql.SQL(
-    "DELETE FROM {reactions} x USING {messages} m "
-    "WHERE x.message_id = m.id AND m.id = %(message)s AND m.deleted_at IS NOT NULL"
+_DELETE_REACTIONS = (
+    "DELETE FROM {reactions} x USING {messages} m, {rooms} r WHERE x.message_id = m.id AND m.id = %(message)s "
+    "AND m.room_id = %(room)s AND r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)"
 )
-_REACT = sql.SQL(
-    """
-    INSERT INTO {reactions} (message_id, member_id, emoji, created_at)
-    SELECT m.id, %(member)s, %(emoji)s::text, now()
-    FROM {messages} m JOIN {rooms} r ON r.id = m.room_id AND r.archived_at IS NULL
-    WHERE m.id = %(message)s AND m.room_id = %(room)s AND m.deleted_at IS NULL
-      AND (jsonb_array_length(m.reactions) < %(most)s
-           OR m.reactions @> jsonb_build_array(jsonb_build_object('emoji', %(emoji)s::text)))
-    ON CONFLICT DO NOTHING
-    """
-)
-_TAKE_BACK = sql.SQL(
-    """
-    DELETE FROM {reactions} x USING {messages} m, {rooms} r
-    WHERE x.message_id = m.id AND m.id = %(message)s AND m.room_id = %(room)s
-      AND r.id = m.room_id AND r.archived_at IS NULL AND x.member_id = %(member)s AND x.emoji = %(emoji)s
-    """
-)
+_REACT = """
+INSERT INTO {reactions} (message_id, member_id, emoji, created_at)
+SELECT m.id, %(member)s, %(emoji)s::text, now()
+FROM {messages} m JOIN {rooms} r ON r.id = m.room_id AND r.archived_at IS NULL
+WHERE m.id = %(message)s AND m.room_id = %(room)s AND m.deleted_at IS NULL
+  AND (jsonb_array_length(m.reactions) < %(most)s
+       OR m.reactions @> jsonb_build_array(jsonb_build_object('emoji', %(emoji)s::text)))
+ON CONFLICT DO NOTHING
+"""
+_TAKE_BACK = """
+DELETE FROM {reactions} x USING {messages} m, {rooms} r
+WHERE x.message_id = m.id AND m.id = %(message)s AND m.room_id = %(room)s
+  AND r.id = m.room_id AND r.archived_at IS NULL AND x.member_id = %(member)s AND x.emoji = %(emoji)s
+"""
 # A message carries the sums, so that nobody counts when it is read.
 _SUMS = """(
     SELECT coalesce(jsonb_agg(jsonb_build_object('emoji', s.emoji, 'count', s.n) ORDER BY s.first), '[]')
     FROM (SELECT emoji, count(*) AS n, min(id) AS first FROM {reactions}
           WHERE message_id = %(message)s GROUP BY emoji) s
 )"""
-_SUM_UP = sql.SQL(_CHANGE.format(when=f"m.reactions <> {_SUMS}", change=f"reactions = {_SUMS}"))
-_AS_IT_STANDS = sql.SQL("m.room_id = %(room)s AND m.id = %(message)s")
-
-Cursors = tuple[Any, Any]
+_SUM_UP = _CHANGE.format(when=f"m.reactions <> {_SUMS}", change=f"reactions = {_SUMS}")
+_AS_IT_STANDS = reading.MESSAGES + "m.room_id = %(room)s AND m.id = %(message)s"
 
 
-async def send(db: Connection, tables: dict[str, sql.Identifier], changes: Sequence[Change]) -> list[Cursors]:
-    """Queue the statements; for each change the cursors of its new `rev` and of the message as it then stands."""
-    return [await _send(db, tables, change) for change in changes]
-
-
-async def _send(db: Connection, tables: dict[str, sql.Identifier], change: Change) -> Cursors:
+def statements(schema: str, change: Change) -> list[Statement]:
+    """What to send: the second but last returns the new `rev`, the last the message as it then stands."""
     values: dict[str, Any] = {
         "message": change.message_id,
         "room": change.room_id,
         "moderated": _is_moderated(change),
     }
-
-    async def run(*parts: sql.SQL) -> Any:
-        return await db.execute(sql.Composed([part.format(**tables) for part in parts]), values)
-
     match change:
         case Edit(body=body):
             values["body"] = body
-            changed = await run(_EDIT)
+            templates = [_EDIT]
         case Deletion():
-            changed = await run(_DELETE)
-            await run(_DELETE_REACTIONS)
+            templates = [_DELETE_REACTIONS, _DELETE]
         case Reaction(member_id=member, emoji=emoji, on=on):
             values |= {"member": member, "emoji": emoji, "most": MOST_EMOJI}
-            await run(_REACT if on else _TAKE_BACK)
-            changed = await run(_SUM_UP)
+            templates = [_REACT if on else _TAKE_BACK, _SUM_UP]
         case _:
             raise TypeError(f"{change} is no change")
-    return changed, await run(reading.MESSAGES, _AS_IT_STANDS)
+    return [statement(schema, template, values) for template in (*templates, _AS_IT_STANDS)]
 
 
-async def outcomes(
-    changes: Sequence[Change], is_archived: dict[int, bool], cursors: Sequence[Cursors]
-) -> dict[UUID, Outcome]:
-    """What became of each change."""
-    found: dict[UUID, Outcome] = {}
-    for change, (changed, stands) in zip(changes, cursors, strict=True):
-        is_new = await changed.fetchone() is not None
-        row = await stands.fetchone()
-        found[change.id] = _outcome(change, is_archived, is_new, row)
-    return found
+def outcome(change: Change, is_archived: dict[int, bool], results: Sequence[Rows]) -> Outcome:
+    """What became of it, by what its statements returned."""
+    *_, changed, stands = results
+    return _outcome(change, is_archived, bool(changed), stands[0] if stands else None)
 
 
 def _is_moderated(change: Change) -> bool:

@@ -11,15 +11,14 @@ a change that is made already changes nothing.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 from uuid import UUID
 
 import psycopg
-from psycopg import sql
 
-from rooms.tables import tables_of
+from rooms.tables import statement
 from rooms.writing import changes, messages, reads
 from rooms.writing.work import (
     Change,
@@ -32,21 +31,22 @@ from rooms.writing.work import (
     no_such_room,
     unstorable,
 )
-from tenants.database import AWAY, Connection, writing_pool
+from tenants.database import AWAY, writing_pool
+from tenants.pipeline import Rows, Statement
 
 logger = logging.getLogger("snug.writer")
 
-# SQLSTATEs, by class, that speak of the server or of bad luck and not of what was asked of it.
-_AWAY_STATES: Final = ("08", "25", "40", "53", "57", "58")
+# SQLSTATEs, by class, that speak of the server or of bad luck and not of what was asked of it; 26 and 0A000 of a
+# prepared statement that went away, or whose table has changed its shape.
+_AWAY_STATES: Final = ("08", "25", "26", "40", "53", "57", "58", "0A000")
 # Somebody else holds this tenant's tables: lock_not_available, query_canceled.
 _BUSY_STATES: Final = ("55P03", "57014")
 # foreign_key_violation: the room was deleted, or whoever asked, while this was being written.
 _GONE_STATE: Final = "23503"
 
-# A tenant whose tables are locked must not stop the others for long; nor may a process that died in mid-transaction.
-_LIMIT = "SELECT set_config('lock_timeout', '2s', true), set_config('idle_in_transaction_session_timeout', '10s', true)"
-_LOCK = sql.SQL(
-    "SELECT id, archived_at IS NOT NULL FROM {rooms} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+_LOCK = (
+    "SELECT id, archived_at IS NOT NULL FROM {rooms} WHERE id = ANY(%(rooms)s::bigint[]) "
+    "ORDER BY id FOR NO KEY UPDATE"
 )
 
 
@@ -90,7 +90,7 @@ def _split(group: list[Work]) -> tuple[list[Work], list[Work]]:
 
 
 class _Part:
-    """What one tenant's schema is to take of the group, and the cursors of its answers."""
+    """What one tenant's schema is to take of the group."""
 
     def __init__(self, group: Sequence[Work]) -> None:
         self.schema = group[0].tenant.schema_name
@@ -99,28 +99,27 @@ class _Part:
         self.marks = [work for work in group if isinstance(work, ReadMark)]
         self.locks = sorted({work.room_id for work in group if not isinstance(work, ReadMark)})
 
-    async def send(self, db: Connection) -> None:
-        """Queue the statements."""
-        tables = tables_of(self.schema)
+    def statements(self) -> Iterator[Sequence[Statement]]:
+        """What to send, step by step."""
         if self.locks:
-            self._locked = await db.execute(_LOCK.format(**tables), [self.locks])
+            yield [statement(self.schema, _LOCK, {"rooms": self.locks})]
         if self.drafts:
-            self._written = await messages.send(db, tables, self.drafts)
-        if self.changes:
-            self._changed = await changes.send(db, tables, self.changes)
+            yield messages.statements(self.schema, self.drafts)
+        for change in self.changes:
+            yield changes.statements(self.schema, change)
         if self.marks:
-            self._marked = await reads.send(db, tables, self.marks)
+            yield reads.statements(self.schema, self.marks)
 
-    async def outcomes(self) -> dict[UUID, Outcome]:
-        """What the database answered, once the transaction is committed."""
+    def outcomes(self, results: Iterator[Sequence[Rows]]) -> dict[UUID, Outcome]:
+        """What became of each, by what each step returned."""
         found: dict[UUID, Outcome] = {}
-        is_archived: dict[int, bool] = dict(await self._locked.fetchall()) if self.locks else {}
+        is_archived: dict[int, bool] = dict(next(results)[0]) if self.locks else {}
         if self.drafts:
-            found |= messages.outcomes(self.drafts, is_archived, await self._written.fetchall())
-        if self.changes:
-            found |= await changes.outcomes(self.changes, is_archived, self._changed)
+            found |= messages.outcomes(self.drafts, is_archived, next(results)[-1])
+        for change in self.changes:
+            found[change.id] = changes.outcome(change, is_archived, next(results))
         if self.marks:
-            found |= await reads.outcomes(self.marks, self._marked)
+            found |= reads.outcomes(self.marks, *next(results))
         return found
 
 
@@ -129,21 +128,13 @@ async def _transact(group: list[Work]) -> dict[UUID, Outcome]:
     firsts = _firsts(group)
     written_once = sorted({work.id: work for work in firsts}.values(), key=_schema_of)
     parts = [_Part(list(some)) for _, some in groupby(written_once, _schema_of)]
+    steps = [step for part in parts for step in part.statements()]
     async with (await writing_pool()).connection() as db:
-        try:
-            async with db.pipeline():
-                await db.execute("BEGIN ISOLATION LEVEL READ COMMITTED")  # whatever the server's default
-                await db.execute(_LIMIT)
-                for part in parts:
-                    await part.send(db)
-                await db.execute("COMMIT")
-        except psycopg.Error:
-            if not db.closed and not db.broken:
-                await db.execute("ROLLBACK")
-            raise
-        found: dict[UUID, Outcome] = {}
-        for part in parts:
-            found |= await part.outcomes()
+        rows = iter(await db.transact([each for step in steps for each in step]))
+    results = iter([[next(rows) for _ in step] for step in steps])
+    found: dict[UUID, Outcome] = {}
+    for part in parts:
+        found |= part.outcomes(results)
     return {work.id: _for(work, found[first.id]) for work, first in zip(group, firsts, strict=True)}
 
 

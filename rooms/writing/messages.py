@@ -4,53 +4,47 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from psycopg import sql
-
+from rooms.tables import statement
 from rooms.texts import Refused
 from rooms.writing.work import Draft, Outcome, Written, archived, no_such_room
-from tenants.database import Connection
+from tenants.pipeline import Rows, Statement
 
-_JOIN = sql.SQL(
+_JOIN = (
     "INSERT INTO {memberships} (room_id, member_id, role, joined_at) "
-    "SELECT r.id, i.member_id, 'member', now() FROM unnest(%s::bigint[], %s::bigint[]) AS i(room_id, member_id) "
+    "SELECT r.id, i.member_id, 'member', now() "
+    "FROM unnest(%(rooms)s::bigint[], %(members)s::bigint[]) AS i(room_id, member_id) "
     "JOIN {rooms} r ON r.id = i.room_id AND r.archived_at IS NULL ON CONFLICT DO NOTHING"
 )
-_WRITE = sql.SQL(
-    """
-    WITH input AS (
-      SELECT * FROM unnest(%(ids)s::uuid[], %(rooms)s::bigint[], %(senders)s::bigint[], %(bodies)s::text[],
-                           %(client_ids)s::text[], %(replies)s::uuid[])
-      WITH ORDINALITY AS i(id, room_id, sender_id, body, client_id, reply_to, ord)
-    ), known AS (
-      SELECT i.ord, m.id, m.seq, m.rev, m.created_at FROM input i JOIN {messages} m ON m.id = i.id
-      UNION
-      SELECT i.ord, m.id, m.seq, m.rev, m.created_at FROM input i JOIN {messages} m
-        ON m.room_id = i.room_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id
-    ), numbered AS (
-      SELECT i.*, date_trunc('milliseconds', statement_timestamp()) AS created_at,
-             r.last_seq + row_number() OVER (PARTITION BY i.room_id ORDER BY i.ord) AS seq,
-             r.last_rev + row_number() OVER (PARTITION BY i.room_id ORDER BY i.ord) AS rev
-      FROM input i JOIN {rooms} r ON r.id = i.room_id AND r.archived_at IS NULL
-      WHERE NOT EXISTS (SELECT FROM known k WHERE k.ord = i.ord)
-    ), inserted AS (
-      INSERT INTO {messages} (id, room_id, seq, rev, sender_id, body, client_id, reply_to, created_at)
-      SELECT id, room_id, seq, rev, sender_id, body, client_id, reply_to, created_at FROM numbered
-    ), counted AS (
-      UPDATE {rooms} r SET last_seq = r.last_seq + c.n, last_rev = r.last_rev + c.n
-      FROM (SELECT room_id, count(*) AS n FROM numbered GROUP BY room_id) c WHERE r.id = c.room_id
-    )
-    SELECT ord, id, seq, rev, created_at FROM numbered UNION ALL SELECT * FROM known
-    """
+_WRITE = """
+WITH input AS (
+  SELECT * FROM unnest(%(ids)s::uuid[], %(rooms)s::bigint[], %(senders)s::bigint[], %(bodies)s::text[],
+                       %(client_ids)s::text[], %(replies)s::uuid[])
+  WITH ORDINALITY AS i(id, room_id, sender_id, body, client_id, reply_to, ord)
+), known AS (
+  SELECT i.ord, m.id, m.seq, m.rev, m.created_at FROM input i JOIN {messages} m ON m.id = i.id
+  UNION
+  SELECT i.ord, m.id, m.seq, m.rev, m.created_at FROM input i JOIN {messages} m
+    ON m.room_id = i.room_id AND m.sender_id = i.sender_id AND m.client_id = i.client_id
+), numbered AS (
+  SELECT i.*, date_trunc('milliseconds', statement_timestamp()) AS created_at,
+         r.last_seq + row_number() OVER (PARTITION BY i.room_id ORDER BY i.ord) AS seq,
+         r.last_rev + row_number() OVER (PARTITION BY i.room_id ORDER BY i.ord) AS rev
+  FROM input i JOIN {rooms} r ON r.id = i.room_id AND r.archived_at IS NULL
+  WHERE NOT EXISTS (SELECT FROM known k WHERE k.ord = i.ord)
+), inserted AS (
+  INSERT INTO {messages} (id, room_id, seq, rev, sender_id, body, client_id, reply_to, created_at)
+  SELECT id, room_id, seq, rev, sender_id, body, client_id, reply_to, created_at FROM numbered
+), counted AS (
+  UPDATE {rooms} r SET last_seq = r.last_seq + c.n, last_rev = r.last_rev + c.n
+  FROM (SELECT room_id, count(*) AS n FROM numbered GROUP BY room_id) c WHERE r.id = c.room_id
 )
+SELECT ord, id, seq, rev, created_at FROM numbered UNION ALL SELECT * FROM known
+"""
 
 
-async def send(db: Connection, tables: dict[str, sql.Identifier], drafts: Sequence[Draft]) -> Any:
-    """Queue the statements; the cursor of the write. Newcomers to public rooms become members on the way."""
-    newcomers = sorted({(draft.room_id, draft.sender_id) for draft in drafts if draft.joins})
-    if newcomers:
-        pairs = [[room for room, _ in newcomers], [member for _, member in newcomers]]
-        await db.execute(_JOIN.format(**tables), pairs)
-    values = {
+def statements(schema: str, drafts: Sequence[Draft]) -> list[Statement]:
+    """What to send; the last returns what was written. Newcomers to public rooms become members on the way."""
+    values: dict[str, Any] = {
         "ids": [draft.id for draft in drafts],
         "rooms": [draft.room_id for draft in drafts],
         "senders": [draft.sender_id for draft in drafts],
@@ -58,12 +52,15 @@ async def send(db: Connection, tables: dict[str, sql.Identifier], drafts: Sequen
         "client_ids": [draft.client_id for draft in drafts],
         "replies": [draft.reply_to for draft in drafts],
     }
-    return await db.execute(_WRITE.format(**tables), values)
+    write = statement(schema, _WRITE, values)
+    newcomers = sorted({(draft.room_id, draft.sender_id) for draft in drafts if draft.joins})
+    if not newcomers:
+        return [write]
+    pairs = {"rooms": [room for room, _ in newcomers], "members": [member for _, member in newcomers]}
+    return [statement(schema, _JOIN, pairs), write]
 
 
-def outcomes(
-    drafts: Sequence[Draft], is_archived: dict[int, bool], rows: Sequence[Any]
-) -> dict[UUID, Outcome]:
+def outcomes(drafts: Sequence[Draft], is_archived: dict[int, bool], rows: Rows) -> dict[UUID, Outcome]:
     """What became of each draft; `is_archived` knows every room that there is."""
     written = {drafts[ord_ - 1].id: Written(drafts[ord_ - 1], *rest) for ord_, *rest in rows}
     return {draft.id: written.get(draft.id) or _why_not(draft, is_archived) for draft in drafts}

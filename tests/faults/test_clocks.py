@@ -17,17 +17,21 @@ ASIDE = 8
 HOUR = 3600
 
 
-def minted(workspace: Workspace, sub: str = "bob", **seconds: float | None) -> str:
+Seconds = dict[str, float | None]
+
+
+def minted(workspace: Workspace, seconds: Seconds | None = None, sub: str = "bob") -> str:
     """A token of a clock of its own: each claim so many seconds from now; without `iat` where that is None."""
     now = time.time()
-    moments = {"iat": 0.0, "exp": HOUR} | seconds
+    moments: Seconds = {"iat": 0.0, "exp": HOUR}
+    moments |= seconds or {}
     claims: dict[str, Any] = {"sub": sub, "aud": AUDIENCE}
     claims |= {name: math.floor(now + at) for name, at in moments.items() if at is not None}
     headers = {"kid": workspace.key_id}
     return jwt.encode(claims, workspace.signing_secret, algorithm=ALGORITHM, headers=headers)
 
 
-GOOD = {
+GOOD: dict[str, Seconds] = {
     "minted by a clock that is ahead": {"iat": LEEWAY - ASIDE, "exp": HOUR},
     "minted by a clock that is behind": {"iat": -LEEWAY, "exp": HOUR - LEEWAY},
     "not good before a moment from now": {"nbf": LEEWAY - ASIDE, "exp": HOUR},
@@ -35,7 +39,7 @@ GOOD = {
     "good for a day by a clock that is ahead": {"iat": LEEWAY - ASIDE, "exp": MAX_TTL + LEEWAY - ASIDE},
     "issued nobody knows when": {"iat": None, "exp": HOUR},
 }
-BAD = {
+BAD: dict[str, Seconds] = {
     "minted in the future": {"iat": LEEWAY + ASIDE, "exp": HOUR},
     "not good yet": {"nbf": LEEWAY + ASIDE, "exp": HOUR},
     "ended a while ago": {"iat": -HOUR, "exp": -LEEWAY - ASIDE},
@@ -45,31 +49,31 @@ BAD = {
 
 
 @pytest.mark.parametrize("claims", GOOD.values(), ids=GOOD.keys())
-async def test_a_minute_is_forgiven(workspace: Workspace, claims: dict[str, float | None]) -> None:
+async def test_a_minute_is_forgiven(workspace: Workspace, claims: Seconds) -> None:
     for process in (0, 1):
-        async with workspace.chat(minted(workspace, **claims), process=process) as bob:
+        async with workspace.chat(minted(workspace, claims), process=process) as bob:
             await bob.entered()
             await bob.say("hello")
 
 
 @pytest.mark.parametrize("claims", BAD.values(), ids=BAD.keys())
-async def test_more_is_not(workspace: Workspace, claims: dict[str, float | None]) -> None:
+async def test_more_is_not(workspace: Workspace, claims: Seconds) -> None:
     for process in (0, 1):
         async with workspace.chat(minted(workspace), process=process) as bob:
             await bob.entered()
-            await bob.send("refresh_token", token=minted(workspace, **claims))
+            await bob.send("refresh_token", token=minted(workspace, claims))
             assert (await bob.error())["code"] in (ErrorCode.TOKEN_EXPIRED, ErrorCode.FORBIDDEN)
-        async with workspace.chat(minted(workspace, **claims), process=process) as bob:
+        async with workspace.chat(minted(workspace, claims), process=process) as bob:
             assert await bob.closed() == CloseCode.UNAUTHENTICATED
 
 
 async def test_a_token_that_ended_a_moment_ago_is_told_so_at_once_and_a_new_one_keeps_the_socket(
     workspace: Workspace,
 ) -> None:
-    async with workspace.chat(minted(workspace, iat=-HOUR, exp=-LEEWAY + ASIDE)) as bob:
+    async with workspace.chat(minted(workspace, {"iat": -HOUR, "exp": -LEEWAY + ASIDE})) as bob:
         await bob.entered()
         assert (await bob.error())["code"] == ErrorCode.TOKEN_EXPIRED
-        ahead = minted(workspace, iat=LEEWAY - ASIDE, exp=HOUR + LEEWAY)
+        ahead = minted(workspace, {"iat": LEEWAY - ASIDE, "exp": HOUR + LEEWAY})
         await bob.send("refresh_token", token=ahead)
         exp = jwt.decode(ahead, options={"verify_signature": False})["exp"]
         assert (await bob.until("token_refreshed"))["exp"] == exp
@@ -77,7 +81,7 @@ async def test_a_token_that_ended_a_moment_ago_is_told_so_at_once_and_a_new_one_
 
 
 async def test_a_token_that_ends_under_an_open_socket_is_told_when_it_does(workspace: Workspace) -> None:
-    token = minted(workspace, exp=2)
+    token = minted(workspace, {"exp": 2})
     exp = jwt.decode(token, options={"verify_signature": False})["exp"]
     async with workspace.chat(token) as bob:
         await bob.entered()
@@ -89,8 +93,8 @@ async def test_a_token_that_ends_under_an_open_socket_is_told_when_it_does(works
 async def test_what_a_clock_ahead_of_ours_has_minted_is_revoked_all_the_same(workspace: Workspace) -> None:
     """By its own word, such a token was issued after it was revoked."""
     async with (
-        workspace.chat(minted(workspace, iat=LEEWAY - ASIDE), process=0) as bob,
-        workspace.chat(minted(workspace, sub="ann", iat=LEEWAY - ASIDE), process=1) as ann,
+        workspace.chat(minted(workspace, {"iat": LEEWAY - ASIDE}), process=0) as bob,
+        workspace.chat(minted(workspace, {"iat": LEEWAY - ASIDE}, sub="ann"), process=1) as ann,
     ):
         await bob.entered()
         await ann.entered()

@@ -10,7 +10,7 @@ import redis
 
 from realtime import publish
 from realtime.feed import Feed
-from realtime.layer import Event, SnugChannelLayer
+from realtime.layer import NOBODY, Event, SnugChannelLayer
 from realtime.publish import Publisher
 from rooms import reading
 from rooms.access import RoomRecord
@@ -104,10 +104,10 @@ async def test_what_could_not_be_published_is_owed_by_the_room(
     back = asyncio.Event()
 
     class Away(SnugChannelLayer):
-        async def group_send_many(self, sends: Iterable[tuple[str, Event]]) -> None:
+        async def group_send_many(self, sends: Iterable[tuple[str, Event]], sender: bytes = NOBODY) -> None:
             if not back.is_set():
                 raise redis.ConnectionError("away")
-            await mouth.layer.group_send_many(sends)
+            await mouth.layer.group_send_many(sends, sender)
 
     monkeypatch.setattr(publish, "get_channel_layer", lambda: Away(hosts=[], prefix="ear"))
     publisher = Publisher()

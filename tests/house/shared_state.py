@@ -41,7 +41,7 @@ KNOWN: Final = {
     },
     "rooms/access.py": {"_cache": "by schema, room and member"},
     "rooms/actions/announcing.py": {"_writers": "each piece of work names its tenant"},
-    "rooms/tables.py": {"tables_of": "by schema"},
+    "rooms/tables.py": {"tables_of": "by schema", "_compiled": "by schema"},
     "tenants/database.py": {
         "_turns": "by schema",
         "_pools": "connections on which no schema is ever set",

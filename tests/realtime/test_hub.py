@@ -80,6 +80,9 @@ async def test_an_entry_that_fails_half_way_leaves_nothing_behind(
     def fail(*_: Any, **__: Any) -> Any:
         raise ConnectionError("gone")
 
+    async with workspace.chat(workspace.token("alice")) as alice:
+        await alice.entered()
+        await alice.say("something to have missed")
     with monkeypatch.context() as patch:
         patch.setattr(broken, fail)
         bob = inside(workspace, f"/ws/chat/general/?token={workspace.token('bob')}&since=0")

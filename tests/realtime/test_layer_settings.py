@@ -20,7 +20,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from ops.local import Stack
 from realtime import groups, inbox
-from realtime.layer import Event, SnugChannelLayer
+from realtime.layer import SENDER_BYTES, Event, SnugChannelLayer
 from tests.faults.conversation import Conversation
 from tests.faults.machine import Home, Machine
 from tests.faults.servers import product_on, running, valkeys
@@ -314,7 +314,7 @@ async def test_only_without_keys_can_redis_read_what_is_said(
     if encrypted:
         assert not any(SECRET in command for command in commands)
         for data in published:
-            _cipher(NEW).decrypt(data)
+            _cipher(NEW).decrypt(data[SENDER_BYTES:])
 
 
 @pytest.mark.parametrize(("seconds", "heard"), [("1", 2), ("10", 1)])

@@ -16,8 +16,9 @@ class Stalled:
         self.waiting = 0
         self.closed: tuple[int, str] | None = None
 
-    def write(self, data: bytes) -> None:
-        self.waiting += len(data)
+    def write(self, data: bytes) -> int:
+        before, self.waiting = self.waiting, self.waiting + len(data)
+        return before
 
     def backlog(self) -> int:
         return self.waiting
