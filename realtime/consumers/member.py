@@ -67,6 +67,10 @@ class MemberConsumer(SocketConsumer):
     # ---- credentials that run out
 
     async def _refresh(self, token: str) -> None:
+        if self.identity.is_bot:
+            raise Refused(
+                ErrorCode.FORBIDDEN, "An API key needs no new token: its socket lasts as long as the key."
+            )
         try:
             fresh = await authentication.by_token(self.tenant, token)
         except TokenRefused as error:

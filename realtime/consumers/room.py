@@ -59,6 +59,8 @@ class ChatRoomConsumer(MemberConsumer):
         text = query(self.scope, name)
         if not text:
             return None
-        if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > MOST_SEQ:
+        if not text.isascii() or not text.isdigit():
             raise SocketRefused(CloseCode.MALFORMED, f"{name} must be a whole number.")
+        if len(text) > 19 or int(text) > MOST_SEQ:
+            raise SocketRefused(CloseCode.MALFORMED, f"{name} is larger than any number of ours.")
         return int(text)
