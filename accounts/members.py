@@ -3,24 +3,34 @@
 import time
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from psycopg import sql
 
 from accounts.identity import Identity
+from realtime.together import Together
 from tenants.context import HasSchema
-from tenants.database import pool
+from tenants.database import Connection, pool
 
 FRESH: Final = 30.0
 MOST: Final = 50_000
 
 _FIND = sql.SQL(
-    "SELECT id, external_id, kind, role, name, avatar, tokens_valid_after FROM {members} WHERE external_id = %(id)s"
+    "SELECT id, external_id, kind, role, name, avatar, tokens_valid_after FROM {members} "
+    "WHERE external_id = ANY(%s)"
 )
 _REVOKED = sql.SQL(
     "SELECT external_id, tokens_valid_after FROM {members} "
     "WHERE external_id = ANY(%s) AND tokens_valid_after IS NOT NULL"
+)
+# In the order of their ids: two processes that know the same newcomers wait for each other in one direction only.
+_MAKE = sql.SQL(
+    "INSERT INTO {members} (external_id, kind, role, name, avatar, password, created_at) "
+    "SELECT id, kind, '', coalesce(name, ''), coalesce(avatar, ''), '!', now() "
+    "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS n(id, kind, name, avatar) ORDER BY id "
+    "ON CONFLICT (external_id) DO NOTHING "
+    "RETURNING id, external_id, kind, role, name, avatar, tokens_valid_after"
 )
 _SAVE = sql.SQL(
     "INSERT INTO {members} AS m (external_id, kind, role, name, avatar, password, created_at) "
@@ -57,6 +67,21 @@ class MemberRecord(msgspec.Struct, frozen=True):
         )
 
 
+class _Introduction(NamedTuple):
+    """What a token says of its user."""
+
+    id: str
+    kind: str
+    name: str | None
+    avatar: str | None
+
+    def describes(self, record: MemberRecord | None) -> bool:
+        """Whether there is nothing in it that the record does not say."""
+        return (
+            record is not None and self.name in (None, record.name) and self.avatar in (None, record.avatar)
+        )
+
+
 _cache: dict[tuple[str, str, str | None, str | None], tuple[float, MemberRecord]] = {}
 
 
@@ -65,13 +90,14 @@ async def recognise(
 ) -> MemberRecord:
     """The member with this id, made or renamed as needed. A name or avatar of None leaves what is there.
 
-    No query while the cache is warm, one when the row stands as told, two for a newcomer.
+    No query while the cache is warm; otherwise one, and two for newcomers, for all who ask at the same moment.
     """
     key = (tenant.schema_name, external_id, name, avatar)
     known = _cache.get(key)
     if known is not None and known[0] > time.monotonic():
         return known[1]
-    record = await _find_or_save(tenant, external_id, kind, name, avatar)
+    told = _Introduction(external_id, kind, name, avatar)
+    record = await _introductions.ask(tenant.schema_name, told)
     if len(_cache) >= MOST:
         _cache.clear()
     _cache[key] = (time.monotonic() + FRESH, record)
@@ -92,15 +118,27 @@ def forget(schema: str) -> None:
         del _cache[key]
 
 
-async def _find_or_save(
-    tenant: HasSchema, external_id: str, kind: str, name: str | None, avatar: str | None
-) -> MemberRecord:
-    table = sql.Identifier(tenant.schema_name, "accounts_member")
-    values: dict[str, Any] = {"id": external_id, "kind": kind, "name": name, "avatar": avatar}
+async def _find_or_save(schema: str, asked: list[_Introduction]) -> list[MemberRecord]:
+    table = sql.Identifier(schema, "accounts_member")
+    by_id = {told.id: told for told in asked}
     async with (await pool()).connection() as db:
-        row = await (await db.execute(_FIND.format(members=table), values)).fetchone()
-        if row is not None and name in (None, row[4]) and avatar in (None, row[5]):
-            return MemberRecord(*row)
-        row = await (await db.execute(_SAVE.format(members=table), values)).fetchone()
+        rows = await (await db.execute(_FIND.format(members=table), [list(by_id)])).fetchall()
+        known = {row[1]: MemberRecord(*row) for row in rows}
+        if newcomers := [told for id_, told in by_id.items() if id_ not in known]:
+            columns = [list(column) for column in zip(*newcomers, strict=True)]
+            rows = await (await db.execute(_MAKE.format(members=table), columns)).fetchall()
+            known |= {row[1]: MemberRecord(*row) for row in rows}
+        return [
+            known[told.id] if told.describes(known.get(told.id)) else await _save(db, table, told)
+            for told in asked
+        ]
+
+
+async def _save(db: Connection, table: sql.Identifier, told: _Introduction) -> MemberRecord:
+    """For whoever has another name now, or was made by another process in this moment."""
+    row = await (await db.execute(_SAVE.format(members=table), told._asdict())).fetchone()
     assert row is not None  # an upsert that updates always returns its row
     return MemberRecord(*row)
+
+
+_introductions: Together[str, _Introduction, MemberRecord] = Together(_find_or_save)

@@ -9,6 +9,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from accounts.names import BadName
+from api.sentences import field_of, no_object, sentence
 from realtime.events import ErrorCode
 from rooms.texts import Refused
 from tenants.problems import problem
@@ -24,6 +25,33 @@ _STATUS: Final[dict[ErrorCode, int]] = {
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.ROOM_ARCHIVED: 409,
 }
+
+
+# Every code that an answer may carry, by status: what `/api/v1/docs` lists. None is ever taken away.
+CODES: Final[dict[int, tuple[str, ...]]] = {
+    400: ("invalid_json", "bad_request"),
+    401: ("unauthenticated",),
+    402: ("tenant_suspended",),
+    403: (
+        "missing_scope",
+        "forbidden",
+        "muted",
+        "sub_not_allowed",
+        "room_limit_reached",
+        "guests_not_allowed",
+        "origin_not_allowed",
+    ),
+    404: ("not_found", "no_such_workspace"),
+    405: ("method_not_allowed",),
+    409: ("room_exists", "room_archived", "last_room"),
+    413: ("too_large",),
+    415: ("unsupported_media_type",),
+    422: ("invalid_field", "invalid_cursor", "token_too_large", "empty_message", "message_too_long"),
+    429: ("rate_limited", "slow_mode"),
+    500: ("internal_error",),
+    503: ("unavailable",),
+}
+MOST_TOLD: Final = 5  # in the sentence of a problem; its `errors` hold them all
 
 
 class Problem(Exception):
@@ -50,6 +78,11 @@ def of_refusal(error: Refused) -> Problem:
     return Problem(_STATUS.get(error.code, 503), error.code.lower(), error.message, retry_after=retry)
 
 
+def _is_other_json(request: HttpRequest) -> bool:
+    """Whether the body is JSON, but no object: the framework then misses fields in it, one by one."""
+    return request.body.strip()[:1] not in (b"", b"{")
+
+
 def install(api: NinjaAPI) -> None:
     """Answer every exception that a view may raise with a problem document."""
 
@@ -67,11 +100,10 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(ValidationError)
     def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-        errors = [
-            {"field": ".".join(str(part) for part in each["loc"][1:]) or "body", "message": each["msg"]}
-            for each in error.errors
-        ]
-        return problem(422, "invalid_field", "The request has fields that cannot be used.", errors=errors)
+        complaints = [no_object()] if _is_other_json(request) else error.errors
+        errors = [{"field": field_of(each), "message": sentence(each)} for each in complaints]
+        text = " ".join(each["message"] for each in errors[:MOST_TOLD])
+        return problem(422, "invalid_field", text, errors=errors)
 
     @api.exception_handler(AuthenticationError)
     def _unauthenticated(request: HttpRequest, error: AuthenticationError) -> HttpResponse:

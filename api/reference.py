@@ -9,6 +9,7 @@ from django.shortcuts import render
 from ninja import NinjaAPI
 
 from api.description import SCOPE
+from api.errors import CODES
 from tenants.hosts import tenant_url
 from tenants.requests import tenant_of
 
@@ -83,6 +84,7 @@ def page(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
         "tenant": tenant,
         "home": home,
         "sections": sections,
+        "errors": CODES.items(),
         "shapes": [(name, shapes[name]) for name in sorted(named & shapes.keys())],
     }
     return render(request, "api/reference.html", context)

@@ -1,6 +1,7 @@
 """On whose behalf a call acts in a room, and what rooms answer."""
 
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 from django.http import HttpResponse
@@ -39,7 +40,14 @@ async def speaker(request: ApiRequest, name: str, sub: str | None) -> tuple[Room
     if sub is None:
         return room, request.auth
     user = (await members.recognise(request.tenant, names.check_sub(sub), "user")).identified()
-    return await enter(request, user, name), user
+    try:
+        return await enter(request, user, name), user
+    except Refused as refused:
+        if refused.code is not ErrorCode.FORBIDDEN:
+            raise
+        door = f"/api/v1/rooms/{name}/members/{quote(sub, safe='')}"
+        text = f"{sub} is not a member of {name}. Add them with PUT {door}."
+        raise Refused(ErrorCode.FORBIDDEN, text) from None
 
 
 def check_sub_allowed(request: ApiRequest, sub: str | None) -> None:

@@ -67,7 +67,7 @@ BENCHMARKS: Final = {
         stalled, 1, 500, 40,
         (
             "p99_without_ms", "p99_with_ms", "change_percent", "p99_without_spread_ms", "p99_with_spread_ms",
-            "closed_with", "delivered_share", "others_cpu_share",
+            "closed_share", "closed_4008_share", "delivered_share", "others_cpu_share",
         ),
         ("snug",), lasts=6,
     ),

@@ -25,6 +25,7 @@ _LAST_SECONDS = 3.0
 _BUFFER = 4096  # bytes, of the kernel for this reader
 # As over an Ethernet: a kernel keeps megabytes for a peer that takes loopback's segments of 64 KiB.
 _SEGMENT = 1460
+_TOO_SLOW, _CUT, _OPEN = 4008, 1006, 0
 _ENTRY_TIMEOUT = 20.0
 
 
@@ -62,7 +63,8 @@ async def stalled(target: Target, shape: Shape) -> Figures:
         "p99_with_spread_ms": spread(found[True]),
         "delivered_share": min(each["delivered_share"] for runs in found.values() for each in runs),
         "others_cpu_share": max(each["others_cpu_share"] for runs in found.values() for each in runs),
-        "closed_with": float(codes[0] if len(set(codes)) == 1 else 0),
+        "closed_share": sum(code != _OPEN for code in codes) / len(codes),
+        "closed_4008_share": codes.count(_TOO_SLOW) / len(codes),
     }
 
 
@@ -113,12 +115,12 @@ class Stalled:
                 if code:
                     return code
         except TimeoutError:
-            return 0
+            return _OPEN
         except ConnectionError:
-            return 1006
+            return _CUT
         finally:
             self._wire.close()
-        return 1006
+        return _CUT
 
 
 def code_at_end(heard: bytearray) -> int:

@@ -3,8 +3,7 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Final, NamedTuple
-from weakref import WeakValueDictionary
+from typing import Final, NamedTuple
 
 from realtime import presence, store
 from realtime.events import Presence, UserJoined, UserLeft, stamp
@@ -42,7 +41,11 @@ class _Departure(NamedTuple):
 
 
 class Attendance:
-    """One a hub. Not thread-safe."""
+    """One a hub. Not thread-safe.
+
+    It counts on Redis hearing of one person's coming and going in the order in which it is called (realtime.scripts):
+    otherwise a reload of a page might end with its new socket counted out.
+    """
 
     def __init__(self, process: str, say: Say, spawn: Spawn) -> None:
         self._process = process
@@ -54,9 +57,6 @@ class Attendance:
         self._looks: set[tuple[str, int]] = (
             set()
         )  # rooms, and when they are looked at: the loop's clock in LOOK_EVERY
-        # What is sent to Redis for one person goes one after the other: two calls on two connections may swap, and a
-        # reload of a page would then end with its new socket counted out.
-        self._gates: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     async def enter(self, feed: Feed, user: str, username: str) -> Arrival:
         """Note a socket's person in the room, and tell the others of someone new; an empty `user` only looks.
@@ -72,10 +72,9 @@ class Attendance:
             person = self._here.setdefault(feed.group, {}).setdefault(user, _Person(username))
             person.sockets += 1
             person.username = username
-            async with self._gate(feed, user):
-                arrival = await presence.enter(
-                    feed.tenant.id, feed.room_id, user, username, self._process, lapsed_within=within
-                )
+            arrival = await presence.enter(
+                feed.tenant.id, feed.room_id, user, username, self._process, lapsed_within=within
+            )
         if arrival.is_new and arrival.news.merged is None:
             joined = UserJoined(room=feed.room_name, user_id=user, username=username, timestamp=stamp())
             self._say(feed, joined, user)
@@ -113,9 +112,7 @@ class Attendance:
 
     async def _count_out(self, feed: Feed, user: str, username: str) -> None:
         if not self._is_here(feed, user):
-            async with self._gate(feed, user):
-                if not self._is_here(feed, user):  # back while waiting for the gate
-                    await presence.leave(feed.tenant.id, feed.room_id, user, username, self._process)
+            await presence.leave(feed.tenant.id, feed.room_id, user, username, self._process)
 
     def spare(self, seconds: float) -> None:
         """Redis was away, and nobody could renew: give others that much time before their people are swept."""
@@ -177,6 +174,3 @@ class Attendance:
 
     def _is_here(self, feed: Feed, user: str) -> bool:
         return user in self._here.get(feed.group, {})
-
-    def _gate(self, feed: Feed, user: str) -> Any:
-        return self._gates.setdefault((feed.group, user), asyncio.Lock())

@@ -23,8 +23,9 @@ _STEP: Final = 0.05
 class Drainable(Protocol):
     """A connection that can be asked to end."""
 
-    close_sent: bool
-    disconnected: bool
+    @property
+    def closing(self) -> bool:
+        """Whether it has ended, or was told to."""
 
     def drain(self) -> None:
         """End, but not in the middle of something."""
@@ -51,4 +52,4 @@ async def spread(connections: Collection[Any]) -> None:
 
 
 def _is_open(socket: Drainable) -> bool:
-    return not (socket.close_sent or socket.disconnected)
+    return not socket.closing

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from realtime.protocol import SnugProtocol
+
 MAX_HEAD: Final = 32 * 1024
 HEAD_TIMEOUT: Final = 15.0
 BODY_PAUSE: Final = 30.0
@@ -86,7 +88,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if self._answering:
             self._end_after_answer()  # two protocols on one wire at once: neither could be told from the other
         elif not self.transport.is_closing():
-            super().handle_websocket_upgrade()
+            self._hand_on()
+
+    def _hand_on(self) -> None:
+        """The request asks for a socket: it was taken apart already, and goes on as it is."""
+        self.connections.discard(self)
+        protocol = SnugProtocol(self.config, self.server_state, self.transport)
+        self.transport.set_protocol(protocol)
+        self.parser = None  # type: ignore[assignment]  # it holds us, and we hold it
+        protocol.knock(self.scope, self.url)  # type: ignore[arg-type]
 
     def _expect_within(self, seconds: float) -> None:
         self._stop_deadline()

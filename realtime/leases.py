@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from realtime import groups, store
+from realtime.scripts import Script
 
 TTL: Final = 24
 RENEW_EVERY: Final = 8  # two renewals may fail
@@ -20,7 +21,7 @@ local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 """
 
-_ACQUIRE = (
+_acquire = Script(
     _NOW
     + """
 local all, mine = KEYS[1], KEYS[2]
@@ -37,6 +38,8 @@ redis.call('PEXPIRE', mine, ttl * 2)
 return 0
 """
 )
+
+_release = Script("return redis.call('ZREM', KEYS[1], ARGV[1]) + redis.call('ZREM', KEYS[2], ARGV[1])")
 
 _RENEW = (
     _NOW
@@ -83,8 +86,8 @@ async def acquire(lease: Lease, *, most: int, most_own: int, replaces: str = "")
 
     Raises LeaseRefused, or store.AWAY's errors when Redis is away: the lease may then be held or not.
     """
-    arguments: list[Any] = [lease.connection_id, replaces, most, most_own, TTL * 1000]
-    refused = await store.client(lease.tenant_id).eval(_ACQUIRE, 2, lease.everyone, lease.own, *arguments)
+    keys = [lease.everyone, lease.own]
+    refused = await _acquire(lease.tenant_id, keys, lease.connection_id, replaces, most, most_own, TTL * 1000)
     if refused == 1:
         raise LeaseRefused(f"All {most} connections that may be open here are in use.")
     if refused == 2:
@@ -93,10 +96,7 @@ async def acquire(lease: Lease, *, most: int, most_own: int, replaces: str = "")
 
 async def release(lease: Lease) -> None:
     """Give a lease back; harmless where it is not held."""
-    async with store.client(lease.tenant_id).pipeline(transaction=False) as pipe:
-        pipe.zrem(lease.everyone, lease.connection_id)
-        pipe.zrem(lease.own, lease.connection_id)
-        await pipe.execute()
+    await _release(lease.tenant_id, [lease.everyone, lease.own], lease.connection_id)
 
 
 async def renew(tenant_id: int, held: Sequence[Lease]) -> None:

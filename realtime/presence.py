@@ -13,11 +13,12 @@ when the last sum is that old: they do not overtake each other, and whoever coun
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from realtime import groups, store
+from realtime.scripts import Script
 
 TTL: Final = 24
 GRACE: Final = 5
@@ -74,7 +75,7 @@ end
 """
 
 # Someone who lapsed but whom nobody has swept was never said to have left, and so is not new.
-_ENTER = (
+_enter = Script(
     _NOW
     + """
 local holders, user, username, process, ttl = KEYS[4], ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -98,7 +99,7 @@ return {{new, redis.call('ZCOUNT', people, '(' .. now, '+inf'), listed, shown, n
 )
 
 # A Redis that has forgotten everyone is told of them once more: or nobody would say that they have left.
-_LEAVE = (
+_leave = Script(
     _NOW
     + """
 local holders, user, username, process = KEYS[4], ARGV[1], ARGV[2], ARGV[3]
@@ -137,7 +138,7 @@ return 0
 """
 )
 
-_SWEEP = _NOW + "local new, earliest = 0, since(ARGV[1])" + _SWEPT + "return {named, told}"
+_sweep = Script(_NOW + "local new, earliest = 0, since(ARGV[1])" + _SWEPT + "return {named, told}")
 
 
 class Merged(msgspec.Struct, frozen=True):
@@ -172,9 +173,7 @@ async def enter(
 ) -> Arrival:
     """Note a person's arrival. An empty `user` only looks: bots are not people. For `lapsed_within`, see `sweep`."""
     keys = [*_room_keys(tenant_id, room_id), groups.holders(tenant_id, room_id, user)]
-    answer: Any = await store.client(tenant_id).eval(
-        _ENTER, len(keys), *keys, user, username, process, TTL * 1000, _age(lapsed_within)
-    )
+    answer = await _enter(tenant_id, keys, user, username, process, TTL * 1000, _age(lapsed_within))
     new, count, listed, shown, named, told = answer
     people = [(id_.decode(), (name or id_).decode()) for id_, name in zip(listed, shown, strict=True)]
     return Arrival(bool(new), count, people, _news(named, told))
@@ -183,9 +182,7 @@ async def enter(
 async def leave(tenant_id: int, room_id: int, user: str, username: str, process: str) -> None:
     """The process's last socket of this person in this room has closed. Call `sweep` once GRACE has passed."""
     keys = [*_room_keys(tenant_id, room_id), groups.holders(tenant_id, room_id, user)]
-    await store.client(tenant_id).eval(
-        _LEAVE, len(keys), *keys, user, username, process, GRACE * 1000, TTL * 1000
-    )
+    await _leave(tenant_id, keys, user, username, process, GRACE * 1000, TTL * 1000)
 
 
 async def renew(
@@ -205,7 +202,7 @@ async def renew(
 async def sweep(tenant_id: int, room_id: int, *, lapsed_within: int | None = None) -> News:
     """Take out those who have lapsed; with `lapsed_within`, only those who have in the last so many milliseconds."""
     keys = _room_keys(tenant_id, room_id)
-    named, told = await store.client(tenant_id).eval(_SWEEP, len(keys), *keys, _age(lapsed_within))
+    named, told = await _sweep(tenant_id, keys, _age(lapsed_within))
     return _news(named, told)
 
 

@@ -1,8 +1,11 @@
-"""uvicorn's WebSocket protocol, with what a chat server needs on top.
+"""One WebSocket, from the request that asks for it to its end: the protocol that our server speaks on the wire.
 
-Frames encoded once can be written straight to the transport (the ASGI extension `snug.socket`); a close is aborted
-when the peer does not answer; a peer that never finishes its handshake is dropped; nothing is logged about URLs, for
-they may carry tokens.
+Beside plain ASGI it offers the application two things. Frames encoded once can be written straight to the transport
+(the extension `snug.socket`). And an application that has let a socket in may hand it over (`snug.hand_over`): it then
+returns, and is called with each event that comes; a socket on which nothing happens holds no task.
+
+A close is aborted when the peer does not answer; a peer that never finishes its handshake is dropped; nothing is logged
+about URLs, for they may carry tokens.
 """
 
 import asyncio
@@ -10,167 +13,328 @@ import contextlib
 import logging
 import socket
 import struct
+from collections.abc import Coroutine
 from typing import Any, Final
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.http11 import Request
-from websockets.protocol import State
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
+from realtime import frames
+from realtime.alarms import alarms
 from realtime.draining import DRAIN
-from realtime.events import CloseCode
+from realtime.events import CloseCode, Frame
+from realtime.frames import Broken, FrameReader
+from realtime.handshake import NoHandshake, accept_key, answer, socket_scope, switching
 from realtime.outlets import EXTENSION, MOST_BACKLOG
+from realtime.scope import HAND_OVER, Hear, Scope
 
 HANDSHAKE_TIMEOUT: Final = 10.0
 CLOSE_TIMEOUT: Final = 5.0
+KEEPALIVE_EVERY: Final = 25.0  # whoever was silent since the last ping is gone
+# Events that wait for the application before the client is left waiting instead.
+MOST_UNREAD: Final = 8
 
-_BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+_NO_ANSWER: Final = 1011
+_LOST: Final = 1006
 
-_silent = logging.getLogger("snug.protocol")
-_silent.setLevel(logging.ERROR)
-# A traceback for every such frame: the client is told (1007), and whoever reads our logs need not be.
-_silent.addFilter(lambda record: not str(record.msg).startswith("Invalid UTF-8"))
+logger = logging.getLogger("snug.protocol")
 
 
-class SnugProtocol(WebSocketsSansIOProtocol):
+class SnugProtocol(asyncio.Protocol):
     """Also the object that the extension hands to the application: see realtime.outlets.Transport."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.logger = _silent
-        self.close_timeout = CLOSE_TIMEOUT
-        self._deaf = False  # what still comes is taken off the wire, and is nothing to us
-        self._deadline: asyncio.TimerHandle | None = self.loop.call_later(
-            HANDSHAKE_TIMEOUT, self._handshake_late
-        )
+    __slots__ = (
+        "_accept",
+        "_alarm",
+        "_app",
+        "_closing",
+        "_deaf",
+        "_ended",
+        "_events",
+        "_hear",
+        "_open",
+        "_paused",
+        "_reader",
+        "_response",
+        "_server",
+        "_serving",
+        "_silent",
+        "_transport",
+        "_waiter",
+    )
 
-    # ---- the extension
+    def __init__(self, config: Config, server: ServerState, transport: asyncio.Transport) -> None:
+        self._app: Any = config.loaded_app
+        self._server = server
+        self._transport = transport
+        self._reader = FrameReader()
+        self._events: list[dict[str, Any]] = [{"type": "websocket.connect"}]
+        self._waiter: asyncio.Future[None] | None = None
+        self._hear: Hear | None = None
+        self._response: tuple[int, Any] = 500, ()
+        self._serving = False  # what was heard is being passed on, to whom the socket was handed over
+        self._open = False  # the client was told that it is in
+        self._closing = False  # nothing is written any more
+        self._deaf = False  # what still comes is taken off the wire, and is nothing to us
+        self._ended = False  # the application was told the last it is told
+        self._paused = False
+        self._silent = False  # nothing was heard since the last ping
+        self._alarm = 0
+
+    def knock(self, http: Scope, url: bytes) -> None:
+        """A request for a socket has come on this transport."""
+        self._server.connections.add(self)  # type: ignore[arg-type]  # it asks for no more than `shutdown`
+        try:
+            self._accept = accept_key(http, url)
+        except NoHandshake as refused:
+            self._refuse(answer(refused.status, refused.headers))
+            return
+        scope = socket_scope(http, url)
+        scope["extensions"] = {"websocket.http.response": {}, EXTENSION: self, HAND_OVER: self.hand_over}
+        self._wake_in(HANDSHAKE_TIMEOUT)
+        self._run(self._ask_app(scope))
+
+    # ---- the extensions
 
     def write(self, data: bytes) -> int:
         """Write whole frames; how many bytes were waiting before. Ignored once the socket is closing."""
-        if self.close_sent or self.transport.is_closing():
+        if self._closing or self._transport.is_closing():
             return 0
-        waiting = int(self.transport.get_write_buffer_size())
-        self.transport.write(data)
+        waiting = int(self._transport.get_write_buffer_size())
+        self._transport.write(data)
         return waiting
 
     def backlog(self) -> int:
         """Bytes that wait for this reader."""
-        return int(self.transport.get_write_buffer_size())
+        return int(self._transport.get_write_buffer_size())
 
     def close(self, code: int, reason: str) -> None:
         """Send a close frame; abort when the peer has not answered within CLOSE_TIMEOUT seconds."""
-        if self.close_sent or self.transport.is_closing() or self.conn.state is not State.OPEN:
-            return
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": int(code), "reason": reason})
-        self.conn.send_close(int(code), reason)
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        self.stop_keepalive()
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
-        self._cut_soon()
+        if self._open and not self._closing and not self._transport.is_closing():
+            self._say_last(int(code), reason)
 
-    def _cut_soon(self) -> None:
-        if self.close_timer is None and not self.disconnected:
-            self.close_timer = self.loop.call_later(CLOSE_TIMEOUT, self._cut)
+    def hand_over(self, hear: Hear) -> None:
+        """From now on `hear` is called with each event, one after the other; `websocket.disconnect` is the last."""
+        self._hear = hear
+        if self._events:
+            self._serve_soon()
+
+    # ---- plain ASGI
+
+    async def receive(self) -> dict[str, Any]:
+        while not self._events:
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        event = self._events.pop(0)
+        self._read_on()
+        return event
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Raises ConnectionResetError where there is nobody any more to send it to."""
+        if self._transport.is_closing():
+            raise ConnectionResetError("the client is gone")
+        match message["type"]:
+            case "websocket.accept" if not self._open:
+                self._open = True
+                self._transport.write(switching(self._accept, message.get("subprotocol")))
+                self._wake_in(KEEPALIVE_EVERY)
+            case "websocket.send" if self._open:
+                self.write(Frame(message["text"].encode()).wire)
+            case "websocket.close" if self._open:
+                self.close(message.get("code", 1000), message.get("reason") or "")
+            case "websocket.close":
+                self._refuse(answer(403))
+            case "websocket.http.response.start" if not self._open:
+                self._response = message["status"], message.get("headers", ())
+            case "websocket.http.response.body" if not self._open:
+                self._refuse(answer(*self._response, message.get("body", b"")))
+            case other:
+                raise RuntimeError(f"{other} has no place here")
+
+    async def _ask_app(self, scope: Scope) -> None:
+        try:
+            await self._app(scope, self.receive, self.send)
+        except Exception:
+            logger.exception("a socket broke")
+        if self._hear is None and not self._transport.is_closing():
+            if self._open:
+                self.close(CloseCode.INTERNAL, "")
+            else:
+                self._refuse(answer(500))
+
+    async def _serve(self) -> None:
+        while self._events and self._hear is not None:
+            events, self._events = self._events, []
+            for event in events:
+                await self._hear(event)
+            self._read_on()
+            if events[-1]["type"] == "websocket.disconnect":
+                self._hear = None  # whoever heard holds us, and we them
+        self._serving = False
+
+    def _serve_soon(self) -> None:
+        if not self._serving:
+            self._serving = True
+            self._run(self._serve())
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """In a task that the server waits for before it goes."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._server.tasks.add(task)
+        task.add_done_callback(self._server.tasks.discard)
+
+    # ---- what comes
+
+    def data_received(self, data: bytes) -> None:
+        self._silent = False
+        if not self._deaf:
+            self._read(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_alarm()
+        self._server.connections.discard(self)
+        self._closing = self._deaf = True
+        self._tell_end(frames.NO_CODE if self._open else _LOST)
+
+    def _read(self, data: bytes) -> None:
+        try:
+            for opcode, payload in self._reader.feed(data):
+                self._take(opcode, payload)
+                if self._deaf:
+                    return
+        except Broken as broken:
+            self._break_off(broken)
+
+    def _take(self, opcode: int, payload: bytes) -> None:
+        match opcode:
+            case frames.PING:
+                self._pong(payload)
+            case frames.CLOSE:
+                self._take_leave(payload)
+            case frames.TEXT if not self._ended:
+                self._put({"type": "websocket.receive", "text": frames.text_of(payload)})
+            case frames.BINARY if not self._ended:
+                self._put({"type": "websocket.receive", "bytes": payload})
+
+    def _pong(self, payload: bytes) -> None:
+        if self.backlog() <= MOST_BACKLOG:
+            self.write(frames.control(frames.PONG, payload))
+        else:  # this pong and the next would wait in our memory, and without end
+            self.close(CloseCode.TOO_SLOW, "reading too slowly")
+            self._deaf = True
+            self._transport.pause_reading()
+
+    def _take_leave(self, payload: bytes) -> None:
+        code, _ = frames.close_of(payload)
+        self._deaf = True
+        self._tell_end(code)
+        self.write(frames.control(frames.CLOSE, payload))
+        self._hang_up()
+
+    def _break_off(self, broken: Broken) -> None:
+        """Say why it ends, and hear the rest without listening: a socket that is closed while more is on its way is
+        reset, and the client would never read the code."""
+        self._deaf = True
+        if not self._open:  # it did not even wait to be let in
+            self._transport.abort()
+            return
+        if not self._closing:
+            self._say_last(broken.code, broken.reason)
+        self._transport.write_eof()
+
+    def _put(self, event: dict[str, Any]) -> None:
+        self._events.append(event)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+        if self._hear is not None:
+            self._serve_soon()
+        if len(self._events) >= MOST_UNREAD and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def _read_on(self) -> None:
+        if self._paused and len(self._events) < MOST_UNREAD and not self._transport.is_closing():
+            self._paused = False
+            self._transport.resume_reading()
+
+    def _tell_end(self, code: int) -> None:
+        if not self._ended:
+            self._ended = True
+            self._put({"type": "websocket.disconnect", "code": code})
+
+    # ---- the end
+
+    @property
+    def closing(self) -> bool:
+        return self._closing
+
+    def drain(self) -> None:
+        """Have the application close this socket when it has answered what was read: realtime.draining."""
+        if not self._ended:
+            self._put({"type": DRAIN})
+
+    def shutdown(self) -> None:
+        """The server goes. Called by uvicorn."""
+        if not self._open:
+            self._refuse(answer(503))
+        else:
+            self._tell_end(CloseCode.RESTARTING)
+            self.write(frames.close(CloseCode.RESTARTING))
+            self._hang_up()
+
+    def rung(self) -> None:
+        """The handshake, the silence or the close has lasted too long."""
+        if self._closing:
+            self._cut()
+        elif self._open:
+            self._keep_alive()
+        else:
+            self._transport.abort()
+
+    def _say_last(self, code: int, reason: str) -> None:
+        """Send a close frame, and wait a while for the peer's."""
+        self._tell_end(code)
+        self._transport.write(frames.close(code, reason))
+        self._closing = True
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+        self._wake_in(CLOSE_TIMEOUT)
+
+    def _hang_up(self) -> None:
+        """Close once what was written has left; whoever does not take it keeps nothing of ours from ending."""
+        self._closing = True
+        self._transport.close()
+        self._wake_in(CLOSE_TIMEOUT)
+
+    def _refuse(self, said: bytes) -> None:
+        self._transport.write(said)
+        self._deaf = True
+        self._hang_up()
 
     def _cut(self) -> None:
         """End it now, with a reset: the kernel would otherwise keep what it cannot deliver, for minutes."""
         with contextlib.suppress(OSError):
-            wire = self.transport.get_extra_info("socket")
+            wire = self._transport.get_extra_info("socket")
             wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.transport.abort()
+        self._transport.abort()
 
-    # ---- uvicorn's own steps, with a word added
-
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        if hasattr(self, "scope"):
-            extensions: dict[str, Any] = dict(self.scope["extensions"] or {})
-            self.scope["extensions"] = extensions | {EXTENSION: self}
-
-    def data_received(self, data: bytes) -> None:
-        if self._deaf:
+    def _keep_alive(self) -> None:
+        if self._silent and not self._paused:  # what we do not read, we cannot hear
+            self._tell_end(_NO_ANSWER)
+            self.write(frames.close(_NO_ANSWER, "keepalive ping timeout"))
+            self._hang_up()
             return
-        self.conn.receive_data(data)
-        if self._is_unreadable():
-            self._answer_unreadable_request()
-        elif self.conn.parser_exc is None:
-            self.handle_events()
-            if self._is_unreadable():
-                self._answer_unreadable_request()
-        elif self.handshake_complete and self.conn.close_sent is not None:
-            self.handle_parser_exception()
-        else:  # it did not wait to be let in: without this the socket would stay, unauthenticated, for ever
-            self.transport.abort()
+        self._silent = True
+        self.write(frames.control(frames.PING))
+        self._wake_in(KEEPALIVE_EVERY)
 
-    def _is_unreadable(self) -> bool:
-        """Whether the request was too long or none at all; nobody but us will say so."""
-        return self.conn.handshake_exc is not None and not self.handshake_initiated
+    def _wake_in(self, seconds: float) -> None:
+        self._stop_alarm()
+        self._alarm = alarms.get().set(seconds, self)
 
-    def _answer_unreadable_request(self) -> None:
-        """A request that cannot be read is no event: without this its answer would never leave."""
-        self.transport.write(b"".join(self.conn.data_to_send()) or _BAD_REQUEST)
-        self.transport.close()
-
-    def handle_ping(self) -> None:
-        if self._deaf:
-            return
-        if self.backlog() <= MOST_BACKLOG:
-            super().handle_ping()
-        else:
-            self.conn.data_to_send()  # this pong and the next: they would wait in our memory, and without end
-            self.close(CloseCode.TOO_SLOW, "reading too slowly")
-
-    def handle_parser_exception(self) -> None:
-        """Say why it ends, and hear the rest without listening: a socket that is closed while more is on its way is
-        reset, and the client would never read the code."""
-        if self._deaf:
-            return
-        self._deaf = True
-        assert self.conn.close_sent is not None  # whoever found the fault has decided on the code
-        code, reason = self.conn.close_sent.code, self.conn.close_sent.reason
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        self.stop_keepalive()
-        self.transport.write_eof()
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
-        self._cut_soon()
-
-    def keepalive_timeout(self) -> None:
-        super().keepalive_timeout()
-        self._cut_soon()  # whoever is gone will not take what waits for them
-
-    def drain(self) -> None:
-        """Have the application close this socket when it has answered what was read: realtime.draining."""
-        asked: Any = {"type": DRAIN}
-        self.queue.put_nowait(asked)
-
-    def shutdown(self) -> None:
-        super().shutdown()
-        self._cut_soon()  # nor may somebody who does not read keep this process from ending
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_deadline()
-        super().connection_lost(exc)
-
-    async def send(self, message: Any) -> None:
-        await super().send(message)
-        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
-            self.handshake_complete = True  # refused, and told so: uvicorn would log it as a fault of ours
-        if self.handshake_complete:
-            self._stop_deadline()
-
-    def _handshake_late(self) -> None:
-        self._deadline = None
-        if not self.handshake_complete:
-            self.transport.abort()
-
-    def _stop_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _stop_alarm(self) -> None:
+        alarms.get().cancel(self._alarm, self)

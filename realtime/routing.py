@@ -45,11 +45,18 @@ def _room_of(path: str) -> str | None:
     if path in (BASIC, ROOMS):
         return None
     name = path.removeprefix(ROOM_PREFIX).removesuffix("/")
-    if not path.startswith(ROOM_PREFIX) or not path.endswith("/") or not is_room_name(name):
-        raise SocketRefused(
-            CloseCode.MALFORMED, "A room is at /ws/chat/ROOM/; its name has 1 to 80 letters, digits, - or _."
-        )
-    return name
+    if path.startswith(ROOM_PREFIX) and path.endswith("/") and is_room_name(name):
+        return name
+    raise SocketRefused(CloseCode.MALFORMED, _hint(path, name))
+
+
+def _hint(path: str, name: str) -> str:
+    """What is wrong with a path, short enough for a close frame."""
+    if path.startswith(ROOM_PREFIX) and not is_room_name(name):
+        return "A room is at /ws/chat/ROOM/; its name has 1 to 80 letters, digits, - or _."
+    if path + "/" in (BASIC, ROOMS) or path.startswith(ROOM_PREFIX):
+        return "The last slash is missing: a socket's path ends with one."
+    return "There is no socket here. One room is at /ws/chat/ROOM/, many at /ws/, a check at /ws/basic/."
 
 
 application = RefusalMiddleware(TenantMiddleware(PathMiddleware(JWTAuthMiddleware(_route))))

@@ -1,12 +1,16 @@
 """The ASGI types of a socket, and what its request line and headers say."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+# An extension of our own server: give the socket to a Hear and return; see realtime.protocol.
+HAND_OVER: Final = "snug.hand_over"
+Hear = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 def headers(scope: Scope, name: bytes) -> list[str]:

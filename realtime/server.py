@@ -18,11 +18,8 @@ import uvicorn
 from uvicorn.config import Config
 
 from realtime import draining
-from realtime.events import MAX_FRAME_BYTES
 
 DRAIN_TIMEOUT: Final = 20  # seconds after SIGTERM and SNUG_DRAIN_NOTICE
-KEEPALIVE_EVERY: Final = 25.0
-KEEPALIVE_TIMEOUT: Final = 25.0
 
 
 class Server(uvicorn.Server):
@@ -54,10 +51,6 @@ def config() -> Config:
         loop="uvloop",
         http="realtime.http:BoundedHttpProtocol",
         ws="realtime.protocol:SnugProtocol",
-        ws_max_size=MAX_FRAME_BYTES,
-        ws_per_message_deflate=False,  # 28 KiB a connection, and encode-once would be gone
-        ws_ping_interval=KEEPALIVE_EVERY,
-        ws_ping_timeout=KEEPALIVE_TIMEOUT,
         access_log=False,  # request lines may carry ?token=
         log_config=None,
         proxy_headers=False,  # only SNUG_TRUSTED_PROXIES may say where a client is: tenants.addresses

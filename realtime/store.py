@@ -31,8 +31,18 @@ _clients: "LoopLocal[list[Redis]]" = LoopLocal(_make)
 
 def client(key: int | str) -> Redis:
     """The client of the shard that `key` lives on: a tenant's id, or the name of a counter."""
-    clients = _clients.get()
-    return clients[shard_of(key, len(clients))]
+    mine = clients()
+    return mine[shard_of(key, len(mine))]
+
+
+def clients() -> "list[Redis]":
+    """Every shard's client for the running loop, in the order of settings."""
+    return _clients.get()
+
+
+def shard_of_tenant(tenant_id: int) -> int:
+    """The place of a tenant's client in `clients`."""
+    return shard_of(tenant_id, len(clients()))
 
 
 async def close() -> None:
@@ -63,7 +73,7 @@ async def shard_by_shard(tenant_ids: Iterable[int], work: Callable[[int], Awaita
     other. What it raises is logged."""
     shards: defaultdict[int, list[int]] = defaultdict(list)
     for id_ in tenant_ids:
-        shards[shard_of(id_, len(_clients.get()))].append(id_)
+        shards[shard_of_tenant(id_)].append(id_)
 
     async def in_turn(ids: list[int]) -> None:
         for id_ in ids:

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from django.db.models import Q
@@ -13,6 +13,7 @@ from psycopg import sql
 from accounts.identity import Identity
 from realtime import publish
 from realtime.events import ErrorCode
+from realtime.together import Together
 from rooms import quota
 from rooms.models import Membership
 from rooms.tables import tables_of
@@ -37,9 +38,10 @@ _RECORD = (
     "SELECT r.id, r.name, r.kind, r.archived_at IS NOT NULL, m.id IS NOT NULL, r.slow_mode, coalesce(m.role, ''), "
     "m.muted_until, r.title "
 )
-_ROOM = sql.SQL(
-    _RECORD + "FROM {rooms} r LEFT JOIN {memberships} m ON m.room_id = r.id AND m.member_id = %(member)s "
-    "WHERE r.name = %(name)s"
+_NAMED = sql.SQL(
+    _RECORD + ", i.member_id FROM unnest(%(names)s::text[], %(members)s::bigint[]) AS i(name, member_id) "
+    "JOIN {rooms} r ON r.name = i.name "
+    "LEFT JOIN {memberships} m ON m.room_id = r.id AND m.member_id = i.member_id"
 )
 _THOSE = sql.SQL(
     _RECORD
@@ -170,12 +172,11 @@ async def _find(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord
     known = _cache.get(key)
     if known is not None and known[0] > time.monotonic():
         return known[1]
-    row = await _one(tenant, _ROOM, {"name": name, "member": identity.member_id})
-    if row is None:
+    room = await _questions.ask(tenant.schema_name, (name, identity.member_id))
+    if room is None:
         return None
     if len(_cache) >= MOST:
         _cache.clear()
-    room = RoomRecord(*row)
     _cache[key] = (time.monotonic() + FRESH, room)
     return room
 
@@ -187,7 +188,13 @@ async def _make_vouched(tenant: TenantInfo, name: str) -> None:
         await db.execute(insert, {"name": name, "most": tenant.limits.max_rooms})
 
 
-async def _one(tenant: TenantInfo, query: sql.SQL, values: dict[str, Any]) -> tuple[Any, ...] | None:
+async def _find_all(schema: str, asked: list[tuple[str, int]]) -> list[RoomRecord | None]:
+    """The rooms with these names as they look to these members, None where there is none."""
+    values = {"names": [name for name, _ in asked], "members": [member for _, member in asked]}
     async with (await pool()).connection() as db:
-        cursor = await db.execute(query.format(**tables_of(tenant.schema_name)), values)
-        return await cursor.fetchone() if cursor.description else None
+        cursor = await db.execute(_NAMED.format(**tables_of(schema)), values)
+        found = {(row[1], row[-1]): RoomRecord(*row[:-1]) for row in await cursor.fetchall()}
+    return [found.get(question) for question in asked]
+
+
+_questions: Together[str, tuple[str, int], RoomRecord | None] = Together(_find_all)

@@ -77,7 +77,7 @@ def _make() -> Pool[Connection]:
 
 
 def _make_for_writing() -> Pool[WritingConnection]:
-    settled = {"connection_class": WritingConnection, "configure": WritingConnection.settle}
+    settled: dict[str, Any] = {"connection_class": WritingConnection, "configure": WritingConnection.settle}
     return Pool(settings.DATABASE_URL, min_size=1, max_size=1, **settled, **_options())
 
 

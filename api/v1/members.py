@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from ninja import Router, Schema
 from pydantic import Field
 
-from accounts.names import storable
+from accounts.names import MAX_SUB, storable
 from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.moments import Moment
@@ -65,7 +65,7 @@ def get_member(request: ApiRequest, name: str, external_id: str) -> MemberOut:
     mine = find_room(request, name).memberships.select_related("member")
     membership = mine.filter(member__external_id=external_id).first() if storable(external_id) else None
     if membership is None:
-        raise Problem(404, "not_found", "This user is not a member of the room.")
+        raise _no_member(name, external_id)
     return MemberOut.of(membership)
 
 
@@ -102,5 +102,9 @@ def delete_member(request: ApiRequest, name: str, external_id: str) -> tuple[int
     """
     room = find_room(request, name)
     if not storable(external_id) or not remove_member(room, external_id):
-        raise Problem(404, "not_found", "This user is not a member of the room.")
+        raise _no_member(name, external_id)
     return 204, None
+
+
+def _no_member(name: str, external_id: str) -> Problem:
+    return Problem(404, "not_found", f"{external_id[:MAX_SUB]} is not a member of {name}.")

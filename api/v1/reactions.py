@@ -16,7 +16,7 @@ from rooms.reading import AnyMessage
 
 router = Router(tags=["reactions"])
 
-PATH = "/rooms/{name}/messages/{message_id}/reactions/{emoji}"
+PATH = "/rooms/{name}/messages/{message_id}/reactions/{path:emoji}"
 _SUB = "The user who reacts, made when unknown; absent: the key's bot."
 
 
@@ -53,6 +53,8 @@ def _answer(
     request: ApiRequest, name: str, message_id: str, emoji: str, sub: str | None, *, on: bool
 ) -> HttpResponse:
     check_sub_allowed(request, sub)
+    if "/" in emoji:
+        raise Problem(422, "invalid_field", "emoji must not hold a slash, nor the address end with one.")
     if "\ufffd" in emoji:  # what the server puts for bytes that are no UTF-8
         raise Problem(422, "invalid_field", "emoji must be UTF-8: part of it could not be read.")
     return encoded(told(request, async_to_sync(_react)(request, name, message_id, emoji, sub, on)))

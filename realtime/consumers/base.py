@@ -19,7 +19,7 @@ from realtime.hub import Hub, hub
 from realtime.leases import Lease
 from realtime.outlets import AsgiOutlet, Burst, Outlet, outlet_for
 from realtime.refusals import SocketRefused, as_refusal, refuse
-from realtime.scope import Receive, Scope, Send, query
+from realtime.scope import HAND_OVER, Receive, Scope, Send, query
 from realtime.store import AWAY
 from rooms.texts import Refused
 from tenants.database import AWAY as DATABASE_AWAY
@@ -45,26 +45,45 @@ class SocketConsumer(AsyncConsumer):
     outlet: Outlet
     of_tenant: TenantSockets
     lease: Lease | None = None
-    accepted = False
-    asked: Asked  # the command that is being carried out
+    accepted = entered = left = False
+    asked = Asked()  # the command that is being carried out
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self._send = scope, send
         self.tenant, self.identity = scope["tenant"], scope.get("identity")
+        self.path: str = scope["path"]
         self.connection_id = uuid4().hex
-        self.asked = Asked()
-        code: int | None = None
         await receive()  # websocket.connect
         try:
-            if await self._enter():
-                code = int(CloseCode.INTERNAL)
-                code = await self._read(receive)
-        except Exception:
-            logger.exception("%s broke", self._who())
-            if self.accepted:
-                self.outlet.close(CloseCode.INTERNAL, "something went wrong on our side")
+            await self._enter()
         finally:
-            await self._leave(code)
+            if not self.entered:
+                await self._leave(None)
+        if not self.entered:
+            return
+        hand_over = (scope.get("extensions") or {}).get(HAND_OVER)
+        # What only the way in needed: a socket may stay for days.
+        del self.scope, self._send
+        if hand_over is not None:
+            hand_over(self.hear)
+            return
+        try:
+            while not self.left:
+                await self.hear(await receive())
+        finally:
+            if not self.left:
+                await self._leave(CloseCode.INTERNAL)
+
+    async def hear(self, event: dict[str, Any]) -> None:
+        """Take an event of the open socket: a frame, or its end."""
+        if event["type"] == "websocket.disconnect":
+            await self._leave(int(event.get("code") or 1005))
+        elif self.outlet.closed:
+            return
+        elif event["type"] == DRAIN:
+            self.outlet.close(CloseCode.RESTARTING, "the server restarts")
+        else:
+            await self._take(event.get("text"))
 
     @property
     def user(self) -> str:
@@ -127,7 +146,7 @@ class SocketConsumer(AsyncConsumer):
 
     # ---- the life of a socket
 
-    async def _enter(self) -> bool:
+    async def _enter(self) -> None:
         try:
             self.hub = await hub()
             await self.enter()
@@ -139,32 +158,22 @@ class SocketConsumer(AsyncConsumer):
             refused = SocketRefused(CloseCode.INTERNAL, "This socket could not be opened. Try again shortly.")
         else:
             logger.info("%s connected", self._who())
-            return True
+            self.entered = True
+            return
         if self.accepted:
             self.outlet.close(refused.code, refused.reason)
         else:
             with contextlib.suppress(OSError):  # the client did not wait for the answer
                 await refuse(self.scope, self._send, refused)
         logger.info("%s refused %d: %s", self._who(), refused.code, refused.reason)
-        return False
 
-    async def _read(self, receive: Receive) -> int:
-        while True:
-            message = await receive()
-            if message["type"] == "websocket.disconnect":
-                return int(message.get("code") or 1005)
-            if self.outlet.closed:
-                continue
-            if message["type"] == DRAIN:
-                self.outlet.close(CloseCode.RESTARTING, "the server restarts")
-                continue
-            text = message.get("text")
-            if text is None:
-                self.outlet.close(CloseCode.BINARY, "frames are text")
-            elif len(text.encode(errors="replace")) > events.MAX_FRAME_BYTES:
-                self.outlet.close(CloseCode.TOO_LARGE, "a frame has at most 64 KiB")
-            else:
-                await self._handle(text)
+    async def _take(self, text: str | None) -> None:
+        if text is None:
+            self.outlet.close(CloseCode.BINARY, "frames are text")
+        elif len(text.encode(errors="replace")) > events.MAX_FRAME_BYTES:
+            self.outlet.close(CloseCode.TOO_LARGE, "a frame has at most 64 KiB")
+        else:
+            await self._handle(text)
 
     async def _handle(self, text: str) -> None:
         self.asked = Asked()
@@ -202,6 +211,7 @@ class SocketConsumer(AsyncConsumer):
 
     async def _leave(self, code: int | None) -> None:
         """Undo everything; `code` says how an open socket ended, None that it was never open."""
+        self.left = True
         undo = [self.depart()]
         if self.accepted:
             self.hub.admissions.dismiss(self.tenant.id, self)
@@ -218,4 +228,4 @@ class SocketConsumer(AsyncConsumer):
             logger.info("%s disconnected %d", self._who(), code)
 
     def _who(self) -> str:
-        return f"{self.tenant.slug} {self.scope['path'][:100]!r} {self.user or '-'!r} {self.connection_id}"
+        return f"{self.tenant.slug} {self.path[:100]!r} {self.user or '-'!r} {self.connection_id}"

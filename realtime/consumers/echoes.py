@@ -1,8 +1,7 @@
 """Answers that come by way of the room: everyone hears them, and whoever asked hears them with the `ref` they gave."""
 
 from collections import deque
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from typing import Any, Final
 
 import msgspec
@@ -32,43 +31,50 @@ class _Head(Struct):
 
 
 class Echo:
-    """One answer that is waited for."""
+    """One answer that is waited for, for as long as a command is carried out; one that fails expects nothing."""
+
+    __slots__ = ("_echoes", "key", "late", "ref")
 
     def __init__(self, echoes: "Echoes", key: Key, ref: str | int | None) -> None:
         self.key, self.ref = key, ref
-        self.late: tuple[int, Struct] | None = (
-            None  # from which rev on it will not come any more, and is this
-        )
+        # From which rev on it will not come any more, and is this.
+        self.late: tuple[int, Struct] | None = None
         self._echoes = echoes
+
+    def __enter__(self) -> "Echo":
+        if self.ref is not None:
+            self._echoes.waiting.append(self)
+        return self
+
+    def __exit__(self, type_: type[BaseException] | None, error: object, traceback: object) -> None:
+        if type_ is not None:
+            self.cancel()
 
     def cancel(self) -> None:
         """It will not come by way of the room."""
         self._echoes.forget(self)
 
-    def written(self, rev: int, answer: Struct) -> None:
+    def written(self, rev: int, answer: Callable[[], Struct]) -> None:
         """The room is told with this `rev`. Where it is repaired from the database instead, it hears only how the
         message stands after later changes too: then the asker gets this `answer`."""
-        self.late = rev, answer
+        if self.ref is not None:
+            self.late = rev, answer()
 
 
 class Echoes:
     """One a visit: what whoever asked is still owed by way of the room. Nearly always nothing."""
 
+    __slots__ = ("waiting",)
+
     def __init__(self) -> None:
         self.waiting: deque[Echo] = deque(maxlen=MOST_WAITING)
 
-    @contextmanager
-    def expecting(self, ref: str | int | None, type_: str, **about: Any) -> Iterator[Echo]:
-        """While a command with this `ref` is carried out, expect this frame; one that fails expects nothing."""
+    def expecting(self, ref: str | int | None, type_: str, **about: Any) -> Echo:
+        """While a command with this `ref` is carried out, expect this frame; without one, nothing."""
+        if ref is None:
+            return Echo(self, (), None)
         about = {name: value if isinstance(value, str | bool) else None for name, value in about.items()}
-        echo = Echo(self, _Head(type_, **about).key, ref)
-        if ref is not None:
-            self.waiting.append(echo)
-        try:
-            yield echo
-        except BaseException:
-            echo.cancel()
-            raise
+        return Echo(self, _Head(type_, **about).key, ref)
 
     def forget(self, echo: Echo) -> None:
         if echo in self.waiting:

@@ -7,6 +7,7 @@ from accounts import authentication, scopes
 from accounts.identity import Identity
 from accounts.tokens import TokenExpired, TokenRefused
 from realtime import commands, events
+from realtime.alarms import alarms
 from realtime.consumers.base import SocketConsumer
 from realtime.consumers.visit import Visit
 from realtime.events import CloseCode, ErrorCode, Pong, TokenRefreshed, stamp
@@ -24,7 +25,8 @@ class MemberConsumer(SocketConsumer):
     """Subclasses say which rooms are visited, and what becomes of a visit that must end."""
 
     identity: Identity
-    expiry_timer: asyncio.TimerHandle | None = None
+    alarm: int | None = None
+    expired = False
 
     async def be_admitted(self) -> None:
         """Take the lease of a member's connection. Raises SocketRefused."""
@@ -65,6 +67,10 @@ class MemberConsumer(SocketConsumer):
     # ---- credentials that run out
 
     async def _refresh(self, token: str) -> None:
+        if self.identity.is_bot:
+            raise Refused(
+                ErrorCode.FORBIDDEN, "An API key needs no new token: its socket lasts as long as the key."
+            )
         try:
             fresh = await authentication.by_token(self.tenant, token)
         except TokenRefused as error:
@@ -82,20 +88,26 @@ class MemberConsumer(SocketConsumer):
     def watch_expiry(self) -> None:
         """From now on see to it that this socket does not outlive its credentials by more than EXPIRY_GRACE."""
         self._stop_watching()
+        self.expired = False
         if self.identity.exp is not None:
-            left = max(0.0, self.identity.exp - events.unix_now())
-            self.expiry_timer = asyncio.get_running_loop().call_later(left, self._expired)
+            self._wake_in(max(0.0, self.identity.exp - events.unix_now()))
 
-    def _expired(self) -> None:
+    def rung(self) -> None:
+        """The token has expired, and then the grace."""
+        if self.expired:
+            self.outlet.close(CloseCode.UNAUTHENTICATED, "token expired")
+            return
+        self.expired = True
         text = "Your token has expired. Send a new one."
         self.push(events.error(ErrorCode.TOKEN_EXPIRED, text, room=self.own_room))
-        self.expiry_timer = asyncio.get_running_loop().call_later(
-            EXPIRY_GRACE, self.outlet.close, CloseCode.UNAUTHENTICATED, "token expired"
-        )
+        self._wake_in(EXPIRY_GRACE)
+
+    def _wake_in(self, seconds: float) -> None:
+        self.alarm = alarms.get().set(seconds, self)
 
     def _stop_watching(self) -> None:
-        if self.expiry_timer is not None:
-            self.expiry_timer.cancel()
+        if self.alarm is not None:
+            alarms.get().cancel(self.alarm, self)
 
     async def depart(self) -> None:
         self._stop_watching()

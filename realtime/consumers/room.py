@@ -19,14 +19,16 @@ class ChatRoomConsumer(MemberConsumer):
     parser: ClassVar[Parser] = Parser(ROOM)
 
     visit: Visit | None = None
+    room_name: str
 
     @property
     def own_room(self) -> Any:
-        return self.scope["room_name"]
+        return self.room_name
 
     async def enter(self) -> None:
+        self.room_name = self.scope["room_name"]
         since, rev = self._counter("since"), self._counter("rev")
-        room = await access.enter(self.tenant, self.identity, self.scope["room_name"])
+        room = await access.enter(self.tenant, self.identity, self.room_name)
         await self.be_admitted()
         self.visit = Visit(self, self.tenant, room)
         arrival = await self.visit.arrive(since, rev)
@@ -57,6 +59,8 @@ class ChatRoomConsumer(MemberConsumer):
         text = query(self.scope, name)
         if not text:
             return None
-        if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > MOST_SEQ:
+        if not text.isascii() or not text.isdigit():
             raise SocketRefused(CloseCode.MALFORMED, f"{name} must be a whole number.")
+        if len(text) > 19 or int(text) > MOST_SEQ:
+            raise SocketRefused(CloseCode.MALFORMED, f"{name} is larger than any number of ours.")
         return int(text)

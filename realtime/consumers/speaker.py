@@ -1,5 +1,6 @@
 """What somebody may ask for in a room: each command is checked and handed to one action."""
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from rooms import access, actions, reading
 from rooms.access import RoomRecord
 from rooms.actions import announcing
 from rooms.texts import Refused
+from rooms.writing.work import Changed
 from tenants.directory import TenantInfo
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Speaker:
     async def _post(self, command: commands.ChatMessage) -> None:
         self._check_may_write()
         id_ = uuid4()
-        with self._echoes.expecting(self._visit.host.asked.ref, "chat_message", message_id=str(id_)) as echo:
+        with self._expecting("chat_message", message_id=str(id_)) as echo:
             posted = await actions.post_message(
                 *self._here,
                 command.message,
@@ -77,58 +79,49 @@ class Speaker:
                 rate=self._rate(),
                 id_=id_,
             )
-            self._settle(echo, posted.created, posted.message.rev, events.live(posted.message))
+            self._settle(echo, posted.created, posted.message.rev, lambda: events.live(posted.message))
             if posted.created and not self._visit.room.is_member:  # that message has made them one
                 self._visit.room = msgspec.structs.replace(self._visit.room, is_member=True)
 
     async def _edit(self, command: commands.EditMessage) -> None:
         self._check_may_write()
-        with self._echoes.expecting(
-            self._visit.host.asked.ref, "message_edited", message_id=command.message_id
-        ) as echo:
-            edited = await actions.edit_message(
-                *self._here,
-                command.message_id,
-                command.message,
-                rate=self._rate(),
-            )
-            self._settle(echo, edited.is_new, edited.message.rev, events.changed(edited.message))
+        id_, text = command.message_id, command.message
+        edit = actions.edit_message(*self._here, id_, text, rate=self._rate())
+        await self._change(edit, "message_edited", message_id=id_)
 
     async def _delete(self, command: commands.DeleteMessage) -> None:
         self._check_may_write()
         await self._visit.host.unhurried()
-        with self._echoes.expecting(
-            self._visit.host.asked.ref, "message_deleted", message_id=command.message_id
-        ) as echo:
-            deleted = await actions.delete_message(*self._here, command.message_id)
-            self._settle(echo, deleted.is_new, deleted.message.rev, events.changed(deleted.message))
+        id_ = command.message_id
+        await self._change(actions.delete_message(*self._here, id_), "message_deleted", message_id=id_)
 
     async def _react(self, command: commands.React) -> None:
         self._check_may_write()
-        about = {"user_id": self._visit.user, "message_id": command.message_id}
-        about |= {"emoji": command.emoji, "on": command.on}
-        with self._echoes.expecting(self._visit.host.asked.ref, "reaction", **about) as echo:
-            reacted = await actions.react(
-                *self._here,
-                command.message_id,
-                command.emoji,
-                command.on,
-                rate=self._rate(),
-            )
-            self._settle(echo, reacted.is_new, reacted.message.rev, announcing.reacted(reacted))
+        id_, emoji, on = command.message_id, command.emoji, command.on
+        reaction = actions.react(*self._here, id_, emoji, on, rate=self._rate())
+        about = {"message_id": id_, "user_id": self._visit.user, "emoji": emoji, "on": on}
+        await self._change(reaction, "reaction", **about)
 
-    def _settle(self, echo: Echo, is_new: bool, rev: int, answer: msgspec.Struct) -> None:
+    async def _change(self, change: Awaitable[Changed], answered_by: str, **about: Any) -> None:
+        with self._expecting(answered_by, **about) as echo:
+            done = await change
+            self._settle(echo, done.is_new, done.message.rev, lambda: announcing.frame_of(done))
+
+    def _expecting(self, answered_by: str, **about: Any) -> Echo:
+        return self._echoes.expecting(self._visit.host.asked.ref, answered_by, **about)
+
+    def _settle(self, echo: Echo, is_new: bool, rev: int, answer: Callable[[], msgspec.Struct]) -> None:
         """Answer at once where nothing has changed; otherwise the room is told, and the asker with it."""
         if is_new:
             echo.written(rev, answer)
             self.answer_late()
         else:
             echo.cancel()
-            self._visit.host.reply(answer)
+            self._visit.host.reply(answer())
 
     async def _read(self, seq: int) -> None:
         await self._visit.host.unhurried()
-        with self._echoes.expecting(self._visit.host.asked.ref, "unread") as echo:
+        with self._expecting("unread") as echo:
             marked = await actions.mark_read(*self._here, seq)
             if not marked.is_new:
                 echo.cancel()

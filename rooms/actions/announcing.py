@@ -64,18 +64,16 @@ def _work_of(done: Done) -> Work:
 
 
 def _item(done: Written | Changed) -> tuple[int, int, bytes]:
-    frame: Struct
     if isinstance(done, Written):
-        frame = ChatMessage(**_fields(done))
-        return done.rev, done.seq, msgspec.json.encode(frame)
-    frame = reacted(done) if isinstance(done.change, Reaction) else events.changed(done.message)
-    return done.message.rev, done.message.seq, msgspec.json.encode(frame)
+        return done.rev, done.seq, msgspec.json.encode(ChatMessage(**_fields(done)))
+    return done.message.rev, done.message.seq, msgspec.json.encode(frame_of(done))
 
 
-def reacted(done: Changed) -> Reacted:
-    """A reaction as the frame that announces it."""
-    assert isinstance(done.change, Reaction)
+def frame_of(done: Changed) -> Struct:
+    """A change as the frame that announces it."""
     change, message = done.change, done.message
+    if not isinstance(change, Reaction):
+        return events.changed(message)
     return Reacted(
         message_id=message.message_id,
         seq=message.seq,

@@ -1,6 +1,7 @@
 """`/api/v1/openapi.json` and `/api/v1/docs`: what the API says of itself."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -62,6 +63,18 @@ def test_the_reference_page_needs_nothing_from_elsewhere(workspace: Workspace) -
     assert f"http://{workspace.host}" in page.text  # the examples are this workspace's own
     for path in document(workspace)["paths"]:
         assert path in page.text
+
+
+def test_the_reference_page_lists_the_codes_of_errors(workspace: Workspace) -> None:
+    written = (Path(__file__).parents[2] / "docs/subsystems/api.md").read_text()
+    table = written.partition("| status | codes |")[2].partition("**Addresses.**")[0]
+    codes = set(re.findall(r"`([a-z_]+)`", table))
+    with workspace.http() as client:
+        page = client.get("/api/v1/docs").text
+    assert 'href="#errors"' in page
+    listed = page.partition('id="errors"')[2].partition("</ul>")[0]
+    assert set(re.findall(r"<code>([a-z_]+)</code>", listed)) == codes
+    assert len(codes) > 20
 
 
 def test_the_portal_has_no_api(portal_url: str) -> None:

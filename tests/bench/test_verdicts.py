@@ -54,7 +54,9 @@ def test_durable_messages_are_held_against_the_single_commits_of_the_same_run() 
 
 
 def test_a_change_below_nothing_has_no_factor() -> None:
-    (verdict,) = verdicts([section("stalled", snug=[{"change_percent": -3.0}])])
+    runs = [{"change_percent": -3.0, "closed_4008_share": 1.0}]
+    verdict, closed = verdicts([section("stalled", snug=runs)])
+    assert closed.met
     assert (verdict.met, verdict.says) == (True, "met")
 
 

@@ -33,6 +33,7 @@ KNOWN: Final = {
     "billing/gateway/connection.py": {"_client": "the installation's own account; calls name the customer"},
     "billing/wording/__init__.py": {"_load": "the release's"},
     "console/numbers.py": {"_counted": "by schema"},
+    "realtime/alarms.py": {"alarms": "holds whom to wake, and nothing of theirs"},
     "realtime/feed.py": {"_readers": "counts who reads, not what"},
     "realtime/hub.py": {"_hubs": "its feeds go by group, its counts by tenant and user"},
     "realtime/publish.py": {"_publishers": "what waits goes by group, which names its tenant"},

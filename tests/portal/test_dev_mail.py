@@ -56,3 +56,11 @@ def test_mail_on_disk_is_for_its_owner_alone() -> None:
     mail = mailbox.read(newest.stem)
     assert mail is not None
     assert (mail.subject, mail.text.split("\n")[:2]) == ("Grüße", ["Zeile eins", "Zeile zwei ✓"])
+
+
+def test_an_empty_mailbox_looks_again_by_itself() -> None:
+    from django.template.loader import render_to_string
+
+    refresh = '<meta http-equiv="refresh"'
+    assert refresh in render_to_string("portal/dev_mails.html", {"mails": []})
+    assert refresh not in render_to_string("portal/dev_mails.html", {"mails": [{"name": "x"}]})

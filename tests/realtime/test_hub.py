@@ -65,7 +65,12 @@ async def test_whoever_comes_first_to_a_room_does_not_take_the_others_along_when
 
 
 @pytest.mark.parametrize(
-    "broken", ["realtime.presence.enter", "rooms.reading.missed", "realtime.admissions.Admissions.admit"]
+    "broken",
+    [
+        "realtime.presence.enter",
+        "realtime.consumers.resume.Resume.begin",
+        "realtime.admissions.Admissions.admit",
+    ],
 )
 async def test_an_entry_that_fails_half_way_leaves_nothing_behind(
     workspace: Workspace, inside: Inside, monkeypatch: pytest.MonkeyPatch, broken: str
@@ -184,17 +189,17 @@ async def test_one_persons_calls_to_redis_keep_their_order(
     workspace: Workspace, inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two calls on two connections may swap. A new socket that opens as the old one closes must count."""
-    from realtime import presence
+    from redis.asyncio.client import Pipeline
 
-    leave = presence.leave
+    execute, delays = Pipeline.execute, iter([0.1])
 
-    async def slowly(*arguments: Any) -> None:
-        await asyncio.sleep(0.1)
-        await leave(*arguments)
+    async def unevenly(calls: Any, **options: Any) -> Any:
+        await asyncio.sleep(next(delays, 0))
+        return await execute(calls, **options)
 
-    monkeypatch.setattr(presence, "leave", slowly)
     old = inside(workspace, f"/ws/chat/general/?token={workspace.token('bob')}")
     await entered(old)
+    monkeypatch.setattr(Pipeline, "execute", unevenly)
     new = inside(workspace, f"/ws/chat/general/?token={workspace.token('bob')}")
     goodbye = asyncio.create_task(old.disconnect())
     await asyncio.sleep(0.02)
@@ -264,6 +269,7 @@ async def test_a_key_revoked_while_its_socket_is_entering_does_not_get_in(
 
 
 async def test_a_socket_that_ends_takes_everything_with_it(workspace: Workspace, inside: Inside) -> None:
+    from realtime.alarms import alarms
     from realtime.hub import hub
 
     here = None
@@ -280,6 +286,6 @@ async def test_a_socket_that_ends_takes_everything_with_it(workspace: Workspace,
     assert feed.unused
     assert here.admissions._tenants == {}
     assert here.attendance._here == {}
-    assert len(here.attendance._gates) == 0
+    assert alarms.get()._moments == {}
     for task in asyncio.all_tasks():
         assert "SocketConsumer" not in repr(task.get_coro())

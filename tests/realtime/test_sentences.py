@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.personas import Workspace
+from tests.personas import Refused, Workspace
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,42 @@ async def test_a_frame_that_is_not_decoded_is_told_why(
     async with workspace.chat(workspace.token("bob"), path="/ws/") as bob:
         await bob.raw(text)
         assert (await bob.error())["message"] == sentence
+
+
+SLASH = "The last slash is missing: a socket's path ends with one."
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("/ws", SLASH),
+        ("/ws/basic", SLASH),
+        ("/ws/chat/general", SLASH),
+        ("/ws/chat/a%20b/", "A room is at /ws/chat/ROOM/; its name has 1 to 80 letters, digits, - or _."),
+        (
+            "/ws/chats/general/",
+            "There is no socket here. One room is at /ws/chat/ROOM/, many at /ws/, a check at /ws/basic/.",
+        ),
+        ("/ws/chat/general/?since=" + "9" * 30, "since is larger than any number of ours."),
+        ("/ws/chat/general/?rev=-1", "rev must be a whole number."),
+    ],
+    ids=["many", "basic", "room", "space", "nothing", "beyond", "minus"],
+)
+async def test_a_path_that_is_refused_is_led_to_the_right_one(
+    workspace: Workspace, path: str, sentence: str
+) -> None:
+    path, _, query = path.partition("?")
+    with pytest.raises(Refused) as refused:
+        await workspace.connect(workspace.token("bob"), path=path, query=query, snug=False)
+    assert (refused.value.code, refused.value.body["detail"]) == (4000, sentence)
+    assert len(sentence.encode()) <= 123  # what a close frame holds
+
+
+async def test_a_bot_is_told_that_it_needs_no_new_token(workspace: Workspace) -> None:
+    async with workspace.chat(workspace.secret) as bot:
+        await bot.entered()
+        await bot.send("refresh_token", token=workspace.token("bob"))
+        assert await bot.error() == {
+            "code": "FORBIDDEN",
+            "message": "An API key needs no new token: its socket lasts as long as the key.",
+        }

@@ -1,0 +1,45 @@
+"""What is wrong with a request's fields, in our own words."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_TEXTS: Final[dict[str, str]] = {
+    "missing": "is missing",
+    "string_type": "must be a string",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing_size": "is too large a number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge:,}",
+    "less_than_equal": "must be at most {le:,}",
+    "string_too_long": "must have at most {max_length:,} characters",
+}
+_OBJECTS: Final = frozenset(["model_type", "model_attributes_type", "dict_type"])
+_WHOSE: Final = "Value error, "
+
+
+def no_object() -> dict[str, Any]:
+    """A complaint, as the framework writes them, about a body that is something else."""
+    return {"loc": ("body",), "type": "dict_type"}
+
+
+def field_of(error: Mapping[str, Any]) -> str:
+    """Which field a complaint of the framework's is about; "body" for the whole of it."""
+    where = error["loc"][1:]
+    if where and error["loc"][0] == "body":
+        where = where[1:]  # the name of our own argument
+    return ".".join(str(part) for part in where) or "body"
+
+
+def sentence(error: Mapping[str, Any]) -> str:
+    """What it complains about, as a sentence."""
+    field, kind = field_of(error), error["type"]
+    if kind in _OBJECTS:
+        return "A JSON object is wanted." if field == "body" else f"{field} must be a JSON object."
+    known = _TEXTS.get(kind)
+    said = known.format(**error.get("ctx", {})) if known else str(error["msg"]).removeprefix(_WHOSE)
+    return f"{field} {said}." if known else f"{field}: {said}."
