@@ -1,5 +1,7 @@
 """On whose behalf a call acts in a room, and what rooms answer."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import quote
 
@@ -40,14 +42,24 @@ async def speaker(request: ApiRequest, name: str, sub: str | None) -> tuple[Room
     if sub is None:
         return room, request.auth
     user = (await members.recognise(request.tenant, names.check_sub(sub), "user")).identified()
-    try:
+    with said_of(sub, name):
         return await enter(request, user, name), user
+
+
+@contextmanager
+def said_of(sub: str | None, room: str) -> Iterator[None]:
+    """Say refusals of a user for whom a key speaks to the key: about whom, and what it can do."""
+    try:
+        yield
     except Refused as refused:
-        if refused.code is not ErrorCode.FORBIDDEN:
+        door = f"PUT /api/v1/rooms/{room}/members/{quote(sub or '', safe='')}"
+        texts = {
+            ErrorCode.FORBIDDEN: f"{sub} is not a member of {room}. Add them with {door}.",
+            ErrorCode.MUTED: f"{sub} is muted in {room}. To let them write, {door} with muted_until null.",
+        }
+        if sub is None or refused.code not in texts:
             raise
-        door = f"/api/v1/rooms/{name}/members/{quote(sub, safe='')}"
-        text = f"{sub} is not a member of {name}. Add them with PUT {door}."
-        raise Refused(ErrorCode.FORBIDDEN, text) from None
+        raise Refused(refused.code, texts[refused.code], retry_after=refused.retry_after) from None
 
 
 def check_sub_allowed(request: ApiRequest, sub: str | None) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -55,6 +55,7 @@ class Env:
     mail_from: str
     stripe_secret_key: str | None = field(repr=False)
     stripe_webhook_secret: str | None = field(repr=False)
+    stripe_api_base: str | None
 
     @property
     def development(self) -> bool:
@@ -86,9 +87,14 @@ def read(source: Mapping[str, str] | None = None) -> Env:
         trusted_proxies=reader.networks("SNUG_TRUSTED_PROXIES"),
         email_url=reader.optional_url("EMAIL_URL", ("smtp", "smtps", "smtp+tls")),
         mail_from=reader.mail_address("SNUG_MAIL_FROM", "Snug <hello@snug.example>"),
-        stripe_secret_key=reader.optional("STRIPE_SECRET_KEY"),
-        stripe_webhook_secret=reader.optional("STRIPE_WEBHOOK_SECRET"),
+        **reader.stripe(),
     )
+
+
+class _Stripe(TypedDict):
+    stripe_secret_key: str | None
+    stripe_webhook_secret: str | None
+    stripe_api_base: str | None
 
 
 class _Reader:
@@ -187,6 +193,24 @@ class _Reader:
                     f"{name} holds a key that is not 32 bytes in URL-safe base64"
                 ) from None
         return keys
+
+    def stripe(self) -> _Stripe:
+        """Stripe's key and webhook secret: both, or neither. The complaint never repeats what was set."""
+        key, secret = self.optional("STRIPE_SECRET_KEY"), self.optional("STRIPE_WEBHOOK_SECRET")
+        if key is not None and not re.fullmatch(r"(sk|rk)_(test|live)_[A-Za-z0-9_]{8,}", key):
+            raise ConfigurationError(
+                "STRIPE_SECRET_KEY must be a secret key of Stripe's, such as sk_live_… or sk_test_…"
+            )
+        if secret is not None and not re.fullmatch(r"whsec_[A-Za-z0-9+/=_-]{8,}", secret):
+            raise ConfigurationError("STRIPE_WEBHOOK_SECRET must be a signing secret of Stripe's: whsec_…")
+        if secret is not None and key is None:
+            raise ConfigurationError("STRIPE_WEBHOOK_SECRET is set without STRIPE_SECRET_KEY")
+        base = self.optional_url("STRIPE_API_BASE", ("http", "https"))
+        return {
+            "stripe_secret_key": key,
+            "stripe_webhook_secret": secret,
+            "stripe_api_base": base.rstrip("/") if base else None,
+        }
 
     def networks(self, name: str) -> tuple[Network, ...]:
         try:

@@ -55,7 +55,9 @@ class SecurityHeadersMiddleware:
         if "Content-Security-Policy" not in response:
             # After a sign-up the portal's form leads on to the new tenant's host.
             base = f"*.{settings.SNUG_BASE_DOMAIN}:*"
-            response["Content-Security-Policy"] = self.POLICY.format(forms=base, ancestors="'none'")
+            # A form that buys something leads to Stripe's pages.
+            forms = " ".join([base, *settings.STRIPE_PAGES])
+            response["Content-Security-Policy"] = self.POLICY.format(forms=forms, ancestors="'none'")
         if "X-Frame-Options" not in response and not getattr(response, "xframe_options_exempt", False):
             response["X-Frame-Options"] = "DENY"
         return response

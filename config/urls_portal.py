@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("portal.urls"))]
+urlpatterns = [path("", include("portal.urls")), path("billing/", include("billing.urls"))]
 
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.forbidden"

@@ -1,8 +1,6 @@
 """The mail that leads back in."""
 
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
-
+import mail
 from accounts.actions.password_resets import RESET_TTL
 from accounts.models import Member
 from tenants.hosts import tenant_as_typed, tenant_url
@@ -18,7 +16,4 @@ def send_password_reset(tenant: Tenant, member: Member, token: str) -> None:
         "link": tenant_url(tenant.slug, f"/login/reset/{token}/"),
         "minutes": int(RESET_TTL.total_seconds() // 60),
     }
-    text, page = (render_to_string(f"email/password_reset.{kind}", context) for kind in ("txt", "html"))
-    mail = EmailMultiAlternatives(f"Choose a new password for {tenant.name}", text, to=[str(member.email)])
-    mail.attach_alternative(page, "text/html")
-    mail.send()
+    mail.send("password_reset", f"Choose a new password for {tenant.name}", [str(member.email)], context)

@@ -1,10 +1,6 @@
 """The portal's two mails, each as text and as HTML."""
 
-from typing import Any
-
-from django.core.mail import EmailMultiAlternatives
-from django.template.loader import render_to_string
-
+import mail
 from portal.models import LINK_LIFE, Signup
 from tenants.directory import TenantInfo
 from tenants.hosts import portal_url, tenant_as_typed, tenant_url
@@ -18,7 +14,7 @@ def send_confirmation(signup: Signup, token: str) -> None:
         "link": portal_url(f"/signup/confirm/{token}/"),
         "hours": hours_of_life(),
     }
-    _send("confirm", f"Open {signup.organisation} on Snug", signup.email, context)
+    mail.send("confirm", f"Open {signup.organisation} on Snug", [signup.email], context)
 
 
 def send_workspaces(email: str, workspaces: list[TenantInfo]) -> None:
@@ -28,15 +24,9 @@ def send_workspaces(email: str, workspaces: list[TenantInfo]) -> None:
         for w in workspaces
     ]
     context = {"workspaces": listed, "login_url": portal_url("/login/"), "signup_url": portal_url("/signup/")}
-    _send("workspaces", "Your Snug workspaces" if listed else "No Snug workspace here", email, context)
+    mail.send("workspaces", "Your Snug workspaces" if listed else "No Snug workspace here", [email], context)
 
 
 def hours_of_life() -> int:
     """For how many hours a confirmation link works."""
     return int(LINK_LIFE.total_seconds() // 3600)
-
-
-def _send(template: str, subject: str, to: str, context: dict[str, Any]) -> None:
-    mail = EmailMultiAlternatives(subject, render_to_string(f"email/{template}.txt", context), to=[to])
-    mail.attach_alternative(render_to_string(f"email/{template}.html", context), "text/html")
-    mail.send()

@@ -42,9 +42,31 @@ def set_state(tenant_id: int, state: str) -> None:
     _change(tenant_id, state=Tenant.State(state))
 
 
-def set_plan(tenant_id: int, plan: str) -> None:
-    """Put a tenant on another plan; open sockets follow at once, or within `directory.FRESH` seconds."""
-    _change(tenant_id, plan=plan)
+def set_plan(tenant_id: int, plan: str, *, version: int | None = None, extra_connections: int = 0) -> None:
+    """Put a tenant on a version of a plan (None: as it is sold now); open sockets follow at once, or within
+    `directory.FRESH` seconds. Its own figures stay."""
+    _change(tenant_id, plan=plan, plan_version=version, extra_connections=extra_connections)
+
+
+def entitle(tenant_id: int, *, plan: str, version: int | None, extra_connections: int, state: str) -> bool:
+    """What a tenant may use, and whether it is open, in one write; False where that is how it stands already.
+
+    For billing. A tenant that is half-built or on its way out is left alone.
+    """
+    wanted = {
+        "plan": plan,
+        "plan_version": version,
+        "extra_connections": extra_connections,
+        "state": Tenant.State(state),
+    }
+    open_states = (Tenant.State.ACTIVE, Tenant.State.PAST_DUE, Tenant.State.SUSPENDED)
+    found = (
+        Tenant.objects.select_for_update().filter(id=tenant_id, state__in=open_states).values(*wanted).first()
+    )
+    if found is None or found == wanted:
+        return False
+    _change(tenant_id, **wanted)
+    return True
 
 
 def set_origins(tenant_id: int, origins: list[str]) -> list[str]:

@@ -23,7 +23,10 @@ FRESH: Final = 2.0
 FRESH_MISS: Final = 0.3
 MOST: Final = 20_000
 
-_COLUMNS = "id, slug, name, schema_name, state, plan, own_limits, locale, accent, guests_allowed, origins"
+_COLUMNS = (
+    "id, slug, name, schema_name, state, plan, plan_version, extra_connections, own_limits, locale, accent, "
+    "guests_allowed, origins"
+)
 _BY_SLUG = f"SELECT {_COLUMNS} FROM public.tenants_tenant WHERE slug = %s"
 _BY_DOMAIN = (
     f"SELECT {_COLUMNS} FROM public.tenants_tenant WHERE id = "
@@ -46,6 +49,8 @@ class TenantInfo(msgspec.Struct, frozen=True):
     accent: str
     guests_allowed: bool
     origins: tuple[str, ...]
+    # None: the plan as it is sold now.
+    plan_version: int | None = None
 
     @property
     def host(self) -> str:
@@ -138,7 +143,7 @@ def _remember(name: str, row: tuple[Any, ...] | None) -> TenantInfo | None:
 
 
 def _info(row: tuple[Any, ...]) -> TenantInfo:
-    id_, slug, name, schema, state, plan, own, locale, accent, guests, origins = row
+    id_, slug, name, schema, state, plan, version, extra, own, locale, accent, guests, origins = row
     own = msgspec.json.decode(own) if isinstance(own, str | bytes) else own
     return TenantInfo(
         id=id_,
@@ -147,9 +152,10 @@ def _info(row: tuple[Any, ...]) -> TenantInfo:
         schema_name=schema,
         state=state,
         plan=plan,
-        limits=limits_for(plan, own),
+        limits=limits_for(plan, own, version, extra),
         locale=locale,
         accent=accent,
         guests_allowed=guests,
         origins=tuple(origins),
+        plan_version=version,
     )

@@ -36,8 +36,14 @@ class Limits(msgspec.Struct, frozen=True):
         return name in self.__struct_fields__ and type(value) is int and value >= 0
 
 
-def limits_for(plan: str, own: Mapping[str, object]) -> Limits:
-    """The limits in force for a tenant on `plan`; an unknown plan counts as free, so a typo never opens the gates."""
-    from tenants.plans import PLANS
+def limits_for(
+    plan: str, own: Mapping[str, object], version: int | None = None, extra_connections: int = 0
+) -> Limits:
+    """The limits in force for a tenant that bought `version` of `plan` (None: as it is sold now), with its own figures,
+    and the connections that its owner agreed to pay for beyond them."""
+    from tenants.plans import plan_of
 
-    return PLANS.get(plan, PLANS["free"]).limits.overridden(own)
+    limits = plan_of(plan, version).limits.overridden(own)
+    if not extra_connections:
+        return limits
+    return msgspec.structs.replace(limits, max_connections=limits.max_connections + extra_connections)

@@ -21,6 +21,10 @@ class Tenant(TenantMixin):
     name = models.CharField(max_length=80)
     state = models.CharField(max_length=16, choices=State, default=State.PROVISIONING)
     plan = models.CharField(max_length=20, default="free")
+    # The version of the plan that was bought; NULL: as it is sold now.
+    plan_version = models.PositiveSmallIntegerField(null=True, blank=True)
+    # Beyond the plan, because the owner agreed to pay for them: billing's to write.
+    extra_connections = models.PositiveIntegerField(default=0)
     own_limits = models.JSONField(default=dict, blank=True)
     locale = models.CharField(max_length=10, default="en")
     accent = models.CharField(max_length=7, blank=True, default="")

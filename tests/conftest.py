@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from ops.local import Stack
+from ops.local.stripe import StripeStandIn
 from tests.personas import Workspace, open_workspace
 
 _stacks: list[Stack] = []
@@ -56,6 +57,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def stack() -> Stack:
     """The running product of this test process. Do not break it: faults have stacks of their own."""
     return _stacks[0]
+
+
+@pytest.fixture(scope="session")
+def stripe(stack: Stack) -> StripeStandIn:
+    """The stand-in for Stripe of this test process, with every plan on sale. It starts when the first test asks for it;
+    until then the product finds nobody there."""
+    stack.start_stripe()
+    assert stack.stripe is not None
+    return stack.stripe
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pydantic import Field
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
-from api.speaking import check_sub_allowed, encoded, enter, rate_of, speaker, told
+from api.speaking import check_sub_allowed, encoded, enter, rate_of, said_of, speaker, told
 from rooms import reading
 from rooms.actions import Posted, delete_message, edit_message, post_message
 from rooms.reading import AnyMessage
@@ -125,15 +125,16 @@ async def _one(request: ApiRequest, name: str, message_id: str) -> AnyMessage | 
 
 async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
     room, sender = await speaker(request, name, body.sub)
-    return await post_message(
-        request.tenant,
-        room,
-        sender,
-        body.message,
-        client_id=body.client_id,
-        reply_to=body.reply_to,
-        rate=await rate_of(request),
-    )
+    with said_of(body.sub, name):
+        return await post_message(
+            request.tenant,
+            room,
+            sender,
+            body.message,
+            client_id=body.client_id,
+            reply_to=body.reply_to,
+            rate=await rate_of(request),
+        )
 
 
 async def _edit(request: ApiRequest, name: str, message_id: str, text: object) -> AnyMessage:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
-from api.speaking import check_sub_allowed, encoded, rate_of, speaker, told
+from api.speaking import check_sub_allowed, encoded, rate_of, said_of, speaker, told
 from api.v1.messages import MessageOut
 from rooms.actions import react
 from rooms.reading import AnyMessage
@@ -64,5 +64,6 @@ async def _react(
     request: ApiRequest, name: str, message_id: str, emoji: str, sub: str | None, on: bool
 ) -> AnyMessage:
     room, who = await speaker(request, name, sub)
-    reacted = await react(request.tenant, room, who, message_id, emoji, on, rate=await rate_of(request))
+    with said_of(sub, name):
+        reacted = await react(request.tenant, room, who, message_id, emoji, on, rate=await rate_of(request))
     return reacted.message

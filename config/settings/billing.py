@@ -1,6 +1,14 @@
-"""Stripe's keys. Without them a paid plan opens unbilled, in development alone."""
+"""Stripe's keys. Without them no paid plan can be bought; everything else works."""
 
 from config.settings.base import ENV
 
 STRIPE_SECRET_KEY = ENV.stripe_secret_key
 STRIPE_WEBHOOK_SECRET = ENV.stripe_webhook_secret
+# Where Stripe's API is, when it is not Stripe's: bin/dev and the tests name their stand-in here.
+STRIPE_API_BASE = ENV.stripe_api_base
+# The pages on which people pay: a form of ours may lead there.
+STRIPE_PAGES = (
+    (STRIPE_API_BASE, STRIPE_API_BASE.replace("127.0.0.1", "localhost"))
+    if STRIPE_API_BASE
+    else ("https://checkout.stripe.com", "https://billing.stripe.com", "https://invoice.stripe.com")
+)

@@ -24,6 +24,7 @@ def main() -> int:
         port=options.port,
         database_url=os.environ.get("DATABASE_URL") or None,
         redis_url=os.environ.get("REDIS_URL") or None,
+        own_stripe=not os.environ.get("STRIPE_SECRET_KEY"),
         holder="bin/dev",
         report=lambda line: terminal.line(f"  {line}"),
     )
@@ -57,6 +58,9 @@ def _start(stack: Stack, terminal: Terminal, *, with_demo: bool) -> list[demo.Wo
     if demos is None:
         with terminal.step("Demo workspaces"):
             demos = demo.make(stack)
+    if stack.stripe is not None:
+        with terminal.step("Stand-in for Stripe"):
+            stack.start_stripe()
     with terminal.step("Web processes and worker"):
         stack.wait_until_ready()
         if not demo.all_there(stack, demos):
@@ -116,6 +120,10 @@ def _welcome(terminal: Terminal, stack: Stack, demos: list[demo.Workspace]) -> N
     for each in demos:
         rows.append((f"{each['name']} ({each['plan']})", each["url"]))
         rows.append(("", f"{each['owner_email']}  {each['owner_password']}"))
+    if stack.stripe is not None:
+        rows.append(
+            ("Stand-in for Stripe", f"{stack.stripe.url}/  (no money moves; card 4242 4242 4242 4242)")
+        )
     rows.append(("Logs", str(stack.data_dir.logs)))
     width = max(len(label) for label, _ in rows) + 2
     terminal.line()

@@ -5,11 +5,14 @@ import os
 from ops.local.data_dir import DataDir
 from ops.local.parts import Parts
 from ops.local.paths import POSTGRES_PROGRAMS
+from ops.local.stripe import StripeStandIn
 
 _USUAL_PORT = 8000
 
 
-def product_environment(data_dir: DataDir, parts: Parts | None, web_port: int | None) -> dict[str, str]:
+def product_environment(
+    data_dir: DataDir, parts: Parts | None, web_port: int | None, stripe: StripeStandIn | None
+) -> dict[str, str]:
     """What they get beyond our own environment. A variable that the caller has set there stays as it is."""
     secrets = data_dir.secrets()
     wanted = {
@@ -27,4 +30,6 @@ def product_environment(data_dir: DataDir, parts: Parts | None, web_port: int | 
             parts.embeds_database
         ):  # its own pg_dump and psql: those of the system may be older than the server
             own["PATH"] = f"{POSTGRES_PROGRAMS}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    if stripe is not None:
+        own |= stripe.environment
     return own

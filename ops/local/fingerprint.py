@@ -10,6 +10,9 @@ MIGRATIONS = ("*/migrations/*.py", "uv.lock")
 # What decides the demo workspaces, beside the tables that they live in.
 DEMO = (*MIGRATIONS, "seeds/**/*", "workspaces/**/*.py")
 
+# What decides the products and prices at the stand-in for Stripe.
+CATALOGUE = ("tenants/plans.py", "billing/gateway/*.py", "stripe_stand_in/**/*.py")
+
 
 def fingerprint(patterns: Iterable[str]) -> str:
     """A digest of the names and contents of the project's files that match."""

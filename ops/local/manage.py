@@ -21,6 +21,8 @@ from ops.local.terminal import Terminal, run
 
 _MANAGE = [PYTHON, str(PROJECT / "manage.py")]
 _COMPLETE = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS")
+# The others must not wait for a stand-in that they do not use.
+_NEED_STRIPE = ("sync_stripe", "reconcile_billing", "doctor")
 _PATIENCE = 120.0
 
 
@@ -49,6 +51,7 @@ def _open_stack(data_dir: Path, words: list[str]) -> Stack:
             worker=False,
             database_url=os.environ.get("DATABASE_URL") or None,
             redis_url=os.environ.get("REDIS_URL") or None,
+            own_stripe=not os.environ.get("STRIPE_SECRET_KEY"),
             holder="bin/manage",
             report=terminal.line,
         )
@@ -78,6 +81,8 @@ def _with_own_parts(stack: Stack, words: list[str]) -> int:
     stack.start_parts()
     if stack.database_is_new and words[:1] != ["migrate"]:
         stack.migrate()
+    if words[:1] and words[0] in _NEED_STRIPE:
+        stack.start_stripe()
     child = subprocess.Popen([*_MANAGE, *words], env=stack.env, preexec_fn=ends_with_parent())  # noqa: PLW1509
     # A Ctrl-C reaches the command as well: it decides what that means, and we only wait for it.
     signal.signal(signal.SIGINT, lambda number, frame: None)

@@ -15,12 +15,13 @@ from typing import Self
 from ops.local.data_dir import DataDir
 from ops.local.environment import product_environment
 from ops.local.errors import DataDirInUseError, LaunchError, fault_in
-from ops.local.fingerprint import MIGRATIONS, fingerprint
+from ops.local.fingerprint import CATALOGUE, MIGRATIONS, fingerprint
 from ops.local.logs import last_words
 from ops.local.network import LOOPBACK, listen, port_of, raise_file_limit
 from ops.local.parent_death import ends_with_parent
 from ops.local.parts import Parts
 from ops.local.paths import PROJECT, PYTHON
+from ops.local.stripe import StripeStandIn
 from ops.local.supervisor import Program, Supervisor
 
 _POLL = 0.02
@@ -34,7 +35,8 @@ class Stack:
 
     `port` 0 takes any free port. With `separate_web_ports` every web process listens on its own. `fast` gives
     up durability against a power cut. `database_url` and `redis_url` name real servers to use instead of the
-    embedded ones. `extra_env` is added to what the product's processes get.
+    embedded ones. With `own_stripe` the product buys from a stand-in for Stripe, which runs from `start_stripe` on.
+    `extra_env` is added to what the product's processes get.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Stack:
         fast: bool = False,
         database_url: str | None = None,
         redis_url: str | None = None,
+        own_stripe: bool = True,
         extra_env: Mapping[str, str] | None = None,
         holder: str = "another Snug",
         report: Callable[[str], None] = lambda line: None,
@@ -61,12 +64,14 @@ class Stack:
         self._fast = fast
         self.database_url = database_url
         self.redis_url = redis_url
+        self._own_stripe = own_stripe
         self._extra_env = dict(extra_env or {})
         self._holder = holder
         self._report = report
         self._listeners: list[socket.socket] = []
         self._supervisor: Supervisor | None = None
         self._parts: Parts | None = None
+        self.stripe: StripeStandIn | None = None
 
     # Starting and stopping
 
@@ -95,6 +100,7 @@ class Stack:
             for port in ports if self._web_workers else []:
                 self._listeners.append(listen(LOOPBACK, port))
             self.web_ports = [port_of(listener) for listener in self._listeners]
+            self.stripe = StripeStandIn(self.data_dir) if self._own_stripe else None
             raise_file_limit()
             self._supervisor = Supervisor(self._report)
         except BaseException:
@@ -125,10 +131,23 @@ class Stack:
         if self._worker:
             self._running.start(self._program("worker", [PYTHON, str(PROJECT / "manage.py"), "worker"]))
 
+    def start_stripe(self) -> None:
+        """Start the stand-in for Stripe and bring its prices in line with the plans. Call it after `start_web`, whose
+        web processes hear of what happens there; harmless where there is none, or it runs."""
+        if self.stripe is None or "stripe" in self.processes:
+            return
+        new = not self.stripe.folder.exists()
+        domain, port = self.env["SNUG_BASE_DOMAIN"], self.web_port or self.data_dir.remembered("web_port")
+        self.stripe.start(self._running, f"http://{domain}:{port}/billing/stripe/webhook/")
+        current = fingerprint(CATALOGUE)
+        if new or self.data_dir.remembered("catalogue") != current:
+            self.manage("sync_stripe")
+            self.data_dir.remember(catalogue=current)
+
     def stop(self) -> None:
         """End everything in order and give the data folder back. Harmless when nothing runs."""
         if self._supervisor is not None:
-            self._supervisor.stop(*self._web_names())
+            self._supervisor.stop(*self._web_names(), "stripe")
             self._supervisor.stop("worker")
             if self._parts is not None:
                 self._parts.stop()
@@ -162,7 +181,7 @@ class Stack:
     @property
     def own_env(self) -> dict[str, str]:
         """What the product's processes get beyond our own environment."""
-        return product_environment(self.data_dir, self._parts, self.web_port) | self._extra_env
+        return product_environment(self.data_dir, self._parts, self.web_port, self.stripe) | self._extra_env
 
     @property
     def env(self) -> dict[str, str]:

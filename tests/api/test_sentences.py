@@ -95,3 +95,19 @@ def test_whoever_cannot_speak_in_a_room_is_named_and_how_to_let_them_in(workspac
         for method in ("GET", "DELETE"):
             missing = api.request(method, "/api/v1/rooms/cust-1/members/bob")
             assert (missing.status_code, missing.json()["detail"]) == (404, "bob is not a member of cust-1.")
+
+
+def test_whoever_is_muted_is_named_to_the_key_that_speaks_for_them(workspace: Workspace) -> None:
+    member = "/api/v1/rooms/general/members/bob"
+    with workspace.api() as api, workspace.http(workspace.token("bob")) as bob:
+        api.put(member, json={"muted_until": "9999-12-31T00:00:00Z"})
+        said = {"message": "hi"}
+        mine = bob.post("/api/v1/rooms/general/messages", json=said)
+        assert mine.json()["detail"] == "You are muted in this room."
+        refused = api.post("/api/v1/rooms/general/messages", json=said | {"sub": "bob"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "muted")
+        assert refused.json()["detail"] == (
+            f"bob is muted in general. To let them write, PUT {member} with muted_until null."
+        )
+        api.put(member, json={"muted_until": None})
+        assert api.post("/api/v1/rooms/general/messages", json=said | {"sub": "bob"}).status_code == 201

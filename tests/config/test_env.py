@@ -131,7 +131,9 @@ def test_a_database_may_be_behind_a_unix_socket() -> None:
 
 
 def test_secrets_stay_out_of_the_repr() -> None:
-    shown = repr(read(WHOLE | {"EMAIL_URL": "smtp://me:hush@mail:25", "STRIPE_SECRET_KEY": "sk_hush"}))
+    shown = repr(
+        read(WHOLE | {"EMAIL_URL": "smtp://me:hush@mail:25", "STRIPE_SECRET_KEY": "sk_test_hushhush"})
+    )
     assert "hush" not in shown
     assert KEY not in shown
     assert WHOLE["SECRET_KEY"] not in shown

@@ -51,6 +51,12 @@ def api(workspace: Workspace) -> Iterator[Any]:
         yield client
 
 
+def test_the_count_of_messages_says_what_it_counts(cellar: None, api: Any, alice: Visitor) -> None:
+    said = api.post("/api/v1/rooms/cellar/messages", json={"message": "x"}).json()
+    assert api.delete(f"/api/v1/rooms/cellar/messages/{said['message_id']}").status_code == 200
+    assert re.search(r"Messages\s+1\s+since .{6,12}, deleted ones too", text_of(alice.get(PAGE)))
+
+
 def stored(workspace: Workspace) -> list[Any]:
     """Everything about rooms and who is in them."""
 

@@ -30,6 +30,8 @@ KNOWN: Final = {
     "accounts/encryption.py": {"_fernet": "the installation's own keys"},
     "accounts/keys.py": {"_asking": "by schema and key", "_cache": "by schema and key"},
     "accounts/members.py": {"_cache": "by schema and member"},
+    "billing/gateway/connection.py": {"_client": "the installation's own account; calls name the customer"},
+    "billing/wording/__init__.py": {"_load": "the release's"},
     "console/numbers.py": {"_counted": "by schema"},
     "realtime/alarms.py": {"alarms": "holds whom to wake, and nothing of theirs"},
     "realtime/feed.py": {"_readers": "counts who reads, not what"},

@@ -64,6 +64,8 @@ COMMANDS: dict[str, Callable[[Workspace, Workspace], None] | str] = {
     "mint_token": mint_token,
     "seed_demo": seed_demo,
     "migrate": migrate,
+    "reconcile_billing": "asks Stripe: tests/billing/test_commands.py",
+    "sync_stripe": "knows plans, and no workspace: tests/billing/test_commands.py",
     "worker": "carries out jobs: tests/isolation/test_jobs.py",
 }
 

@@ -38,6 +38,10 @@ PATHS = {
     ),
     "login/": ("/login/", "asks for a mail address; the answer goes there"),
     "login/sent/": ("/login/sent/", "says that a mail is on its way, or is not"),
+    "billing/stripe/webhook/": (
+        "/billing/stripe/webhook/",
+        "believes nobody but Stripe, by its signature; tests/billing/test_webhook.py",
+    ),
     "dev/mail/": ("/dev/mail/", "in development alone; tests/portal/test_dev_mail.py"),
     "dev/mail/<slug:name>/": ("/dev/mail/0000000000000000-00000000/", "the same"),
     "dev/mail/<slug:name>/html/": ("/dev/mail/0000000000000000-00000000/html/", "the same"),

@@ -61,3 +61,12 @@ def test_a_region_falls_back_to_its_language_and_the_unknown_to_english() -> Non
     assert wording("de-AT").language == "de"
     assert wording("pt_BR").language == "en"
     assert (wording("ar").direction, wording("fr").direction) == ("rtl", "ltr")
+
+
+# A room may be a private talk between two: whoever opens it must not think that a crowd listens.
+CROWDS = {"en": "everyone", "de": "alle", "fr": "tout", "ar": "كل من"}
+
+
+@pytest.mark.parametrize("language", languages())
+def test_an_empty_room_says_nothing_of_a_crowd(language: str) -> None:
+    assert CROWDS[language] not in everything(language)["page.emptyText"].lower()

@@ -1,0 +1,37 @@
+"""Leaving a paid plan, and coming back before it ends. Nothing is ever deleted for money."""
+
+from datetime import datetime
+
+from billing.actions.holding import held, running_contract
+from billing.actions.refresh import bring_up_to_date
+from billing.gateway import writing
+from billing.gateway.contracts import Contract
+from billing.models import Subscription
+
+
+def cancel(tenant_id: int) -> datetime | None:
+    """End the paid plan with its period or trial; the workspace goes on as Free. What is over Free's limits stays,
+    nothing is added to it. A plan that is owed for ends at once (None)."""
+    with held(tenant_id) as bought:
+        ends = cancel_held(bought, running_contract(bought))
+        bring_up_to_date(bought)
+    return ends
+
+
+def cancel_held(bought: Subscription, contract: Contract) -> datetime | None:
+    """The same for a subscription that the caller holds; the caller brings the copy up to date."""
+    writing.forget_later(contract)
+    if contract.status in ("past_due", "unpaid"):
+        writing.cancel_now(contract)
+        return None
+    writing.cancel_at_end(contract)
+    return contract.trial_end if contract.status == "trialing" else contract.period_end
+
+
+def reactivate(tenant_id: int) -> None:
+    """Take back a cancellation that has not come into force. Harmless where there is none."""
+    with held(tenant_id) as bought:
+        contract = running_contract(bought)
+        if contract.cancel_at is not None:
+            writing.keep_on(contract)
+        bring_up_to_date(bought)

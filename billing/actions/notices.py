@@ -1,0 +1,76 @@
+"""Telling a tenant's owners something by mail, once. The mail leaves exactly if the change it tells of is committed."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from billing.gateway.paperwork import Invoice
+from billing.models import Notice, Subscription
+from billing.models.subscription import GRACE
+from billing.usage import Usage
+
+# Days of the grace on which owners are reminded, and how each mail is called.
+REMINDERS: Final = ((0, "payment_failed"), (3, "payment_reminder"), (6, "payment_last_call"))
+SUSPENDED: Final = "suspended"
+# Percent of a limit at which owners are told.
+MARKS: Final = (80, 100)
+
+
+def notify(tenant_id: int, kind: str, about: str, **facts: Any) -> bool:
+    """Queue the mail `kind` unless it has gone out `about` the same thing; whether it was queued."""
+    from billing.tasks import mail_notice
+
+    _, made = Notice.objects.get_or_create(tenant_id=tenant_id, kind=kind, about=about[:80])
+    if made:
+        mail_notice.defer(tenant_id=tenant_id, kind=kind, facts=facts)
+    return made
+
+
+def tell_of_debt(bought: Subscription, now: datetime) -> None:
+    """The reminder that is due by now; earlier ones that were missed are not sent late."""
+    since = bought.past_due_since
+    if since is None:
+        return
+    ends = (since + GRACE).isoformat()
+    plan = bought.bought.name
+    if bought.standing == Subscription.Standing.SUSPENDED:
+        notify(bought.tenant_id, SUSPENDED, since.isoformat(), plan=plan)
+        return
+    due = [kind for days, kind in REMINDERS if (now - since).days >= days]
+    if due:
+        notify(bought.tenant_id, due[-1], since.isoformat(), plan=plan, until=ends)
+
+
+def tell_of_trial_end(bought: Subscription) -> None:
+    """The trial is nearly over: what will be charged, and when."""
+    if bought.trial_end is None or bought.cancel_at is not None:
+        return
+    at, interval = bought.trial_end.isoformat(), bought.interval
+    cents = bought.bought.cents("year" if interval == "year" else "month")
+    notify(bought.tenant_id, "trial_ending", at, plan=bought.bought.name, until=at, cents=cents)
+
+
+def tell_of_receipt(bought: Subscription, invoice: Invoice) -> None:
+    """The receipt for a paid invoice; none for one over nothing, such as a trial's."""
+    if invoice.paid_cents > 0:
+        notify(
+            bought.tenant_id,
+            "receipt",
+            invoice.id,
+            number=invoice.number,
+            cents=invoice.paid_cents,
+            currency=invoice.currency,
+            created=invoice.created.isoformat(),
+        )
+
+
+def tell_of_limits(tenant_id: int, usages: list[Usage], period: str) -> None:
+    """The highest mark that a limit has reached, once a period each; after the mail at 100 % the one at 80 % would be
+    late, and is not sent."""
+    for usage in usages:
+        reached = [mark for mark in MARKS if usage.most is not None and usage.percent >= mark]
+        if not reached or usage.most == 0:
+            continue
+        for passed in reached[:-1]:
+            Notice.objects.get_or_create(tenant_id=tenant_id, kind=f"{usage.key}_{passed}", about=period)
+        mark = reached[-1]
+        notify(tenant_id, f"{usage.key}_{mark}", period, used=usage.used, most=usage.most)

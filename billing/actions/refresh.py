@@ -1,0 +1,90 @@
+"""The local copy of what Stripe says, and what follows from it for the workspace.
+
+The only place that writes either. Nothing is taken from an event's body: whatever came, however late and in whatever
+order, the present state is fetched and written under the tenant's lock.
+"""
+
+from datetime import datetime
+
+from billing.actions.holding import held
+from billing.actions.notices import tell_of_debt
+from billing.gateway.contracts import Contract, contract_of
+from billing.models import Subscription
+from billing.models.subscription import GRACE
+from billing.overage import extra_connections
+from tenants import actions as tenants
+from tenants.models import Tenant
+
+Standing = Subscription.Standing
+_STATES = {
+    Standing.GOOD: Tenant.State.ACTIVE,
+    Standing.ENDED: Tenant.State.ACTIVE,
+    Standing.PAST_DUE: Tenant.State.PAST_DUE,
+    Standing.SUSPENDED: Tenant.State.SUSPENDED,
+}
+
+
+def refresh(tenant_id: int) -> None:
+    """Fetch from Stripe and put in force. Raises BillingUnavailable."""
+    with held(tenant_id) as bought:
+        bring_up_to_date(bought)
+
+
+def bring_up_to_date(bought: Subscription) -> None:
+    """The same for a subscription that the caller holds."""
+    contract = contract_of(bought.customer_id) if bought.customer_id else None
+    if contract is None:
+        return
+    _copy(bought, contract)
+    bought.standing = _standing(contract, bought)
+    bought.save()
+    _put_in_force(bought)
+    if bought.standing in (Standing.PAST_DUE, Standing.SUSPENDED):
+        tell_of_debt(bought, contract.now)
+
+
+def _copy(bought: Subscription, contract: Contract) -> None:
+    plan, coming = contract.bought, contract.next_bought
+    bought.subscription_id, bought.status = contract.id, contract.status
+    bought.test_clock = contract.test_clock
+    bought.plan, bought.plan_version, bought.interval = plan.plan, plan.version, plan.interval
+    bought.collection_method = contract.collection_method
+    bought.period_start, bought.period_end = contract.period_start, contract.period_end
+    bought.trial_end, bought.cancel_at = contract.trial_end, contract.cancel_at
+    bought.next_plan = coming.plan if coming else ""
+    bought.next_interval = coming.interval if coming else ""
+    bought.next_at = contract.next_at
+    bought.past_due_since = _owed_since(contract, bought.past_due_since)
+    bought.had_trial = bought.had_trial or contract.trial_end is not None
+    bought.refreshed_at = contract.now
+
+
+def _owed_since(contract: Contract, known: datetime | None) -> datetime | None:
+    if contract.status in ("past_due", "unpaid"):
+        return contract.owed_since or known or contract.now
+    return contract.owed_since if contract.ended_unpaid else None
+
+
+def _standing(contract: Contract, bought: Subscription) -> str:
+    if contract.status in ("active", "trialing"):
+        return Standing.GOOD
+    if bought.past_due_since is not None:
+        return Standing.SUSPENDED if contract.now >= bought.past_due_since + GRACE else Standing.PAST_DUE
+    if contract.status in ("canceled", "paused"):
+        return Standing.ENDED
+    return bought.standing  # a first payment that is not through yet opens nothing, and takes nothing away
+
+
+def _put_in_force(bought: Subscription) -> None:
+    """What was bought becomes what the workspace may use."""
+    standing = Standing(bought.standing)
+    if standing == Standing.NONE:
+        return
+    over = standing == Standing.ENDED
+    tenants.entitle(
+        bought.tenant_id,
+        plan="free" if over else bought.plan,
+        version=None if over else bought.plan_version,
+        extra_connections=extra_connections(bought),
+        state=_STATES[standing],
+    )

@@ -1,0 +1,23 @@
+"""Why billing says no. Each has a sentence for people; `reasons` are what to do first, a sentence each."""
+
+from collections.abc import Sequence
+
+
+class BillingRefused(Exception):
+    """What was asked for cannot be done as things stand; nothing has changed."""
+
+    def __init__(self, sentence: str, reasons: Sequence[str] = ()) -> None:
+        super().__init__(sentence)
+        self.sentence, self.reasons = sentence, tuple(reasons)
+
+
+class DoesNotFit(BillingRefused):
+    """The workspace uses more than the plan allows; `reasons` say what, and what would make it fit."""
+
+
+class CardDeclined(BillingRefused):
+    """The bank said no; nothing has changed, nothing was charged."""
+
+
+class BillingUnavailable(BillingRefused):
+    """Stripe is not configured here, cannot be reached, or failed; trying again later may help."""

@@ -1,0 +1,87 @@
+"""The connection to Stripe: one client a process, short timeouts, safe repeats, and errors as this house knows them.
+
+Every write carries an idempotency key (the library makes one where none is given), so that a repeat after a lost
+answer does nothing twice.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, Final
+
+import stripe
+from django.conf import settings
+
+from billing.errors import BillingRefused, BillingUnavailable, CardDeclined
+
+logger = logging.getLogger("snug.stripe")
+
+# Seconds to connect, seconds to answer.
+_TIMEOUT: Final = (3.05, 15)
+_REPEATS: Final = 2
+# What a person can put right; Stripe's own sentence says how.
+_THEIRS: Final = frozenset({"tax_id_invalid", "email_invalid", "url_invalid", "invoice_already_finalized"})
+
+
+class Missing(BillingUnavailable):
+    """Stripe knows no such object."""
+
+
+class Repeated(BillingRefused):
+    """Stripe has counted this before."""
+
+
+@contextmanager
+def speaking() -> Iterator[Any]:
+    """Stripe's API, version 1. Raises CardDeclined, BillingRefused or BillingUnavailable, and nothing of Stripe's."""
+    try:
+        yield _client().v1
+    except stripe.CardError as error:
+        raise CardDeclined(
+            f"The card was declined: {error.user_message or 'the bank gave no reason'}"
+        ) from None
+    except stripe.InvalidRequestError as error:
+        raise _refusal(error) from None
+    except stripe.StripeError as error:
+        logger.warning("stripe: %s: %s", type(error).__name__, error)
+        raise BillingUnavailable(
+            "Our payment provider does not answer just now. Nothing has changed; try again in a minute."
+        ) from None
+
+
+def plain(thing: Any) -> Any:
+    """An object of Stripe's as the dictionary that it came as."""
+    return thing.to_dict(for_json=True)
+
+
+def plain_list(page: Any) -> list[Any]:
+    """The same for a page of a list."""
+    return [plain(one) for one in page.data]
+
+
+def _refusal(error: stripe.InvalidRequestError) -> BillingRefused:
+    if error.code in _THEIRS:
+        return BillingRefused(str(error.user_message or error))
+    if error.code == "resource_missing":
+        return Missing("Our payment provider no longer knows this.")
+    if error.param == "identifier" and "already exists" in str(error):
+        return Repeated("This was reported before.")
+    # Ours to put right: the request id finds it in Stripe's own log.
+    logger.error("stripe refused: %s (%s, %s)", error, error.code, error.request_id)
+    return BillingUnavailable(
+        "Our payment provider did not accept this. Nothing has changed; we have been told."
+    )
+
+
+@cache
+def _client() -> stripe.StripeClient:
+    if not settings.STRIPE_SECRET_KEY:
+        raise BillingUnavailable("Paid plans cannot be bought here: no payment provider is configured.")
+    base = settings.STRIPE_API_BASE
+    return stripe.StripeClient(
+        settings.STRIPE_SECRET_KEY,
+        base_addresses={"api": base} if base else {},
+        max_network_retries=_REPEATS,
+        http_client=stripe.RequestsClient(timeout=_TIMEOUT),
+    )

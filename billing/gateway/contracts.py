@@ -1,0 +1,166 @@
+"""What Stripe says of a customer now."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from django.utils import timezone
+
+from billing.gateway.connection import plain, plain_list, speaking
+
+# A subscription that still counts goes before one that is over, a newer one before an older.
+_COUNTS: Final = ("active", "trialing", "past_due", "unpaid")
+_WAITS: Final = ("incomplete", "paused")
+
+
+class Bought(msgspec.Struct, frozen=True):
+    """A plan as a price at Stripe names it."""
+
+    plan: str
+    version: int
+    interval: str
+    price_id: str
+    item_id: str = ""
+
+
+class Contract(msgspec.Struct, frozen=True):
+    """A subscription as it is now. Moments are UTC; `owed_since` is when the oldest unpaid invoice fell due."""
+
+    id: str
+    customer_id: str
+    status: str
+    bought: Bought
+    metered_item: str
+    metered_price: str
+    collection_method: str
+    period_start: datetime
+    period_end: datetime
+    trial_end: datetime | None
+    cancel_at: datetime | None
+    ends_with_period: bool
+    ended_unpaid: bool
+    owed_since: datetime | None
+    schedule_id: str
+    next_bought: Bought | None
+    next_at: datetime | None
+    now: datetime
+    test_clock: str
+
+
+def contract_of(customer_id: str) -> Contract | None:
+    """The customer's subscription: the one that counts, or the last one there was; None where there never was one."""
+    with speaking() as api:
+        found = plain_list(api.subscriptions.list({"customer": customer_id, "status": "all", "limit": 100}))
+        known = [one for one in found if _licensed(one) is not None]
+        if not known:
+            return None
+        return _contract(api, max(known, key=_rank))
+
+
+def _rank(subscription: Any) -> tuple[int, int]:
+    status = subscription["status"]
+    return (2 if status in _COUNTS else 1 if status in _WAITS else 0), subscription["created"]
+
+
+def _contract(api: Any, subscription: Any) -> Contract:
+    item, metered = _licensed(subscription), _metered(subscription)
+    bought = bought_by(item["price"], item["id"])
+    next_bought, next_at = _booked(api, subscription, bought)
+    reason = (subscription.get("cancellation_details") or {}).get("reason")
+    ended_unpaid = subscription["status"] == "canceled" and reason == "payment_failed"
+    owes = ended_unpaid or subscription["status"] in ("past_due", "unpaid")
+    return Contract(
+        id=subscription["id"],
+        customer_id=subscription["customer"],
+        status=subscription["status"],
+        bought=bought,
+        metered_item=metered["id"] if metered else "",
+        metered_price=metered["price"]["id"] if metered else "",
+        collection_method=subscription["collection_method"],
+        period_start=_required(item["current_period_start"]),
+        period_end=_required(item["current_period_end"]),
+        trial_end=moment(subscription.get("trial_end")),
+        cancel_at=moment(subscription.get("cancel_at")),
+        ends_with_period=bool(subscription.get("cancel_at_period_end")),
+        ended_unpaid=ended_unpaid,
+        owed_since=_owed_since(api, subscription["id"]) if owes else None,
+        schedule_id=subscription.get("schedule") or "",
+        next_bought=next_bought,
+        next_at=next_at,
+        now=_now(api, subscription.get("test_clock")),
+        test_clock=subscription.get("test_clock") or "",
+    )
+
+
+def bought_by(price: Any, item_id: str = "") -> Bought:
+    """The plan that a price of ours is for."""
+    words = price["metadata"]
+    return Bought(
+        words["snug_plan"], int(words["snug_version"]), price["recurring"]["interval"], price["id"], item_id
+    )
+
+
+def _licensed(subscription: Any) -> Any:
+    """The item that is the plan itself; None where the subscription is none of ours."""
+    for item in subscription["items"]["data"]:
+        price = item["price"]
+        if "snug_plan" in (price.get("metadata") or {}) and price["recurring"]["usage_type"] == "licensed":
+            return item
+    return None
+
+
+def _metered(subscription: Any) -> Any:
+    items = subscription["items"]["data"]
+    return next((item for item in items if item["price"]["recurring"]["usage_type"] == "metered"), None)
+
+
+def _booked(api: Any, subscription: Any, bought: Bought) -> tuple[Bought | None, datetime | None]:
+    """The plan of the phase that comes next, where it is another one."""
+    if not subscription.get("schedule") or subscription["status"] == "canceled":
+        return None, None
+    wanted = {"expand": ["phases.items.price"]}
+    schedule = plain(api.subscription_schedules.retrieve(subscription["schedule"], wanted))
+    current = (schedule.get("current_phase") or {}).get("end_date")
+    for phase in schedule["phases"]:
+        if current is not None and phase["start_date"] >= current:
+            prices = [one["price"] for one in phase["items"]]
+            coming = next(
+                (bought_by(one) for one in prices if one["recurring"]["usage_type"] == "licensed"), None
+            )
+            if coming is not None and coming.price_id != bought.price_id:
+                return coming, moment(phase["start_date"])
+    return None, None
+
+
+def _owed_since(api: Any, subscription_id: str) -> datetime | None:
+    """When the oldest open invoice fell due: at once for a card, at its date for an invoice by mail."""
+    wanted = {"subscription": subscription_id, "status": "open", "limit": 100}
+    invoices = plain_list(api.invoices.list(wanted))
+    due = [
+        one.get("due_date") or one["status_transitions"]["finalized_at"] or one["created"] for one in invoices
+    ]
+    return moment(min(due)) if due else None
+
+
+def _now(api: Any, test_clock: str | None) -> datetime:
+    """The time that the customer lives by: a test clock's, where Stripe's test mode has put them on one."""
+    if not test_clock:
+        return timezone.now()
+    return _required(api.test_helpers.test_clocks.retrieve(test_clock).frozen_time)
+
+
+def now_on(test_clock: str) -> datetime:
+    """The time of a test clock; ours where it is empty."""
+    if not test_clock:
+        return timezone.now()
+    with speaking() as api:
+        return _now(api, test_clock)
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """A moment as Stripe writes it."""
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _required(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,132 @@
+"""Invoices, tax ids and the Customer Portal."""
+
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from billing.gateway.connection import plain, plain_list, speaking
+from billing.gateway.contracts import Contract, moment
+
+PORTAL_MARK: Final = {"snug_portal": "1"}
+
+
+class Invoice(msgspec.Struct, frozen=True):
+    """One invoice. `cents` is what it is over, `paid_cents` what was paid; the pages are Stripe's and need no login."""
+
+    id: str
+    customer_id: str
+    number: str
+    status: str
+    created: datetime
+    due: datetime | None
+    cents: int
+    paid_cents: int
+    currency: str
+    page_url: str
+    pdf_url: str
+
+
+class TaxId(msgspec.Struct, frozen=True):
+    """A tax number as it stands on invoices. `status`: pending, verified, unverified or unavailable."""
+
+    id: str
+    type: str
+    value: str
+    status: str
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What a change would bring: `due_cents` to pay at once (negative: a credit), and the lines it comes from."""
+
+    due_cents: int
+    lines: tuple[tuple[str, int], ...]
+
+
+def invoices_of(customer_id: str, most: int) -> list[Invoice]:
+    """The newest invoices, drafts left out."""
+    with speaking() as api:
+        found = plain_list(api.invoices.list({"customer": customer_id, "limit": most}))
+    return [_invoice(one) for one in found if one["status"] != "draft"]
+
+
+def open_invoice(customer_id: str) -> Invoice | None:
+    """The oldest invoice that is still to be paid."""
+    with speaking() as api:
+        found = plain_list(api.invoices.list({"customer": customer_id, "status": "open", "limit": 100}))
+    return min((_invoice(one) for one in found), key=lambda one: one.created, default=None)
+
+
+def invoice(invoice_id: str) -> Invoice:
+    """One invoice. Raises Missing."""
+    with speaking() as api:
+        return _invoice(plain(api.invoices.retrieve(invoice_id)))
+
+
+def tax_ids_of(customer_id: str) -> list[TaxId]:
+    """The customer's tax ids."""
+    with speaking() as api:
+        found = plain_list(api.customers.tax_ids.list(customer_id, {"limit": 20}))
+    return [_tax_id(one) for one in found]
+
+
+def add_tax_id(customer_id: str, type_: str, value: str) -> TaxId:
+    """One more. Raises BillingRefused with Stripe's sentence for one that cannot be."""
+    with speaking() as api:
+        return _tax_id(plain(api.customers.tax_ids.create(customer_id, {"type": type_, "value": value})))
+
+
+def drop_tax_id(customer_id: str, tax_id: str) -> None:
+    """One less. Raises Missing for one that is not this customer's."""
+    with speaking() as api:
+        api.customers.tax_ids.delete(customer_id, tax_id)
+
+
+def portal_page(customer_id: str, return_url: str) -> str:
+    """The address of a Customer Portal session, with our own configuration where there is one."""
+    with speaking() as api:
+        wanted = {"customer": customer_id, "return_url": return_url}
+        if ours := portal_configuration(api):
+            wanted["configuration"] = ours["id"]
+        return str(api.billing_portal.sessions.create(wanted).url)
+
+
+def portal_configuration(api: Any) -> Any:
+    """Our configuration of the portal, or None."""
+    found = plain_list(api.billing_portal.configurations.list({"active": True, "limit": 100}))
+    return next((one for one in found if "snug_portal" in (one.get("metadata") or {})), None)
+
+
+def preview(contract: Contract, items: list[dict[str, Any]]) -> Preview:
+    """What `change_now` with these items would charge."""
+    with speaking() as api:
+        wanted = {
+            "customer": contract.customer_id,
+            "subscription": contract.id,
+            "subscription_details": {"items": items, "proration_behavior": "always_invoice"},
+        }
+        drawn = plain(api.invoices.create_preview(wanted))
+    lines = tuple((str(line["description"] or ""), int(line["amount"])) for line in drawn["lines"]["data"])
+    return Preview(int(drawn["amount_due"]) or int(drawn["total"]), lines)
+
+
+def _invoice(one: Any) -> Invoice:
+    created = moment(one["created"])
+    assert created is not None
+    return Invoice(
+        id=one["id"],
+        customer_id=one["customer"],
+        number=one.get("number") or "",
+        status=one["status"],
+        created=created,
+        due=moment(one.get("due_date")),
+        cents=one["total"],
+        paid_cents=one["amount_paid"],
+        currency=one["currency"],
+        page_url=one.get("hosted_invoice_url") or "",
+        pdf_url=one.get("invoice_pdf") or "",
+    )
+
+
+def _tax_id(one: Any) -> TaxId:
+    return TaxId(one["id"], one["type"], one["value"], (one.get("verification") or {}).get("status") or "")

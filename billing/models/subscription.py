@@ -1,0 +1,77 @@
+"""What a tenant has bought: the local copy of what Stripe says, and what follows from it."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Final
+
+from django.db import models
+
+from tenants.models import Tenant
+from tenants.plans import Plan, plan_of
+
+GRACE: Final = timedelta(days=7)
+
+
+class Subscription(models.Model):
+    """One a tenant, from the first time that it turns to Stripe. `billing.actions.refresh` alone writes the copy."""
+
+    class Standing(models.TextChoices):
+        """What the payments mean for the workspace."""
+
+        NONE = "none"  # nothing was ever bought: billing has no say in the plan
+        GOOD = "good"
+        PAST_DUE = "past_due"
+        SUSPENDED = "suspended"
+        ENDED = "ended"
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    customer_id = models.CharField(max_length=64, null=True, unique=True)
+    # Set where the customer lives by a test clock of Stripe's: its time counts, not ours.
+    test_clock = models.CharField(max_length=64, blank=True, default="")
+
+    # The copy. `status` is Stripe's word, empty where there is no subscription; plan, version and interval are of the
+    # price that is being paid for.
+    subscription_id = models.CharField(max_length=64, blank=True, default="")
+    status = models.CharField(max_length=24, blank=True, default="")
+    plan = models.CharField(max_length=20, blank=True, default="")
+    plan_version = models.PositiveSmallIntegerField(null=True)
+    interval = models.CharField(max_length=8, blank=True, default="")
+    collection_method = models.CharField(max_length=24, blank=True, default="")
+    period_start = models.DateTimeField(null=True)
+    period_end = models.DateTimeField(null=True)
+    trial_end = models.DateTimeField(null=True)
+    cancel_at = models.DateTimeField(null=True)
+    next_plan = models.CharField(max_length=20, blank=True, default="")
+    next_interval = models.CharField(max_length=8, blank=True, default="")
+    next_at = models.DateTimeField(null=True)
+    past_due_since = models.DateTimeField(null=True)
+    had_trial = models.BooleanField(default=False)
+    refreshed_at = models.DateTimeField(null=True)
+
+    standing = models.CharField(max_length=12, choices=Standing, default=Standing.NONE)
+    # The owner's word: connections beyond the plan may cost up to so many US dollars in a calendar month.
+    overage_on = models.BooleanField(default=False)
+    overage_ceiling_usd = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["past_due_since"]),
+            models.Index(fields=["subscription_id"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"subscription of tenant {self.tenant_id}"
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a subscription that Stripe still collects for."""
+        return self.status in ("trialing", "active", "past_due", "unpaid")
+
+    @property
+    def bought(self) -> Plan:
+        """The plan that is being paid for, in the version that was bought."""
+        return plan_of(self.plan or "free", self.plan_version)
+
+    @property
+    def suspends_at(self) -> datetime | None:
+        """When the workspace is suspended unless something is paid."""
+        return self.past_due_since + GRACE if self.past_due_since else None

@@ -1,0 +1,127 @@
+"""How much of its limits a tenant uses."""
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from django.db.models import Max, QuerySet
+
+from billing.models import ConnectionPeak
+from realtime import leases, store
+from rooms.models import Room
+from tenants.context import HasSchema, run_in_tenant
+from tenants.directory import TenantInfo
+from tenants.entitlements import Limits
+from tenants.plans import Plan
+
+ROOMS: Final = "rooms"
+CONNECTIONS: Final = "connections"
+# Of these, mails are sent; others join when what they limit is built (files, webhooks).
+LIMITS: Final = (ROOMS, CONNECTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One limit. `used` of rooms is now, of connections the most open at once this calendar month (UTC); `now` is None
+    while nobody can tell. `most` None means unlimited."""
+
+    key: str
+    label: str
+    used: int
+    now: int | None
+    most: int | None
+
+    @property
+    def percent(self) -> int:
+        """0 to 100 and beyond, rounded down; 0 where there is no limit."""
+        return 100 * self.used // self.most if self.most else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One reason why a workspace does not fit a plan, and what would make it fit."""
+
+    key: str
+    used: int
+    most: int
+    sentence: str
+
+
+def usage_of(tenant: TenantInfo, today: date) -> list[Usage]:
+    """What the console shows beside the limits in force."""
+    limits, now = tenant.limits, open_connections(tenant.id)
+    peak = max(peak_of(tenant.id, today.year, today.month), now or 0)
+    rooms = rooms_of(tenant)
+    return [
+        Usage(ROOMS, "Rooms", rooms, rooms, limits.max_rooms),
+        Usage(CONNECTIONS, "Open connections", peak, now, limits.max_connections),
+    ]
+
+
+def misfits(tenant: TenantInfo, plan: Plan) -> list[Misfit]:
+    """Why the workspace, as it is now, does not fit `plan`; empty where it does."""
+    limits: Limits = plan.limits
+    found = []
+    rooms, now = rooms_of(tenant), open_connections(tenant.id) or 0
+    if limits.max_rooms is not None and rooms > limits.max_rooms:
+        surplus = rooms - limits.max_rooms
+        found.append(
+            Misfit(
+                ROOMS,
+                rooms,
+                limits.max_rooms,
+                f"You have {rooms:,} rooms; {plan.name} allows {limits.max_rooms:,}. "
+                f"Delete {surplus:,} {'room' if surplus == 1 else 'rooms'} first.",
+            )
+        )
+    if now > limits.max_connections:
+        found.append(
+            Misfit(
+                CONNECTIONS,
+                now,
+                limits.max_connections,
+                f"{now:,} connections are open; {plan.name} allows {limits.max_connections:,}. "
+                "Change at a quieter hour, or keep the plan.",
+            )
+        )
+    return found
+
+
+def rooms_of(tenant: HasSchema) -> int:
+    """How many rooms the tenant has, archived ones included."""
+    return run_in_tenant(tenant, _count_rooms)
+
+
+def open_connections(tenant_id: int) -> int | None:
+    """How many connections are open now; None while Redis cannot tell."""
+    try:
+        return leases.count_sync(tenant_id)
+    except store.AWAY:
+        return None
+
+
+def peak_of(tenant_id: int, year: int, month: int) -> int:
+    """The most connections that were open at once in a calendar month."""
+    return int(_days(tenant_id, year, month).aggregate(most=Max("peak"))["most"] or 0)
+
+
+def blocks_of(tenant_id: int, year: int, month: int) -> int:
+    """The most blocks beyond the plan that were used at once in a calendar month, of those the owner agreed to pay."""
+    return int(_days(tenant_id, year, month).aggregate(most=Max("blocks"))["most"] or 0)
+
+
+def _days(tenant_id: int, year: int, month: int) -> QuerySet[ConnectionPeak]:
+    last = calendar.monthrange(year, month)[1]
+    return ConnectionPeak.objects.filter(
+        tenant_id=tenant_id, day__range=(date(year, month, 1), date(year, month, last))
+    )
+
+
+def month_before(moment: datetime) -> tuple[int, int]:
+    """Year and number of the calendar month before."""
+    return (moment.year, moment.month - 1) if moment.month > 1 else (moment.year - 1, 12)
+
+
+def _count_rooms() -> int:
+    return Room.objects.count()
