@@ -56,7 +56,8 @@ def counted_at_stripe(buyer: Buyer) -> int:
         "start_time": 1_600_000_020,
         "end_time": 2_200_000_020,
     }
-    found = buyer.api.billing.meters.event_summaries.list(meter, params=window).data
+    summaries: Any = buyer.api.billing.meters.event_summaries
+    found = summaries.list(meter, params=window).data
     return int(sum(one.aggregated_value for one in found))
 
 

@@ -7,6 +7,7 @@ import hmac
 import json
 import secrets
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -34,7 +35,7 @@ def signature(body: bytes, *, age: int = 0, secret: str | None = None) -> str:
     from django.conf import settings
 
     at = int(time.time()) - age
-    key = (secret or settings.STRIPE_WEBHOOK_SECRET).encode()
+    key = (secret or str(settings.STRIPE_WEBHOOK_SECRET)).encode()
     return f"t={at},v1={hmac.new(key, f'{at}.'.encode() + body, hashlib.sha256).hexdigest()}"
 
 
@@ -58,7 +59,7 @@ def applied(id_: str) -> bool:
     return found is not None and found.applied_at is not None
 
 
-FORGERIES = {
+FORGERIES: dict[str, Callable[[bytes], str | None]] = {
     "no signature": lambda body: None,
     "an empty one": lambda body: "",
     "another secret": lambda body: signature(body, secret="whsec_somebody_elses"),
@@ -66,7 +67,7 @@ FORGERIES = {
     "over five minutes old": lambda body: signature(body, age=310),
     "no time": lambda body: signature(body).partition(",")[2],
     "another scheme": lambda body: signature(body).replace("v1=", "v0="),
-    "nonsense": lambda body: "t=x,v1=\u00e9".encode().decode("latin-1"),
+    "nonsense": lambda body: "t=x,v1=,,v1",
 }
 
 
@@ -77,7 +78,7 @@ def test_what_stripe_did_not_sign_is_refused_and_not_kept(workspace: Workspace, 
     assert deliver(workspace, as_stripe, signature(as_stripe)).status_code == 200
     assert kept(real["id"])
     signed = FORGERIES[how](body)
-    answer = deliver(workspace, body, signed.encode("latin-1") if signed else signed)  # type: ignore[arg-type]
+    answer = deliver(workspace, body, signed)
     assert answer.status_code == 400
     assert kept(forged["id"]) is None
 
