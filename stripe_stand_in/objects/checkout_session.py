@@ -15,6 +15,7 @@ from stripe_stand_in.parameters import (
     Call,
     boolean,
     choice,
+    count,
     integer,
     listing,
     many,
@@ -33,7 +34,7 @@ _SUBSCRIPTION: Final = shape(
     description=text,
     metadata=metadata,
     trial_end=integer,
-    trial_period_days=integer,
+    trial_period_days=count,
     trial_settings=TRIAL_SETTINGS,
 )
 CREATE: Final = shape(
@@ -48,7 +49,7 @@ CREATE: Final = shape(
     customer_email=text,
     customer_update=shape(address=_AUTO, name=_AUTO),
     expires_at=integer,
-    line_items=many(shape(price=text, price_data=price.INLINE, quantity=integer)),
+    line_items=many(shape(price=text, price_data=price.INLINE, quantity=count)),
     locale=text,
     metadata=metadata,
     mode=choice("payment", "setup", "subscription"),
