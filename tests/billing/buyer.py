@@ -141,7 +141,7 @@ class Buyer:
         """Wait for a mail whose subject has these words."""
         wait_until(lambda: any(words in subject for subject in self.mails()))
 
-    def control(self, method: str, path: str, **given: Any) -> Any:
+    def control(self, method: str, path: str, /, **given: Any) -> Any:
         url = f"{self.stand_in.environment['STRIPE_API_BASE']}/_control/{path}"
         answer = httpx.request(method, url, json=given, timeout=60)
         assert answer.status_code == 200, answer.text

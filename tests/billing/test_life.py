@@ -37,8 +37,8 @@ def as_kept(buyer: Buyer) -> tuple[Any, ...]:
     from billing.models import Notice, Subscription
 
     notices = Notice.objects.filter(tenant_id=buyer.tenant_id).count()
-    bought = Subscription.objects.filter(tenant_id=buyer.tenant_id).values().get()
-    bought.pop("refreshed_at")
+    columns = [field.attname for field in Subscription._meta.concrete_fields if field.name != "refreshed_at"]
+    bought = Subscription.objects.filter(tenant_id=buyer.tenant_id).values_list(*columns).get()
     return contents(buyer.workspace), notices, bought, buyer.mails()
 
 
