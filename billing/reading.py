@@ -80,13 +80,16 @@ def can_buy() -> bool:
 def billing_of(tenant: TenantInfo) -> Billing:
     """How the tenant stands, as of the last event or refresh."""
     found = Subscription.objects.filter(tenant_id=tenant.id).first() or Subscription(tenant_id=tenant.id)
-    by_invoice = found.collection_method == "send_invoice"
+    return _billing(found, plan_of(tenant.plan, tenant.plan_version))
+
+
+def _billing(found: Subscription, plan: Plan) -> Billing:
     return Billing(
-        plan=plan_of(tenant.plan, tenant.plan_version),
+        plan=plan,
         interval=_interval(found.interval),
         status=found.status,
         standing=found.standing,
-        by_invoice=by_invoice,
+        by_invoice=found.collection_method == "send_invoice",
         trial_ends=found.trial_end if found.status == "trialing" else None,
         renews_at=found.period_end if found.running and not found.cancel_at else None,
         ends_at=found.cancel_at if found.running else None,

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
 from django.db.models import Q
@@ -18,7 +18,21 @@ from tenants.hosts import tenant_host
 from tenants.models import Tenant
 
 T = TypeVar("T")
+# Stripe itself tries for three days; an hour's round that was missed is made good by the next.
+LOOK_BACK = timedelta(days=1)
 logger = logging.getLogger("snug.billing")
+
+
+def fetch_missed_events() -> int:
+    """Ask Stripe what it has sent within LOOK_BACK, and keep what we do not have; 1 where it did not answer."""
+    try:
+        missed = actions.fetch_events(timezone.now() - LOOK_BACK)
+    except BillingRefused as refused:
+        logger.warning("missed events not fetched: %s", refused)
+        return 1
+    if missed:
+        logger.warning("%d events of Stripe's had not come, and were fetched", missed)
+    return 0
 
 
 def apply_waiting_events() -> int:

@@ -34,9 +34,17 @@ def mail_notice(tenant_id: int, kind: str, facts: dict[str, Any]) -> None:
 @app.periodic(cron="7 * * * *")
 @app.task()
 def reconcile(timestamp: int) -> None:
-    """Repair what missed events left wrong, and apply what could not be applied when it came."""
+    """Fetch the events that never came, and apply what could not be applied when it came."""
     if reading.can_buy():
+        rounds.fetch_missed_events()
         rounds.apply_waiting_events()
+
+
+@app.periodic(cron="29 4 * * *")
+@app.task()
+def refresh_all(timestamp: int) -> None:
+    """Fetch everyone's state, whatever events said, or did not."""
+    if reading.can_buy():
         rounds.refresh_all()
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from billing.actions import receive_event
-from billing.gateway.signatures import Forged
+from billing.gateway.events import Forged
 
 logger = logging.getLogger("snug.billing")
 

@@ -1,6 +1,7 @@
 """What a serving process starts before its first request and finishes before it goes."""
 
 import asyncio
+import gc
 import logging
 
 import prometheus_client
@@ -20,6 +21,9 @@ async def start() -> None:
     _tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
     await database.pool()
     await hub.hub()
+    # What is loaded by now stays: a full collection, which stops everything, need not look at it each time (50 ms).
+    gc.collect()
+    gc.freeze()
 
 
 async def stop() -> None:

@@ -21,6 +21,5 @@ def headers(scope: Scope, name: bytes) -> list[str]:
 
 def query(scope: Scope, name: str) -> str:
     """The first parameter of this name, "" where it is absent. The server bounds the request line, and so this work."""
-    text: str = scope.get("query_string", b"").decode("ascii", "replace")
-    fields = parse_qs(text)
-    return fields.get(name, [""])[0]
+    raw: bytes = scope.get("query_string", b"")
+    return parse_qs(raw.decode("ascii", "replace")).get(name, [""])[0] if raw else ""

@@ -55,7 +55,7 @@ class Api:
         headers["stripe-version"] = version
         params = parameters.decode(request.query)
         if request.method == "POST" or request.body:
-            params |= parameters.decode(request.body.decode())
+            params |= parameters.decode(request.text)
         if key and (before := self.keys.replay(key, request.path, params)):
             return before, True
         fault = self.faults.take(request.method, request.path)

@@ -71,7 +71,8 @@ class Control:
         }
 
     async def _state(self, given: Json) -> Json:
-        return {"ok": True, "now": self.account.now(), "offset": self.account.offset}
+        waiting = len(self.faults.waiting)
+        return {"ok": True, "now": self.account.now(), "offset": self.account.offset, "faults": waiting}
 
     async def _reset(self, given: Json) -> Json:
         """Everything is forgotten: objects, events, keys, settings, rules, faults."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -11,6 +12,10 @@ from urllib.parse import parse_qsl
 from stripe_stand_in import Json
 from stripe_stand_in.errors import BadParameters, missing_parameter, unknown_parameter
 
+# Amounts and times are far below; more would not fit where they are kept.
+_LARGEST: Final = 10**11
+# Intervals, days of a trial.
+_MOST: Final = 1095
 Reader = Callable[[Any, str], Any]
 
 
@@ -41,12 +46,39 @@ def text(value: Any, name: str) -> str | None:
     return _scalar(value, name) or None
 
 
+def url(value: Any, name: str) -> str | None:
+    """An address that a browser may be sent to."""
+    found = text(value, name)
+    if found is not None and not re.match(r"https?://[^/\s]", found):
+        raise BadParameters("Not a valid URL", code="url_invalid", param=name)
+    return found
+
+
 def integer(value: Any, name: str) -> int:
     try:
-        return int(_scalar(value, name))
+        found = int(_scalar(value, name))
     except ValueError:
-        message = f"Invalid integer: {value}"
-        raise BadParameters(message, code="parameter_invalid_integer", param=name) from None
+        found = _LARGEST
+    if abs(found) >= _LARGEST:
+        raise BadParameters(f"Invalid integer: {value}", code="parameter_invalid_integer", param=name)
+    return found
+
+
+def natural(value: Any, name: str) -> int:
+    """A whole number that is not below zero, as quantities and prices are."""
+    found = integer(value, name)
+    if found < 0:
+        raise BadParameters("This value must be greater than or equal to 0.", param=name)
+    return found
+
+
+def count(value: Any, name: str) -> int:
+    """A whole number from 1 on."""
+    found = integer(value, name)
+    if not 1 <= found <= _MOST:
+        message = f"This value must be between 1 and {_MOST}."
+        raise BadParameters(message, code="parameter_invalid_integer", param=name)
+    return found
 
 
 def boolean(value: Any, name: str) -> bool:
@@ -57,9 +89,12 @@ def boolean(value: Any, name: str) -> bool:
 
 def decimal(value: Any, name: str) -> str:
     try:
-        return format(Decimal(_scalar(value, name)).normalize(), "f")
+        found = Decimal(_scalar(value, name))
     except InvalidOperation:
-        raise BadParameters(f"Invalid decimal: {value}", param=name) from None
+        found = Decimal(_LARGEST)
+    if not found.is_finite() or not 0 <= found < _LARGEST or found.as_tuple().exponent < -12:  # type: ignore[operator]
+        raise BadParameters(f"Invalid decimal: {value}", param=name)
+    return format(found.normalize(), "f")
 
 
 def metadata(value: Any, name: str) -> dict[str, str]:

@@ -24,9 +24,13 @@ class Request:
     client: str
 
     @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @property
     def form(self) -> dict[str, str]:
         """A page's form: no lists."""
-        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+        return dict(parse_qsl(self.text, keep_blank_values=True))
 
     @property
     def asked(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from billing.actions.paperwork import (
     set_tax_id,
     tax_ids,
 )
-from billing.actions.receive import apply_event, forget_old_events, receive_event
+from billing.actions.receive import apply_event, fetch_events, forget_old_events, receive_event
 from billing.actions.refresh import refresh
 from billing.actions.usage import check_limits, measure, report_usage, set_overage
 
@@ -20,6 +20,7 @@ __all__ = [
     "cancel",
     "change_plan",
     "check_limits",
+    "fetch_events",
     "forget_old_events",
     "invoices",
     "keep_plan",

@@ -1,7 +1,9 @@
 """Events from Stripe: stored first, applied once, in any order."""
 
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from django.db import transaction
@@ -10,7 +12,7 @@ from django.utils import timezone
 
 from billing.actions.notices import tell_of_receipt, tell_of_trial_end
 from billing.actions.refresh import bring_up_to_date
-from billing.gateway import paperwork, signatures
+from billing.gateway import events, paperwork
 from billing.gateway.connection import Missing
 from billing.models import StripeEvent, Subscription
 
@@ -21,10 +23,23 @@ _OURS: Final = ("checkout.session.", "customer.", "invoice.", "subscription_sche
 
 
 def receive_event(body: bytes, signature: str) -> bool:
-    """Keep a signed event and queue what follows from it; False for one that is known. Raises signatures.Forged."""
+    """Keep a signed event and queue what follows from it; False for one that is known. Raises events.Forged."""
+    return _keep(events.checked(body, signature))
+
+
+def fetch_events(start: datetime) -> int:
+    """The same for what Stripe has sent since `start` and we never got; how many events that were."""
+    missed = 0
+    for some in _by_the_hundred(events.sent_since(start)):
+        ids = [event.id for event in some]
+        known = set(StripeEvent.objects.filter(pk__in=ids).values_list("pk", flat=True))
+        missed += sum(_keep(event) for event in some if event.id not in known)
+    return missed
+
+
+def _keep(event: events.Event) -> bool:
     from billing.tasks import apply_stripe_event
 
-    event = signatures.checked(body, signature)
     row = StripeEvent(
         id=event.id, type=event.type, created=datetime.fromtimestamp(event.created, UTC), payload=event.body
     )
@@ -35,6 +50,11 @@ def receive_event(body: bytes, signature: str) -> bool:
         StripeEvent.objects.bulk_create([row], ignore_conflicts=True)
         apply_stripe_event.defer(event_id=event.id)
     return True
+
+
+def _by_the_hundred(found: Iterator[events.Event]) -> Iterator[list[events.Event]]:
+    while some := list(islice(found, 100)):
+        yield some
 
 
 def apply_event(event_id: str) -> bool:

@@ -1,36 +1,13 @@
 """Bringing Stripe's products, prices, meter, portal and webhook endpoint in line with the plan table."""
 
 from collections.abc import Generator, Iterator
-from typing import Any, Final
+from typing import Any
 
 from billing.gateway.connection import Missing, plain, plain_list, speaking
+from billing.gateway.events import EVENTS
 from billing.gateway.paperwork import PORTAL_MARK, portal_configuration
 from billing.gateway.prices import METER, overage_key, price_key
 from tenants.plans import INTERVALS, OVERAGE_BLOCK, PLANS, Interval, Plan, every_version
-
-# Everything that changes what `contract_of` would answer, and what is mailed about. Others are ignored when they come.
-EVENTS: Final = (
-    "checkout.session.completed",
-    "customer.deleted",
-    "customer.subscription.created",
-    "customer.subscription.deleted",
-    "customer.subscription.paused",
-    "customer.subscription.pending_update_applied",
-    "customer.subscription.resumed",
-    "customer.subscription.trial_will_end",
-    "customer.subscription.updated",
-    "customer.updated",
-    "invoice.finalized",
-    "invoice.marked_uncollectible",
-    "invoice.overdue",
-    "invoice.paid",
-    "invoice.payment_action_required",
-    "invoice.payment_failed",
-    "invoice.voided",
-    "subscription_schedule.canceled",
-    "subscription_schedule.released",
-    "subscription_schedule.updated",
-)
 
 
 def sync(webhook_url: str) -> Iterator[str]:

@@ -52,12 +52,12 @@ def speaking() -> Iterator[Any]:
 
 def plain(thing: Any) -> Any:
     """An object of Stripe's as the dictionary that it came as."""
-    return thing.to_dict()
+    return thing.to_dict(for_json=True)
 
 
 def plain_list(page: Any) -> list[Any]:
     """The same for a page of a list."""
-    return [one.to_dict() for one in page.data]
+    return [plain(one) for one in page.data]
 
 
 def _refusal(error: stripe.InvalidRequestError) -> BillingRefused:

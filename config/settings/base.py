@@ -142,6 +142,7 @@ LOGGING = {
     "loggers": {
         "procrastinate": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
         # A refused request is no fault, and its path may be a secret: a link out of a mail.
         "django.request": {"level": "ERROR"},
         "django.security.csrf": {"level": "ERROR"},

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import logging
+from secrets import token_hex
 from typing import Any, ClassVar, Final
-from uuid import uuid4
 
 from channels.consumer import AsyncConsumer
 from msgspec import UNSET, Struct
@@ -52,7 +52,7 @@ class SocketConsumer(AsyncConsumer):
         self.scope, self._send = scope, send
         self.tenant, self.identity = scope["tenant"], scope.get("identity")
         self.path: str = scope["path"]
-        self.connection_id = uuid4().hex
+        self.connection_id = token_hex(16)
         await receive()  # websocket.connect
         try:
             await self._enter()

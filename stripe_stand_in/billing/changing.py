@@ -6,7 +6,7 @@ from copy import deepcopy
 
 from stripe_stand_in import Json
 from stripe_stand_in.account import Account
-from stripe_stand_in.billing import amounts, collecting, invoicing, pending, planning, turning
+from stripe_stand_in.billing import amounts, collecting, invoicing, pending, planning, starting, turning
 from stripe_stand_in.errors import invalid
 from stripe_stand_in.objects import invoice_item, invoice_line, plan, subscription_item
 
@@ -199,8 +199,11 @@ def _align(subscription: Json, items: list[Json], now: int) -> None:
 def _to_trial(
     account: Account, subscription: Json, old: list[Json], end: int, now: int, behavior: str
 ) -> None:
-    if end <= now:
-        raise invalid("trial_end", "Invalid timestamp: must be an integer Unix timestamp in the future.")
+    if not now < end <= now + starting.TRIAL_AT_MOST:
+        message = (
+            "Invalid timestamp: must be an integer Unix timestamp in the future, at most two years ahead."
+        )
+        raise invalid("trial_end", message)
     if subscription["status"] != "trialing":
         if behavior != "none":
             _prorate(account, subscription, old, [], now)

@@ -11,6 +11,7 @@ from stripe_stand_in.billing import collecting, invoicing, planning
 from stripe_stand_in.errors import ApiError, invalid, missing_parameter
 from stripe_stand_in.objects import invoice_line, payment_method, subscription_item
 
+TRIAL_AT_MOST: Final = 730 * clock.DAY
 _NOTHING: Final = (
     "application",
     "application_fee_percent",
@@ -32,6 +33,7 @@ _NOTHING: Final = (
     "pending_setup_intent",
     "pending_update",
     "schedule",
+    "status_details",
     "transfer_data",
     "trial_end",
     "trial_start",
@@ -153,8 +155,11 @@ def _trial_end(subscription: Json, given: Json) -> int | None:
         end = now + given["trial_period_days"] * clock.DAY
     if end in (None, "now"):
         return None
-    if end <= now:
-        raise invalid("trial_end", "Invalid timestamp: must be an integer Unix timestamp in the future.")
+    if not now < end <= now + TRIAL_AT_MOST:
+        message = (
+            "Invalid timestamp: must be an integer Unix timestamp in the future, at most two years ahead."
+        )
+        raise invalid("trial_end", message)
     return int(end)
 
 
@@ -169,9 +174,13 @@ def _first_period(
         for item in items:
             item["current_period_start"], item["current_period_end"] = now, trial_end
         return [invoice_line.of_trial(account, item, (now, trial_end)) for item in items]
-    anchor = int(given.get("billing_cycle_anchor", now))
+    anchor: Any = given.get("billing_cycle_anchor", now)
     if anchor < now:
         raise invalid("billing_cycle_anchor", "billing_cycle_anchor cannot be earlier than the present time.")
+    longest = max(subscription_item.natural_end(item, now) for item in items)
+    if anchor > longest:
+        message = "billing_cycle_anchor cannot be later than next natural billing date."
+        raise invalid("billing_cycle_anchor", f"{message} ({longest})")
     subscription["billing_cycle_anchor"] = anchor
     drafts = []
     for item in items:
@@ -212,6 +221,10 @@ def _first_invoice(
     elif sends or not drafts:
         subscription["status"] = "active"
     account.storage.put(subscription)
+    # Where a person pays, the event tells of an incomplete subscription, and an update follows with the payment.
+    told = present and subscription["status"] == "incomplete"
+    if told:
+        account.emit("customer.subscription.created", subscription)
     if drafts:
         invoice = invoicing.for_subscription(account, subscription, "subscription_create", drafts)
         account.storage.put(subscription)
@@ -226,5 +239,6 @@ def _first_invoice(
                 raise refused
     made = account.get("subscription", subscription["id"])
     planning.plan(account, made)
-    account.emit("customer.subscription.created", made)
+    if not told:
+        account.emit("customer.subscription.created", made)
     return made

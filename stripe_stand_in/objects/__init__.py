@@ -13,6 +13,7 @@ from stripe_stand_in.routing import Route
 def routes() -> tuple[Route, ...]:
     """Every call that the stand-in answers."""
     from stripe_stand_in.objects import (
+        balance,
         checkout_session,
         customer,
         event,
@@ -35,6 +36,7 @@ def routes() -> tuple[Route, ...]:
     )
 
     modules: Final = (
+        balance,
         checkout_session,
         customer,
         event,

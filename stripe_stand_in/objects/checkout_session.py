@@ -15,6 +15,7 @@ from stripe_stand_in.parameters import (
     Call,
     boolean,
     choice,
+    count,
     integer,
     listing,
     many,
@@ -22,6 +23,7 @@ from stripe_stand_in.parameters import (
     shape,
     text,
     time_filter,
+    url,
     with_metadata,
 )
 from stripe_stand_in.routing import Route
@@ -33,7 +35,7 @@ _SUBSCRIPTION: Final = shape(
     description=text,
     metadata=metadata,
     trial_end=integer,
-    trial_period_days=integer,
+    trial_period_days=count,
     trial_settings=TRIAL_SETTINGS,
 )
 CREATE: Final = shape(
@@ -41,14 +43,14 @@ CREATE: Final = shape(
     allow_promotion_codes=boolean,
     automatic_tax=shape("enabled", enabled=boolean),
     billing_address_collection=choice("auto", "required"),
-    cancel_url=text,
+    cancel_url=url,
     client_reference_id=text,
     currency=text,
     customer=text,
     customer_email=text,
     customer_update=shape(address=_AUTO, name=_AUTO),
     expires_at=integer,
-    line_items=many(shape(price=text, price_data=price.INLINE, quantity=integer)),
+    line_items=many(shape(price=text, price_data=price.INLINE, quantity=count)),
     locale=text,
     metadata=metadata,
     mode=choice("payment", "setup", "subscription"),
@@ -57,7 +59,7 @@ CREATE: Final = shape(
     setup_intent_data=shape(description=text, metadata=metadata),
     submit_type=choice("auto", "book", "donate", "pay", "subscribe"),
     subscription_data=_SUBSCRIPTION,
-    success_url=text,
+    success_url=url,
     tax_id_collection=shape("enabled", enabled=boolean, required=choice("if_supported", "never")),
     ui_mode=text,
 )

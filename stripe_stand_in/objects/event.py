@@ -19,8 +19,8 @@ def retrieve(account: Account, call: Call) -> Json:
 def list_(account: Account, call: Call) -> Json:
     """Newest first. `type` may end in `*`; `delivery_success` asks whether every endpoint has taken it."""
     events = matching(call, account.storage.all("event"), "created")
-    wanted = call.get("types") or ([call.params["type"]] if "type" in call.params else ["*"])
-    events = [one for one in events if any(fnmatch(one["type"], pattern) for pattern in wanted)]
+    wanted = call.get("types") or [call.get("type") or "*"]
+    events = [one for one in events if any(fnmatch(one["type"], str(pattern)) for pattern in wanted)]
     if "delivery_success" in call.params:
         events = [one for one in events if (one["pending_webhooks"] == 0) == call.params["delivery_success"]]
     return page(call, events)

@@ -21,6 +21,7 @@ from stripe_stand_in.parameters import (
     listing,
     many,
     metadata,
+    natural,
     shape,
     text,
     time_filter,
@@ -34,7 +35,7 @@ _STATUS: Final = choice("draft", "open", "paid", "uncollectible", "void")
 _FIELDS: Final[dict[str, Reader]] = {
     "auto_advance": boolean,
     "collection_method": _METHOD,
-    "days_until_due": integer,
+    "days_until_due": natural,
     "default_payment_method": text,
     "description": text,
     "due_date": integer,
@@ -182,7 +183,7 @@ def lines(account: Account, call: Call) -> Json:
 
 
 def create_preview(account: Account, call: Call) -> Json:
-    if not call.params.keys() & {"customer", "subscription", "schedule"}:
+    if not any(call.get(name) for name in ("customer", "subscription", "schedule")):
         raise invalid("customer", "You must pass a customer, a subscription or a schedule.")
     return previewing.preview(account, call.params)
 

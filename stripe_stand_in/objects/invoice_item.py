@@ -9,7 +9,7 @@ from stripe_stand_in.account import Account
 from stripe_stand_in.errors import ApiError, missing_parameter
 from stripe_stand_in.lists import matching, page
 from stripe_stand_in.objects.invoice_line import Draft
-from stripe_stand_in.parameters import Call, boolean, integer, listing, metadata, shape, text
+from stripe_stand_in.parameters import Call, boolean, integer, listing, metadata, natural, shape, text
 from stripe_stand_in.routing import Route
 
 CREATE: Final = shape(
@@ -23,7 +23,7 @@ CREATE: Final = shape(
     metadata=metadata,
     period=shape("start", "end", start=integer, end=integer),
     pricing=shape(price=text),
-    quantity=integer,
+    quantity=natural,
     subscription=text,
 )
 

@@ -8,7 +8,7 @@ from stripe_stand_in import Json, ids
 from stripe_stand_in.account import Account
 from stripe_stand_in.errors import invalid, missing_parameter
 from stripe_stand_in.objects import portal_configuration
-from stripe_stand_in.parameters import Call, choice, integer, many, shape, text
+from stripe_stand_in.parameters import Call, choice, many, natural, shape, text, url
 from stripe_stand_in.routing import Route
 
 KIND: Final = "billing_portal.session"
@@ -29,7 +29,7 @@ CREATE: Final = shape(
         after_completion=shape(
             "type",
             type=choice("hosted_confirmation", "portal_homepage", "redirect"),
-            redirect=shape("return_url", return_url=text),
+            redirect=shape("return_url", return_url=url),
             hosted_confirmation=shape(custom_message=text),
         ),
         subscription_cancel=_OF_SUBSCRIPTION,
@@ -38,11 +38,11 @@ CREATE: Final = shape(
             "subscription",
             "items",
             subscription=text,
-            items=many(shape("id", id=text, price=text, quantity=integer)),
+            items=many(shape("id", id=text, price=text, quantity=natural)),
         ),
     ),
     locale=text,
-    return_url=text,
+    return_url=url,
 )
 
 
@@ -82,10 +82,11 @@ def _flow(account: Account, customer: Json, given: Json) -> Json:
         subscription = account.get("subscription", given[kind]["subscription"], name)
         if subscription["customer"] != customer["id"]:
             raise invalid(name, "The subscription does not belong to this customer.")
+    ends = given.get("subscription_cancel")
     after = given.get("after_completion", {"type": "portal_homepage"})
     return {
         "after_completion": {"hosted_confirmation": None, "redirect": None} | after,
-        "subscription_cancel": given.get("subscription_cancel"),
+        "subscription_cancel": ends and {"retention": None} | ends,
         "subscription_update": given.get("subscription_update"),
         "subscription_update_confirm": given.get("subscription_update_confirm"),
         "type": kind,

@@ -14,12 +14,13 @@ from stripe_stand_in.parameters import (
     Call,
     boolean,
     choice,
+    count,
     decimal,
     either,
-    integer,
     listing,
     many,
     metadata,
+    natural,
     shape,
     text,
     time_filter,
@@ -30,37 +31,42 @@ from stripe_stand_in.routing import Route
 _INTERVAL: Final = choice("day", "week", "month", "year")
 _TIER: Final = shape(
     "up_to",
-    up_to=either(("inf",), integer),
-    unit_amount=integer,
+    up_to=either(("inf",), natural),
+    unit_amount=natural,
     unit_amount_decimal=decimal,
-    flat_amount=integer,
+    flat_amount=natural,
     flat_amount_decimal=decimal,
 )
+_TAX: Final = choice("inclusive", "exclusive", "unspecified")
 RECURRING: Final = shape(
     "interval",
     interval=_INTERVAL,
-    interval_count=integer,
+    interval_count=count,
     meter=text,
     usage_type=choice("licensed", "metered"),
-    trial_period_days=integer,
+    trial_period_days=count,
 )
 # What `price_data` of a subscription or a Checkout Session takes.
 INLINE: Final = shape(
     "currency",
+    "product",
+    "recurring",
     currency=text,
     product=text,
-    recurring=RECURRING,
-    tax_behavior=choice("inclusive", "exclusive", "unspecified"),
-    unit_amount=integer,
+    recurring=shape("interval", interval=_INTERVAL, interval_count=count),
+    tax_behavior=_TAX,
+    unit_amount=natural,
     unit_amount_decimal=decimal,
 )
 CREATE: Final = shape(
     "currency",
     active=boolean,
     billing_scheme=choice("per_unit", "tiered"),
+    currency=text,
     lookup_key=text,
     metadata=metadata,
     nickname=text,
+    product=text,
     product_data=shape(
         "name",
         name=text,
@@ -70,19 +76,21 @@ CREATE: Final = shape(
         statement_descriptor=text,
         unit_label=text,
     ),
+    recurring=RECURRING,
+    tax_behavior=_TAX,
     tiers=many(_TIER),
     tiers_mode=choice("graduated", "volume"),
     transfer_lookup_key=boolean,
-    transform_quantity=shape("divide_by", "round", divide_by=integer, round=choice("up", "down")),
-    **{name: reader for name, reader in INLINE.fields.items() if name != "currency"},
-    currency=text,
+    transform_quantity=shape("divide_by", "round", divide_by=count, round=choice("up", "down")),
+    unit_amount=natural,
+    unit_amount_decimal=decimal,
 )
 UPDATE: Final = shape(
     active=boolean,
     lookup_key=text,
     metadata=metadata,
     nickname=text,
-    tax_behavior=choice("inclusive", "exclusive", "unspecified"),
+    tax_behavior=_TAX,
     transfer_lookup_key=boolean,
 )
 

@@ -9,19 +9,31 @@ from stripe_stand_in.account import Account
 from stripe_stand_in.errors import invalid, missing_parameter
 from stripe_stand_in.objects import plan, subscription_item
 from stripe_stand_in.objects.subscription_item import PRORATION
-from stripe_stand_in.parameters import choice, either, integer, many, metadata, shape, text
+from stripe_stand_in.parameters import (
+    Shape,
+    choice,
+    count,
+    either,
+    integer,
+    many,
+    metadata,
+    natural,
+    shape,
+    text,
+)
 
-PHASE: Final = shape(
+NEW: Final = shape(
     "items",
     currency=text,
-    duration=shape("interval", interval=choice("day", "week", "month", "year"), interval_count=integer),
+    duration=shape("interval", interval=choice("day", "week", "month", "year"), interval_count=count),
     end_date=either(("now",), integer),
-    items=many(shape(price=text, quantity=integer, metadata=metadata)),
+    items=many(shape(price=text, quantity=natural, metadata=metadata)),
     metadata=metadata,
     proration_behavior=PRORATION,
-    start_date=either(("now",), integer),
     trial_end=integer,
 )
+# An update names where a phase begins; those of a new schedule follow each other.
+PHASE: Final = Shape({**NEW.fields, "start_date": either(("now",), integer)}, NEW.required)
 _UNSET: Final = (
     "application_fee_percent billing_cycle_anchor billing_thresholds collection_method "
     "default_payment_method description invoice_settings on_behalf_of transfer_data"
@@ -61,6 +73,8 @@ def make(account: Account, start: int, end: int, items: list[Json], given: Json 
 
 def all_of(account: Account, given: list[Json], begin: int, now: int, known: list[Json]) -> list[Json]:
     """The phases of a call; each begins where the one before ends."""
+    if not given:
+        raise missing_parameter("phases")
     phases: list[Json] = []
     for number, one in enumerate(given):
         name = f"phases[{number}]"

@@ -14,7 +14,6 @@ from stripe_stand_in.parameters import (
     boolean,
     choice,
     listing,
-    many,
     metadata,
     shape,
     text,
@@ -30,7 +29,6 @@ CREATE: Final = shape(
     description=text,
     metadata=metadata,
     payment_method=text,
-    payment_method_types=many(text),
     return_url=text,
     usage=choice("off_session", "on_session"),
 )
@@ -50,12 +48,13 @@ def make(account: Account, given: Json) -> Json:
         "client_secret": f"{intent['id']}_secret_{ids.letters(25)}",
         "customer": customer["id"] if customer else None,
         "description": given.get("description"),
+        "managed_payments": {"enabled": False},
         "metadata": {},
         "payment_method": given.get("payment_method"),
         "payment_method_options": {
             "card": {"mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
         },
-        "payment_method_types": given.get("payment_method_types", ["card"]),
+        "payment_method_types": ["card"],
         "status": "requires_confirmation" if given.get("payment_method") else "requires_payment_method",
         "usage": given.get("usage", "off_session"),
     }

@@ -9,7 +9,18 @@ from stripe_stand_in.account import Account
 from stripe_stand_in.errors import ApiError, invalid, missing_parameter
 from stripe_stand_in.lists import page
 from stripe_stand_in.objects import plan, price
-from stripe_stand_in.parameters import Call, Reader, boolean, choice, integer, listing, metadata, shape, text
+from stripe_stand_in.parameters import (
+    Call,
+    Reader,
+    boolean,
+    choice,
+    integer,
+    listing,
+    metadata,
+    natural,
+    shape,
+    text,
+)
 from stripe_stand_in.routing import Route
 
 BEHAVIOR: Final = choice(
@@ -17,12 +28,12 @@ BEHAVIOR: Final = choice(
 )
 PRORATION: Final = choice("always_invoice", "create_prorations", "none")
 # An item within the parameters of a subscription.
-NEW: Final = shape(price=text, price_data=price.INLINE, quantity=integer, metadata=metadata)
+NEW: Final = shape(price=text, price_data=price.INLINE, quantity=natural, metadata=metadata)
 CHANGED: Final = shape(
     id=text,
     price=text,
     price_data=price.INLINE,
-    quantity=integer,
+    quantity=natural,
     metadata=metadata,
     deleted=boolean,
     clear_usage=boolean,
@@ -76,6 +87,12 @@ def make(account: Account, subscription: Json, given: Json, name: str) -> Json:
 
 def is_metered(item: Json) -> bool:
     return bool(item["price"]["recurring"]["usage_type"] == "metered")
+
+
+def natural_end(item: Json, start: int) -> int:
+    """When a period that begins at `start` would end."""
+    recurring = item["price"]["recurring"]
+    return clock.later(start, recurring["interval"], recurring["interval_count"])
 
 
 def begin(item: Json, anchor: int, start: int) -> None:
@@ -142,7 +159,7 @@ _CHANGE: Final[dict[str, Reader]] = {
     "price": text,
     "proration_behavior": PRORATION,
     "proration_date": integer,
-    "quantity": integer,
+    "quantity": natural,
 }
 ROUTES: Final = (
     Route(

@@ -33,7 +33,7 @@ CREATE: Final = shape(
     end_behavior=_END,
     from_subscription=text,
     metadata=metadata,
-    phases=many(schedule_phase.PHASE),
+    phases=many(schedule_phase.NEW),
     start_date=either(("now",), integer),
 )
 UPDATE: Final = shape(

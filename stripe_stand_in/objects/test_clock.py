@@ -14,9 +14,12 @@ from stripe_stand_in.routing import Route
 
 KIND: Final = "test_helpers.test_clock"
 _LIVES: Final = 30 * clock.DAY
+_FURTHEST: Final = 5 * 366 * clock.DAY
 
 
 def create(account: Account, call: Call) -> Json:
+    if call.params["frozen_time"] < 0:
+        raise invalid("frozen_time", "Invalid timestamp: must be an integer Unix timestamp.")
     made = account.new(KIND, "clock")
     made |= {
         "deletes_after": made["created"] + _LIVES,
@@ -40,6 +43,8 @@ def advance(account: Account, call: Call) -> Json:
         raise ApiError("The test clock is still advancing.", status=429, code="test_clock_advancing")
     if to <= found["frozen_time"]:
         raise invalid("frozen_time", "Advancing a test clock backwards is not possible.")
+    if to - found["frozen_time"] > _FURTHEST:
+        raise invalid("frozen_time", "A test clock advances by at most five years at a time.")
     found |= {"status": "advancing", "status_details": {"advancing": {"target_frozen_time": to}}}
     account.save(found)
     account.emit("test_helpers.test_clock.advancing", found)

@@ -33,6 +33,7 @@ class Buyer:
             base_addresses={"api": stand_in.environment["STRIPE_API_BASE"]},
         ).v1
         self.clock = ""
+        self.way = ""
 
     # What she does
 
@@ -90,9 +91,23 @@ class Buyer:
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.api.test_helpers.test_clocks.retrieve(self.clock).frozen_time, UTC)
 
+    def spoil_deliveries(self, way: str) -> None:
+        """From now on her events come `twice`, or `backwards` and late, or `forged` and never as they are, or are
+        `lost`."""
+        action = {"twice": "double", "backwards": "hold", "forged": "forge", "lost": "drop"}[way]
+        self.control("POST", "rules", action=action, customer=self.customer)
+        self.way = way
+
     def settle(self) -> None:
-        """Wait until every event was delivered, and those that came were applied."""
+        """Wait until every event was delivered, in the way that her events are, and those that came were applied."""
+        from billing import tasks
+
         self.control("POST", "settle")
+        if self.way == "backwards":
+            self.control("POST", "deliveries/release", order="reversed")
+            self.control("POST", "settle")
+        if self.way in ("forged", "lost"):
+            tasks.reconcile(timestamp=0)
         waiting = "SELECT count(*) FROM public.billing_stripeevent WHERE applied_at IS NULL AND fault = ''"
         wait_until(lambda: rows(self.workspace, waiting) == [(0,)], 30)
 
@@ -122,7 +137,11 @@ class Buyer:
         mine = [mail for mail in mailbox.newest(1_000) if mail.to == self.workspace.owner_email]
         return [mail.subject for mail in reversed(mine)]
 
-    def control(self, method: str, path: str, **given: Any) -> Any:
+    def settle_mails(self, words: str) -> None:
+        """Wait for a mail whose subject has these words."""
+        wait_until(lambda: any(words in subject for subject in self.mails()))
+
+    def control(self, method: str, path: str, /, **given: Any) -> Any:
         url = f"{self.stand_in.environment['STRIPE_API_BASE']}/_control/{path}"
         answer = httpx.request(method, url, json=given, timeout=60)
         assert answer.status_code == 200, answer.text

@@ -140,6 +140,11 @@ def test_secrets_stay_out_of_the_repr() -> None:
 
 
 MALFORMED = [
+    ("STRIPE_SECRET_KEY", "pk_test_12345678", "secret key"),
+    ("STRIPE_SECRET_KEY", "sk_test_", "secret key"),
+    ("STRIPE_WEBHOOK_SECRET", "whsec_", "whsec_"),
+    ("STRIPE_WEBHOOK_SECRET", "whsec_12345678", "without STRIPE_SECRET_KEY"),
+    ("STRIPE_API_BASE", "localhost:12111", "http://"),
     ("SNUG_ENV", "staging", "development, production"),
     ("SNUG_BASE_DOMAIN", "https://snug.example", "bare host name"),
     ("SNUG_BASE_DOMAIN", "snug.example:8000", "bare host name"),

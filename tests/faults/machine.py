@@ -102,9 +102,12 @@ class Machine:
     @contextmanager
     def frozen(self, name: str) -> Iterator[None]:
         """Stop a process and its children (SIGSTOP) for the length of a block."""
-        pids = family(self.stack.processes[name])
+        parent = self.stack.processes[name]
+        os.kill(parent, signal.SIGSTOP)
+        # Only now: it makes no more of them, and buries none, so that none can be gone when it is told to go on.
+        pids = family(parent)
         try:
-            for pid in pids:
+            for pid in pids[1:]:
                 os.kill(pid, signal.SIGSTOP)
             yield
         finally:

@@ -64,6 +64,7 @@ ROUNDS = (
     "forget_old_events",
     "measure_connections",
     "reconcile",
+    "refresh_all",
     "report_usage",
 )
 JOBS: dict[str, Arguments] = {

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         if options["slug"]:
             self._one(options["slug"])
             return
-        faults = rounds.apply_waiting_events() + rounds.refresh_all()
+        faults = rounds.fetch_missed_events() + rounds.apply_waiting_events() + rounds.refresh_all()
         if faults:
             raise CommandError(f"{faults} could not be settled; the log says why.")
         self.stdout.write("Every workspace is as Stripe says.")

@@ -1,0 +1,76 @@
+"""Paying by invoice, for those who need it."""
+
+from __future__ import annotations
+
+import pytest
+
+from billing.errors import BillingRefused
+from tests.billing.buyer import Buyer
+
+HOUR = 1 / 24
+
+
+def by_invoice(buyer: Buyer, plan: str = "business", interval: str = "month", days: int = 30) -> None:
+    from billing import actions
+
+    actions.pay_by_invoice(
+        buyer.tenant_id,
+        plan,
+        interval,  # type: ignore[arg-type]
+        email=buyer.workspace.owner_email,
+        days=days,
+    )
+    buyer.settle()
+
+
+def test_the_plan_is_there_while_the_invoice_is_open(alice: Buyer) -> None:
+    from billing import actions
+
+    by_invoice(alice)
+    assert (alice.in_force, alice.bought.collection_method) == (("business", "active"), "send_invoice")
+    alice.pass_days(2 * HOUR)
+    (invoice,) = actions.invoices(alice.tenant_id)
+    assert (invoice.status, invoice.cents) == ("open", 29_900)
+    assert invoice.due is not None
+    assert (invoice.due - invoice.created).days in (29, 30)
+
+
+def test_one_that_is_overdue_is_dunned_from_the_day_it_was_due(alice: Buyer) -> None:
+    from billing import actions, tasks
+
+    by_invoice(alice, days=10)
+    alice.pass_days(9)
+    assert alice.in_force == ("business", "active")
+    alice.pass_days(1 + 2 * HOUR)
+    tasks.collect(timestamp=0)
+    assert alice.in_force == ("business", "past_due")
+    alice.pass_days(7)
+    tasks.collect(timestamp=0)
+    assert alice.in_force == ("business", "suspended")
+    page = actions.pay_url(alice.tenant_id)
+    assert page is not None
+    alice.pay(page)
+    alice.settle()
+    assert alice.in_force == ("business", "active")
+
+
+def test_a_running_plan_can_be_paid_that_way_from_now_on(alice: Buyer) -> None:
+    alice.buy("pro", "year")
+    by_invoice(alice, "pro", "year")
+    assert alice.bought.collection_method == "send_invoice"
+    assert alice.in_force == ("pro", "active")
+
+
+@pytest.mark.parametrize(
+    ("plan", "interval", "days", "words"),
+    [
+        ("pro", "month", 30, "for Business"),
+        ("business", "month", 0, "within 1 to 60 days"),
+        ("business", "month", 61, "within 1 to 60 days"),
+        ("free", "year", 30, "no such paid plan"),
+    ],
+)
+def test_it_is_not_for_everyone(alice: Buyer, plan: str, interval: str, days: int, words: str) -> None:
+    with pytest.raises(BillingRefused, match=words):
+        by_invoice(alice, plan, interval, days)
+    assert alice.in_force == ("free", "active")

@@ -1,0 +1,90 @@
+"""Subscription schedules: a downgrade waits for the end of the period."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import stripe
+
+from tests.stripe_stand_in.running import StandIn, item_of
+
+
+def downgrade(stand_in: StandIn, **more: Any) -> tuple[str, Any, Any, stripe.Price, stripe.Price]:
+    """A subscription to something big that will become something small."""
+    clock = stand_in.clock()
+    customer = stand_in.customer(test_clock=clock)
+    small, big = stand_in.price(3000), stand_in.price(9000, name="Business")
+    given: Any = {"customer": customer.id, "items": [{"price": big.id}]}
+    made = stand_in.v1.subscriptions.create(given)
+    schedule = stand_in.v1.subscription_schedules.create({"from_subscription": made.id})
+    now = schedule.phases[0]
+    phases: Any = [
+        {"items": [{"price": big.id, "quantity": 1}], "start_date": now.start_date, "end_date": now.end_date},
+        {
+            "items": [{"price": small.id, "quantity": 1}],
+            "proration_behavior": "none",
+            "duration": {"interval": "month"},
+        },
+    ]
+    changed: Any = {"phases": phases, **more}
+    schedule = stand_in.v1.subscription_schedules.update(schedule.id, changed)
+    return clock, schedule, made, small, big
+
+
+def test_the_next_phase_begins_with_the_next_period_without_proration(stand_in: StandIn) -> None:
+    clock, schedule, made, small, big = downgrade(stand_in)
+    now = stand_in.v1.subscriptions.retrieve(made.id)
+    assert (now.schedule, item_of(now).price.id) == (schedule.id, big.id)
+    assert stand_in.v1.invoices.create_preview({"subscription": made.id}).total == 3000
+    stand_in.advance(clock, to=item_of(made).current_period_end + 2 * 3600)
+    then: Any = stand_in.v1.subscriptions.retrieve(made.id, {"expand": ["latest_invoice"]})
+    assert (item_of(then).price.id, then.latest_invoice.amount_paid) == (small.id, 3000)
+    assert item_of(then).id == item_of(made).id
+    stand_in.advance(clock, days=31)
+    released = stand_in.v1.subscription_schedules.retrieve(schedule.id)
+    assert (released.status, released.released_subscription) == ("released", made.id)
+    after = stand_in.v1.subscriptions.retrieve(made.id)
+    assert (after.schedule, after.status) == (None, "active")
+
+
+def test_a_released_schedule_changes_nothing_any_more(stand_in: StandIn) -> None:
+    clock, schedule, made, _, big = downgrade(stand_in)
+    assert stand_in.v1.subscription_schedules.release(schedule.id).status == "released"
+    stand_in.advance(clock, days=31.1)
+    assert item_of(stand_in.v1.subscriptions.retrieve(made.id)).price.id == big.id
+    with pytest.raises(stripe.InvalidRequestError, match="released"):
+        stand_in.v1.subscription_schedules.release(schedule.id)
+
+
+def test_a_schedule_may_end_its_subscription(stand_in: StandIn) -> None:
+    clock, schedule, made, _, _ = downgrade(stand_in, end_behavior="cancel")
+    stand_in.advance(clock, days=63)
+    assert stand_in.v1.subscriptions.retrieve(made.id).status == "canceled"
+    assert stand_in.v1.subscription_schedules.retrieve(schedule.id).status == "completed"
+
+
+def test_cancelling_a_subscription_ends_its_schedule(stand_in: StandIn) -> None:
+    _, schedule, made, _, _ = downgrade(stand_in)
+    stand_in.v1.subscriptions.cancel(made.id)
+    assert stand_in.v1.subscription_schedules.retrieve(schedule.id).status == "canceled"
+
+
+def test_a_subscription_has_at_most_one_schedule(stand_in: StandIn) -> None:
+    _, _, made, _, _ = downgrade(stand_in)
+    with pytest.raises(stripe.InvalidRequestError, match="already attached"):
+        stand_in.v1.subscription_schedules.create({"from_subscription": made.id})
+
+
+def test_a_schedule_may_begin_a_subscription_later(stand_in: StandIn) -> None:
+    clock = stand_in.clock()
+    customer = stand_in.customer(test_clock=clock)
+    now = stand_in.v1.test_helpers.test_clocks.retrieve(clock).frozen_time
+    given: Any = {"customer": customer.id, "start_date": now + 86400}
+    given["phases"] = [{"items": [{"price": stand_in.price(3000).id}], "duration": {"interval": "month"}}]
+    schedule = stand_in.v1.subscription_schedules.create(given)
+    assert (schedule.status, schedule.subscription) == ("not_started", None)
+    stand_in.advance(clock, days=1.1)
+    begun = stand_in.v1.subscription_schedules.retrieve(schedule.id)
+    assert begun.status == "active"
+    assert stand_in.v1.subscriptions.retrieve(str(begun.subscription)).status == "active"
