@@ -13,7 +13,6 @@ import contextlib
 import logging
 import socket
 import struct
-from collections.abc import Coroutine
 from typing import Any, Final
 
 from uvicorn.config import Config
@@ -25,14 +24,13 @@ from realtime.draining import DRAIN
 from realtime.events import CloseCode, Frame
 from realtime.frames import Broken, FrameReader
 from realtime.handshake import NoHandshake, accept_key, answer, socket_scope, switching
+from realtime.mailbox import Mailbox, in_task
 from realtime.outlets import EXTENSION, MOST_BACKLOG
-from realtime.scope import HAND_OVER, Hear, Scope
+from realtime.scope import HAND_OVER, Scope
 
 HANDSHAKE_TIMEOUT: Final = 10.0
 CLOSE_TIMEOUT: Final = 5.0
 KEEPALIVE_EVERY: Final = 25.0  # whoever was silent since the last ping is gone
-# Events that wait for the application before the client is left waiting instead.
-MOST_UNREAD: Final = 8
 
 _NO_ANSWER: Final = 1011
 _LOST: Final = 1006
@@ -49,18 +47,13 @@ class SnugProtocol(asyncio.Protocol):
         "_app",
         "_closing",
         "_deaf",
-        "_ended",
-        "_events",
-        "_hear",
+        "_mailbox",
         "_open",
-        "_paused",
         "_reader",
         "_response",
         "_server",
-        "_serving",
         "_silent",
         "_transport",
-        "_waiter",
     )
 
     def __init__(self, config: Config, server: ServerState, transport: asyncio.Transport) -> None:
@@ -68,16 +61,11 @@ class SnugProtocol(asyncio.Protocol):
         self._server = server
         self._transport = transport
         self._reader = FrameReader()
-        self._events: list[dict[str, Any]] = [{"type": "websocket.connect"}]
-        self._waiter: asyncio.Future[None] | None = None
-        self._hear: Hear | None = None
+        self._mailbox = Mailbox(transport, server.tasks)
         self._response: tuple[int, Any] = 500, ()
-        self._serving = False  # what was heard is being passed on, to whom the socket was handed over
         self._open = False  # the client was told that it is in
         self._closing = False  # nothing is written any more
         self._deaf = False  # what still comes is taken off the wire, and is nothing to us
-        self._ended = False  # the application was told the last it is told
-        self._paused = False
         self._silent = False  # nothing was heard since the last ping
         self._alarm = 0
 
@@ -90,11 +78,15 @@ class SnugProtocol(asyncio.Protocol):
             self._refuse(answer(refused.status, refused.headers))
             return
         scope = socket_scope(http, url)
-        scope["extensions"] = {"websocket.http.response": {}, EXTENSION: self, HAND_OVER: self.hand_over}
+        scope["extensions"] = {
+            "websocket.http.response": {},
+            EXTENSION: self,
+            HAND_OVER: self._mailbox.hand_over,
+        }
         self._wake_in(HANDSHAKE_TIMEOUT)
-        self._run(self._ask_app(scope))
+        in_task(self._server.tasks, self._ask_app(scope))
 
-    # ---- the extensions
+    # ---- the extension
 
     def write(self, data: bytes) -> int:
         """Write whole frames; how many bytes were waiting before. Ignored once the socket is closing."""
@@ -113,24 +105,7 @@ class SnugProtocol(asyncio.Protocol):
         if self._open and not self._closing and not self._transport.is_closing():
             self._say_last(int(code), reason)
 
-    def hand_over(self, hear: Hear) -> None:
-        """From now on `hear` is called with each event, one after the other; `websocket.disconnect` is the last."""
-        self._hear = hear
-        if self._events:
-            self._serve_soon()
-
     # ---- plain ASGI
-
-    async def receive(self) -> dict[str, Any]:
-        while not self._events:
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        event = self._events.pop(0)
-        self._read_on()
-        return event
 
     async def send(self, message: dict[str, Any]) -> None:
         """Raises ConnectionResetError where there is nobody any more to send it to."""
@@ -156,35 +131,16 @@ class SnugProtocol(asyncio.Protocol):
 
     async def _ask_app(self, scope: Scope) -> None:
         try:
-            await self._app(scope, self.receive, self.send)
+            await self._app(scope, self._mailbox.receive, self.send)
+        except ConnectionResetError:
+            pass  # the client did not wait for its refusal
         except Exception:
             logger.exception("a socket broke")
-        if self._hear is None and not self._transport.is_closing():
+        if not self._mailbox.handed_over and not self._transport.is_closing():
             if self._open:
                 self.close(CloseCode.INTERNAL, "")
             else:
                 self._refuse(answer(500))
-
-    async def _serve(self) -> None:
-        while self._events and self._hear is not None:
-            events, self._events = self._events, []
-            for event in events:
-                await self._hear(event)
-            self._read_on()
-            if events[-1]["type"] == "websocket.disconnect":
-                self._hear = None  # whoever heard holds us, and we them
-        self._serving = False
-
-    def _serve_soon(self) -> None:
-        if not self._serving:
-            self._serving = True
-            self._run(self._serve())
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        """In a task that the server waits for before it goes."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._server.tasks.add(task)
-        task.add_done_callback(self._server.tasks.discard)
 
     # ---- what comes
 
@@ -197,7 +153,7 @@ class SnugProtocol(asyncio.Protocol):
         self._stop_alarm()
         self._server.connections.discard(self)
         self._closing = self._deaf = True
-        self._tell_end(frames.NO_CODE if self._open else _LOST)
+        self._mailbox.put_end(frames.NO_CODE if self._open else _LOST)
 
     def _read(self, data: bytes) -> None:
         try:
@@ -214,10 +170,10 @@ class SnugProtocol(asyncio.Protocol):
                 self._pong(payload)
             case frames.CLOSE:
                 self._take_leave(payload)
-            case frames.TEXT if not self._ended:
-                self._put({"type": "websocket.receive", "text": frames.text_of(payload)})
-            case frames.BINARY if not self._ended:
-                self._put({"type": "websocket.receive", "bytes": payload})
+            case frames.TEXT if not self._closing:
+                self._mailbox.put({"type": "websocket.receive", "text": frames.text_of(payload)})
+            case frames.BINARY if not self._closing:
+                self._mailbox.put({"type": "websocket.receive", "bytes": payload})
 
     def _pong(self, payload: bytes) -> None:
         if self.backlog() <= MOST_BACKLOG:
@@ -230,7 +186,7 @@ class SnugProtocol(asyncio.Protocol):
     def _take_leave(self, payload: bytes) -> None:
         code, _ = frames.close_of(payload)
         self._deaf = True
-        self._tell_end(code)
+        self._mailbox.put_end(code)
         self.write(frames.control(frames.CLOSE, payload))
         self._hang_up()
 
@@ -245,26 +201,6 @@ class SnugProtocol(asyncio.Protocol):
             self._say_last(broken.code, broken.reason)
         self._transport.write_eof()
 
-    def _put(self, event: dict[str, Any]) -> None:
-        self._events.append(event)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-        if self._hear is not None:
-            self._serve_soon()
-        if len(self._events) >= MOST_UNREAD and not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
-
-    def _read_on(self) -> None:
-        if self._paused and len(self._events) < MOST_UNREAD and not self._transport.is_closing():
-            self._paused = False
-            self._transport.resume_reading()
-
-    def _tell_end(self, code: int) -> None:
-        if not self._ended:
-            self._ended = True
-            self._put({"type": "websocket.disconnect", "code": code})
-
     # ---- the end
 
     @property
@@ -273,17 +209,16 @@ class SnugProtocol(asyncio.Protocol):
 
     def drain(self) -> None:
         """Have the application close this socket when it has answered what was read: realtime.draining."""
-        if not self._ended:
-            self._put({"type": DRAIN})
+        self._mailbox.put({"type": DRAIN})
 
     def shutdown(self) -> None:
         """The server goes. Called by uvicorn."""
-        if not self._open:
-            self._refuse(answer(503))
-        else:
-            self._tell_end(CloseCode.RESTARTING)
+        if self._open:
+            self._mailbox.put_end(CloseCode.RESTARTING)
             self.write(frames.close(CloseCode.RESTARTING))
             self._hang_up()
+        elif not self._closing:
+            self._refuse(answer(503))
 
     def rung(self) -> None:
         """The handshake, the silence or the close has lasted too long."""
@@ -296,12 +231,10 @@ class SnugProtocol(asyncio.Protocol):
 
     def _say_last(self, code: int, reason: str) -> None:
         """Send a close frame, and wait a while for the peer's."""
-        self._tell_end(code)
+        self._mailbox.put_end(code)
         self._transport.write(frames.close(code, reason))
         self._closing = True
-        if self._paused:
-            self._paused = False
-            self._transport.resume_reading()
+        self._mailbox.read_on()
         self._wake_in(CLOSE_TIMEOUT)
 
     def _hang_up(self) -> None:
@@ -323,8 +256,8 @@ class SnugProtocol(asyncio.Protocol):
         self._transport.abort()
 
     def _keep_alive(self) -> None:
-        if self._silent and not self._paused:  # what we do not read, we cannot hear
-            self._tell_end(_NO_ANSWER)
+        if self._silent and not self._mailbox.paused:  # what we do not read, we cannot hear
+            self._mailbox.put_end(_NO_ANSWER)
             self.write(frames.close(_NO_ANSWER, "keepalive ping timeout"))
             self._hang_up()
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -43,6 +44,14 @@ def _scalar(value: Any, name: str) -> str:
 def text(value: Any, name: str) -> str | None:
     """The empty string unsets, as in Stripe's API."""
     return _scalar(value, name) or None
+
+
+def url(value: Any, name: str) -> str | None:
+    """An address that a browser may be sent to."""
+    found = text(value, name)
+    if found is not None and not re.match(r"https?://[^/\s]", found):
+        raise BadParameters("Not a valid URL", code="url_invalid", param=name)
+    return found
 
 
 def integer(value: Any, name: str) -> int:

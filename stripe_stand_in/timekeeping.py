@@ -74,15 +74,11 @@ class Timekeeper:
         """Until cancelled; rings when something was done, for its webhooks."""
         while True:
             rung.clear()
-            worked = False
             for clock in advancing(self._account):
                 await self._advance(clock["id"], ring)
-                worked = True
             while self._step(None, self._account.now()):
-                worked = True
-                await asyncio.sleep(0)
-            if worked:
                 ring()
+                await asyncio.sleep(0)
             with suppress(TimeoutError):
                 await asyncio.wait_for(rung.wait(), TICK)
 

@@ -33,6 +33,7 @@ _NOTHING: Final = (
     "pending_setup_intent",
     "pending_update",
     "schedule",
+    "status_details",
     "transfer_data",
     "trial_end",
     "trial_start",

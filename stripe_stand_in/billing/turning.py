@@ -79,7 +79,9 @@ def _leave_trial(account: Account, subscription: Json) -> bool:
         ending.cancel(account, subscription)
         return False
     if method is None and automatic and missing == "pause":
-        subscription["status"] = "paused"
+        pause = {"subscription": {"type": "trial_end_without_payment_method"}, "type": "subscription"}
+        paused = pause | {"transitioned_at": account.now(subscription["test_clock"])}
+        subscription |= {"status": "paused", "status_details": {"paused": paused}}
         planning.keep(account, subscription, "customer.subscription.updated")
         account.emit("customer.subscription.paused", subscription)
         return False

@@ -23,6 +23,7 @@ from stripe_stand_in.parameters import (
     shape,
     text,
     time_filter,
+    url,
     with_metadata,
 )
 from stripe_stand_in.routing import Route
@@ -42,7 +43,7 @@ CREATE: Final = shape(
     allow_promotion_codes=boolean,
     automatic_tax=shape("enabled", enabled=boolean),
     billing_address_collection=choice("auto", "required"),
-    cancel_url=text,
+    cancel_url=url,
     client_reference_id=text,
     currency=text,
     customer=text,
@@ -58,7 +59,7 @@ CREATE: Final = shape(
     setup_intent_data=shape(description=text, metadata=metadata),
     submit_type=choice("auto", "book", "donate", "pay", "subscribe"),
     subscription_data=_SUBSCRIPTION,
-    success_url=text,
+    success_url=url,
     tax_id_collection=shape("enabled", enabled=boolean, required=choice("if_supported", "never")),
     ui_mode=text,
 )

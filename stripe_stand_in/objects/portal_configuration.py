@@ -19,6 +19,7 @@ from stripe_stand_in.parameters import (
     shape,
     text,
     unset_or,
+    url,
     with_metadata,
 )
 from stripe_stand_in.routing import Route
@@ -52,7 +53,7 @@ _FEATURES: Final = shape(
 )
 _FIELDS: Final[dict[str, Reader]] = {
     "business_profile": shape(headline=text, privacy_policy_url=text, terms_of_service_url=text),
-    "default_return_url": text,
+    "default_return_url": url,
     "metadata": metadata,
     "name": text,
 }

@@ -8,7 +8,7 @@ from stripe_stand_in import Json, ids
 from stripe_stand_in.account import Account
 from stripe_stand_in.errors import invalid, missing_parameter
 from stripe_stand_in.objects import portal_configuration
-from stripe_stand_in.parameters import Call, choice, many, natural, shape, text
+from stripe_stand_in.parameters import Call, choice, many, natural, shape, text, url
 from stripe_stand_in.routing import Route
 
 KIND: Final = "billing_portal.session"
@@ -29,7 +29,7 @@ CREATE: Final = shape(
         after_completion=shape(
             "type",
             type=choice("hosted_confirmation", "portal_homepage", "redirect"),
-            redirect=shape("return_url", return_url=text),
+            redirect=shape("return_url", return_url=url),
             hosted_confirmation=shape(custom_message=text),
         ),
         subscription_cancel=_OF_SUBSCRIPTION,
@@ -42,7 +42,7 @@ CREATE: Final = shape(
         ),
     ),
     locale=text,
-    return_url=text,
+    return_url=url,
 )
 
 

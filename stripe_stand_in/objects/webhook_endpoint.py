@@ -16,6 +16,7 @@ from stripe_stand_in.parameters import (
     metadata,
     shape,
     text,
+    url,
     with_metadata,
 )
 from stripe_stand_in.routing import Route
@@ -25,7 +26,7 @@ _FIELDS: Final[dict[str, Reader]] = {
     "description": text,
     "enabled_events": many(text),
     "metadata": metadata,
-    "url": text,
+    "url": url,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 from stripe_stand_in.account import Account
 from stripe_stand_in.errors import ApiError
@@ -13,9 +14,17 @@ from stripe_stand_in.web import Request, Response, page
 def answer(account: Account, request: Request) -> Response:
     """A page, or one that says what is wrong."""
     try:
+        _only_own_forms(request)
         return _find(account, request)
     except ApiError as refused:
         return page(layout.page("Not here", f"<h1>{layout.e(str(refused))}</h1>"), refused.status)
+
+
+def _only_own_forms(request: Request) -> None:
+    """Another site's page in the same browser may not fill in ours."""
+    origin = request.headers.get("origin")
+    if request.method == "POST" and origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise ApiError("This form came from another site.", status=403)
 
 
 def _find(account: Account, request: Request) -> Response:

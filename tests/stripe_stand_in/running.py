@@ -180,3 +180,18 @@ def until(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
 def item_of(subscription: stripe.Subscription) -> Any:
     """The only item."""
     return subscription["items"].data[0]
+
+
+def subscribe(
+    stand_in: StandIn, customer: stripe.Customer, *prices: stripe.Price, **more: Any
+) -> stripe.Subscription:
+    given: Any = {"customer": customer.id, "items": [{"price": price.id} for price in prices], **more}
+    return stand_in.v1.subscriptions.create(given)
+
+
+def again(stand_in: StandIn, subscription: stripe.Subscription) -> Any:
+    return stand_in.v1.subscriptions.retrieve(subscription.id, {"expand": ["latest_invoice"]})
+
+
+def lines(invoice: Any) -> list[tuple[str, int]]:
+    return [(line.description, line.amount) for line in invoice.lines.data]

@@ -191,6 +191,28 @@ def test_an_answer_can_be_lost_after_the_work_and_a_retry_finds_it(stand_in: Sta
     assert len([one for one in stand_in.v1.products.list({"limit": 100}).data if one.name == name]) == 1
 
 
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "/relative", "nonsense"])
+def test_an_address_to_go_to_must_be_one(stand_in: StandIn, address: str) -> None:
+    customer = stand_in.v1.customers.create({})
+    good: Any = {"customer": customer.id, "return_url": "http://example.com/"}
+    assert stand_in.v1.billing_portal.sessions.create(good).url
+    bad: Any = {**good, "return_url": address}
+    error = refused(lambda: stand_in.v1.billing_portal.sessions.create(bad))
+    assert (error.code, getattr(error, "param", None)) == ("url_invalid", "return_url")
+
+
+def test_a_page_takes_no_form_of_another_site(stand_in: StandIn) -> None:
+    form = {"ahead": "An hour"}
+    assert (
+        httpx.post(f"{stand_in.url}/", data={"ahead": "?"}, headers={"Origin": stand_in.url}).status_code
+        == 303
+    )
+    assert (
+        httpx.post(f"{stand_in.url}/", data=form, headers={"Origin": "https://evil.example"}).status_code
+        == 403
+    )
+
+
 def test_the_control_api_answers_this_machine_alone(stand_in: StandIn) -> None:
     assert httpx.get(f"{stand_in.url}/_control/").status_code == 200
     for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):

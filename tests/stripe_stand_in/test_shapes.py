@@ -11,34 +11,12 @@ import pytest
 import stripe
 
 from stripe_stand_in import Json
+from tests.stripe_stand_in.left_out import LEFT_OUT, OPEN, OPTIONAL
 from tests.stripe_stand_in.running import StandIn, item_of
 
 PUBLISHED: Final[dict[str, Json]] = json.loads(
     Path(__file__).with_name("shapes").joinpath("published.json").read_text("utf-8")
 )
-# Kinds and paths of published keys that the stand-in does not have, and why.
-LEFT_OUT: Final = {
-    ("invoice", "subscription"): "gone from this API version: parent.subscription_details.subscription",
-}
-# Objects whose own keys are anybody's, or depend on a choice that the stand-in makes otherwise.
-OPEN: Final = {
-    "metadata": "any keys",
-    "payload": "any keys",
-    "data.object": "any object",
-    "payment_method_options": "a key each kind of payment method; the stand-in has cards",
-    "payment_settings.payment_method_options": "a key each kind of payment method; the stand-in has cards",
-    "shipping": "the published example is empty",
-    "status_details": "depends on the status; the published example is empty",
-    "payment": "the published example leaves out the payment intent",
-    "pricing": "the published example leaves out the price",
-    "parent": "its parts are null but for the one that `type` names",
-    "invoice_settings": "published with optional keys that Stripe itself mostly leaves out",
-    "default_settings.invoice_settings": "published with optional keys that Stripe itself mostly leaves out",
-    "billing_mode": "the published example has an empty `flexible`",
-    "flow.after_completion": "its parts are null but for the one that `type` names",
-    "amount_details": "the published example is empty",
-    "recurring": "the published examples differ from each other",
-}
 CLASSES: Final[dict[str, type]] = {
     "billing.meter": stripe.billing.Meter,
     "billing.meter_event": stripe.billing.MeterEvent,
@@ -212,6 +190,14 @@ def test_what_is_left_out_is_published_and_still_left_out(objects: dict[str, lis
         assert name in PUBLISHED[kind]
         assert all(name not in one for one in objects[kind])
         assert name not in CLASSES[kind].__annotations__, "this version has it: it may not be left out"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "payment_method"])
+def test_what_the_library_knows_beyond_is_there_or_listed(objects: dict[str, list[Json]], kind: str) -> None:
+    """Not of payment methods: the library knows a key for each of some sixty kinds, the stand-in has cards."""
+    known = {name for name in CLASSES[kind].__annotations__ if not name.startswith("_")}
+    left = known - {"OBJECT_NAME", "deleted"} - {name for made in objects[kind] for name in made}
+    assert left == set(OPTIONAL.get(kind, {}))
 
 
 def test_the_deleted_have_the_published_shape(stand_in: StandIn) -> None:
