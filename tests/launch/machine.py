@@ -79,8 +79,9 @@ def folder_for_all() -> Iterator[Path]:
 
 
 def copy_of_launcher(folder: Path) -> Path:
-    """A project of its own: the real launcher around the stand-in product."""
-    shutil.copytree(PROJECT / "ops", folder / "ops", ignore=shutil.ignore_patterns("__pycache__"))
+    """A project of its own: the real launcher, and the real stand-in for Stripe, around the stand-in product."""
+    for part in ("ops", "stripe_stand_in"):
+        shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(PROJECT / "tests/launch/product", folder, dirs_exist_ok=True)
     return folder
 

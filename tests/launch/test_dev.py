@@ -6,9 +6,9 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -30,14 +30,14 @@ from tests.launch.machine import (
 class Dev:
     """A running bin/dev."""
 
-    def __init__(self, project: Path, *words: str, user: list[str]) -> None:
+    def __init__(self, project: Path, *words: str, user: list[str], env: Mapping[str, str]) -> None:
         self.project = project
         self.data_dir = project / ".snug"
         self.output = project / "output.txt"
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
                 launcher(project, "dev", "--port", "0", *words, user=user),
-                env=environment(project),
+                env=environment(project, **env),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -67,8 +67,8 @@ class Dev:
 
 
 @contextlib.contextmanager
-def dev(project: Path, *words: str, user: list[str] | None = None) -> Iterator[Dev]:
-    running = Dev(project, *words, user=user or [])
+def dev(project: Path, *words: str, user: list[str] | None = None, **env: str) -> Iterator[Dev]:
+    running = Dev(project, *words, user=user or [], env=env)
     try:
         yield running
     finally:
@@ -101,6 +101,32 @@ def test_it_ends_cleanly_with_all_it_started(project: Path, with_signal: signal.
         assert running.end(with_signal) == 0
         assert processes_about(project) == set()
         assert "database system is shut down" in (running.data_dir / "logs" / "postgres.log").read_text()
+
+
+def test_it_brings_its_own_stripe_and_its_prices_once(project: Path) -> None:
+    """The second start finds what was bought there: port, key and data are the data folder's."""
+    synced = project / ".snug" / "synced"
+    seen = []
+    for _ in range(2):
+        with dev(project) as running:
+            found = re.search(r"Stand-in for Stripe +http://localhost:(\d+)/", running.said)
+            assert found is not None, running.said
+            address = f"http://127.0.0.1:{found[1]}"
+            base, key = synced.read_text().split()
+            request = Request(f"{address}/v1/customers", headers={"Authorization": f"Bearer {key}"})
+            with urlopen(request, timeout=30) as answer:
+                assert json.load(answer)["object"] == "list"
+            seen.append((address, base))
+        assert processes_about(project) == set()
+    assert seen[0] == seen[1] == (base, base)
+
+
+def test_with_a_key_of_stripes_it_brings_none(project: Path) -> None:
+    with dev(project, STRIPE_SECRET_KEY="sk_test_of_somebody") as running:
+        assert "Stand-in for Stripe" not in running.said
+        assert not (project / ".snug" / "synced").exists()
+        known = json.loads((project / ".snug" / "running.json").read_text())["env"]
+        assert not [name for name in known if name.startswith("STRIPE")]
 
 
 def test_when_it_is_killed_nothing_stays_and_the_next_start_has_the_data(project: Path) -> None:
