@@ -40,7 +40,7 @@ def _card(tenant: TenantInfo, billing: Billing, interval: Interval, sold: Plan) 
     mine = billing.plan.key == sold.key
     plan = billing.plan if mine else sold
     booked = _booked(billing, plan, interval)
-    reasons = () if mine else reasons_against(tenant, plan)
+    reasons = () if mine or booked else reasons_against(tenant, plan)
     act, words = _button(billing, plan, interval, mine) if not booked else _NOTHING
     if act == "cancel" and reasons:
         act, words = _NOTHING  # cancelling is possible, but it is no way to fit

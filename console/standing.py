@@ -33,8 +33,8 @@ def standing_of(tenant: TenantInfo, billing: Billing) -> Standing:
     if billing.standing == "past_due":
         return _past_due(billing)
     if billing.ends_at:
-        trial = "The trial ends then, and nothing is charged. " if billing.trial_ends else ""
-        words = f"{trial}The workspace goes on as Free. Everything in it stays."
+        trial = "Nothing is charged for the trial. " if billing.trial_ends else ""
+        words = f"{trial}Then the workspace goes on as Free. Everything in it stays."
         return Standing("Cancelled", "warn", f"{name} until {day(billing.ends_at)}", (words,), "reactivate")
     if billing.next_plan and billing.next_at:
         coming = f"{billing.next_plan.name}, {price(billing.next_plan, billing.next_interval)}"
@@ -49,7 +49,7 @@ def standing_of(tenant: TenantInfo, billing: Billing) -> Standing:
             "Set by us", "", name, (f"{name} was set up for you. Nothing is charged for it here.",)
         )
     after = "The paid plan has ended. " if billing.standing == "ended" else ""
-    return Standing("No charge", "", "Free", (f"{after}Nothing is charged, and no card is kept waiting.",))
+    return Standing("No charge", "", "Free", (f"{after}Nothing is charged.",))
 
 
 def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
