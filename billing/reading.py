@@ -9,7 +9,7 @@ from django.utils import timezone
 from billing.models import Subscription
 from billing.models.subscription import GRACE
 from billing.overage import extra_connections
-from billing.usage import Usage, month_before, peak_of, rooms_of, usage_of
+from billing.usage import Usage, misfits, month_before, peak_of, rooms_of, usage_of
 from tenants.directory import TenantInfo
 from tenants.plans import PLANS, Interval, Plan, plan_of
 
@@ -109,6 +109,11 @@ def _billing(found: Subscription, plan: Plan) -> Billing:
 def usage(tenant: TenantInfo) -> list[Usage]:
     """The limits that are counted, and how much of them is used."""
     return usage_of(tenant, timezone.now().date())
+
+
+def reasons_against(tenant: TenantInfo, plan: Plan) -> tuple[str, ...]:
+    """Why the workspace, as it is now, does not fit `plan`, and what would make it fit; empty where it does."""
+    return tuple(misfit.sentence for misfit in misfits(tenant, plan))
 
 
 def what_it_would_cost(tenant: TenantInfo, interval: Interval = "month") -> list[Cost]:

@@ -51,11 +51,16 @@ def moderators_only(view: StaffView[P]) -> View[P]:
     return _only(lambda member: member.may_moderate, view)
 
 
-def _only(may: Callable[[Member], bool], view: StaffView[P]) -> View[P]:
+def owners_only(view: StaffView[P]) -> View[P]:
+    """Like `staff_only`, and refuses everyone but the owner: what is paid for is theirs to decide."""
+    return _only(lambda member: member.role == Member.Role.OWNER, view, who="Its owner")
+
+
+def _only(may: Callable[[Member], bool], view: StaffView[P], who: str = "") -> View[P]:
     @wraps(view)
     def guarded(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not may(request.user):
-            return render(request, "errors/403.html", status=403)
+            return render(request, "errors/403.html", {"who": who}, status=403)
         return view(request, *args, **kwargs)
 
     return staff_only(guarded)

@@ -10,13 +10,14 @@ from django.shortcuts import render
 from accounts.models import ApiKey
 from accounts.scopes import SCOPES, allows
 from console.access import StaffRequest
+from console.banners import banners
 from console.forms import ADMIN, KeyForm, RoomForm
 from console.numbers import numbers
 from console.rooms import open_to, shown_to
 from rooms.models import Room
 from tenants.hosts import tenant_url
 from tenants.models import Tenant
-from tenants.plans import PLANS
+from tenants.plans import plan_of
 
 MOST_ROOMS: Final = 100
 
@@ -31,7 +32,8 @@ def show(request: StaffRequest, status: int = 200, **changed: Any) -> HttpRespon
         "tenant": tenant,
         "member": request.user,
         "may_change": request.user.may_administer,
-        "plan": PLANS.get(tenant.plan, PLANS["free"]),
+        "banners": banners(tenant, request.user),
+        "plan": plan_of(tenant.plan, tenant.plan_version),
         "numbers": numbers(tenant),
         "keys": active,
         "void_keys": [key for key in keys if not key.usable],

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from console.views import forgotten, keys, members, origins, overview, room, rooms, sign_in
+from console.views import (
+    billing,
+    billing_changes,
+    forgotten,
+    keys,
+    members,
+    origins,
+    overview,
+    room,
+    rooms,
+    sign_in,
+)
 
 urlpatterns = [
     path("", overview.welcome),
@@ -17,6 +28,21 @@ urlpatterns = [
     path("console/keys/", keys.create),
     path("console/keys/<slug:key_id>/revoke/", keys.revoke),
     path("console/origins/", origins.save),
+    path("console/billing/", billing.page),
+    path("console/billing/return/", billing.back),
+    path("console/billing/begin/", billing.begin),
+    path("console/billing/invoices/", billing.invoices),
+    path("console/billing/checkout/", billing_changes.checkout),
+    path("console/billing/change/", billing_changes.change),
+    path("console/billing/cancel/", billing_changes.cancel),
+    path("console/billing/reactivate/", billing_changes.reactivate),
+    path("console/billing/keep/", billing_changes.keep),
+    path("console/billing/portal/", billing_changes.portal),
+    path("console/billing/pay/", billing_changes.pay),
+    path("console/billing/by-invoice/", billing_changes.pay_by_invoice),
+    path("console/billing/overage/", billing_changes.overage),
+    path("console/billing/tax-ids/", billing_changes.add_tax_id),
+    path("console/billing/tax-ids/<slug:tax_id>/remove/", billing_changes.remove_tax_id),
     path("console/rooms/", rooms.create),
     path("console/rooms/<slug:name>/", room.room),
     path("console/rooms/<slug:name>/live/", room.live),

@@ -21,6 +21,7 @@ class Wish:
     email: str
     password: str
     plan: str
+    interval: str
 
 
 @transaction.atomic
@@ -36,6 +37,7 @@ def start_signup(wish: Wish, instead_of: Signup | None = None) -> Signup:
         "organisation": wish.organisation,
         "password_hash": make_password(wish.password),
         "plan": wish.plan,
+        "interval": wish.interval,
         "expires_at": timezone.now() + LINK_LIFE,
         "changed_at": timezone.now(),
     }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tenants.entitlements import Limits
-from tenants.plans import MEGABYTE, PLANS
+from tenants.plans import MEGABYTE, OVERAGE_BLOCK, PLANS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ def rows() -> list[Row]:
 
     return [
         row("Open connections", "over the whole workspace", lambda limits: count(limits.max_connections)),
+        Row(
+            f"{OVERAGE_BLOCK} connections more",
+            "a month, only if the owner turns it on",
+            [f"${plan.overage_usd}" if plan.overage_usd else "Not for sale" for plan in PLANS.values()],
+        ),
         row(
             "Connections a person",
             "tabs and devices at once",

@@ -5,10 +5,12 @@ from typing import Final
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
+from billing.reading import can_buy
 from portal.names import one_line, suggest
 from tenants import slugs
 from tenants.plans import PLANS
 
+NOT_ON_SALE: Final = "Paid plans cannot be bought here yet. Choose Free: you can change as soon as they can."
 LONGEST_PASSWORD: Final = 128  # hashing takes as long as its input is
 
 
@@ -64,6 +66,17 @@ class SignupForm(forms.Form):
             "invalid_choice": "There is no such plan. Choose one of these.",
         },
     )
+
+    interval = forms.ChoiceField(choices=[("month", "By the month"), ("year", "By the year")], required=False)
+
+    def clean_plan(self) -> str:
+        plan = str(self.cleaned_data["plan"])
+        if PLANS[plan].paid and not can_buy():
+            raise forms.ValidationError(NOT_ON_SALE)
+        return plan
+
+    def clean_interval(self) -> str:
+        return str(self.cleaned_data["interval"]) or "month"
 
     def clean_organisation(self) -> str:
         name = one_line(self.cleaned_data["organisation"])

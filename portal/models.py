@@ -31,6 +31,7 @@ class Signup(models.Model):
     # Hashed when the form is sent, emptied once the workspace has its owner.
     password_hash = models.CharField(max_length=128, blank=True)
     plan = models.CharField(max_length=20)
+    interval = models.CharField(max_length=5, default="month")
     state = models.CharField(max_length=16, choices=State, default=State.UNCONFIRMED)
     # Counts the tries: a job that belongs to an earlier try finds its number passed and does nothing.
     attempt = models.PositiveSmallIntegerField(default=0)

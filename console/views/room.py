@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.names import storable
 from console.access import StaffRequest, admins_only, staff_only, to
+from console.banners import banners
 from console.room_forms import MUTES, DeleteForm, MemberForm, SettingsForm, pace_in_words
 from console.rooms import changes_room, may_act_on, open_to, room_of, to_room
 from realtime import headcount, store
@@ -89,6 +90,7 @@ def show(request: StaffRequest, room: Room, status: int = 200, **changed: Any) -
         "tenant": request.tenant,
         "member": request.user,
         "may_change": request.user.may_administer,
+        "banners": banners(request.tenant, request.user),
         "room": room,
         "default_room": GENERAL,
         "may_open": open_to(request.user).filter(pk=room.pk).exists(),

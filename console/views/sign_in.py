@@ -92,7 +92,10 @@ def _page(request: HttpRequest, form: SignInForm, status: int = 200, notice: str
 def _next(request: HttpRequest) -> str:
     wish = request.POST.get("next") or request.GET.get("next") or ""
     safe = wish.startswith("/") and url_has_allowed_host_and_scheme(wish, allowed_hosts=None)
-    return wish if safe else "/console/"
+    if safe:
+        return wish
+    # A suspended workspace has one page left, and it is the one that opens it again.
+    return "/console/billing/" if tenant_of(request).state == "suspended" else "/console/"
 
 
 def tenant_of(request: HttpRequest) -> TenantInfo:

@@ -4,6 +4,8 @@ A GET changes nothing: mail scanners follow links. Only the browser that pressed
 once, so that a link found in an old mail opens nothing.
 """
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -11,6 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.actions import make_handoff
 from accounts.models import Member
+from billing import wishes
+from billing.reading import can_buy
 from portal import actions, guards, signs
 from portal.browser import remember, remembered
 from portal.links import signup_of
@@ -19,7 +23,7 @@ from tenants import slugs
 from tenants.context import run_in_tenant
 from tenants.hosts import base_as_typed, tenant_url
 from tenants.models import Tenant
-from tenants.plans import PLANS
+from tenants.plans import TRIAL_DAYS, plan_of
 
 State = Signup.State
 
@@ -102,10 +106,19 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     tenant = Tenant.objects.filter(slug=signup.slug).first()
     if tenant is None:  # opened and deleted since
         return signs.unknown_link(request)
-    handoff = ""
+    query = {}
     if _is_mine(request, signup) and actions.enter(signup.pk):
         handoff = run_in_tenant(tenant, _owner_handoff, signup.email)
-    return redirect(tenant_url(signup.slug, f"/login/?handoff={handoff}" if handoff else "/login/"))
+        query = ({"handoff": handoff} if handoff else {}) | _to_the_till(signup)
+    return redirect(tenant_url(signup.slug, f"/login/?{urlencode(query)}" if query else "/login/"))
+
+
+def _to_the_till(signup: Signup) -> dict[str, str]:
+    """Where a paid plan is bought, once inside."""
+    if not plan_of(signup.plan).paid or not can_buy():
+        return {}
+    wish = wishes.seal(signup.slug, signup.plan, "year" if signup.interval == "year" else "month")
+    return {"next": f"/console/billing/begin/?{urlencode({'wish': wish})}"}
 
 
 def _confirm(request: HttpRequest, signup: Signup, token: str) -> HttpResponse:
@@ -128,7 +141,9 @@ def _ask(
             refused = str(gone)
     context = {
         "signup": signup,
-        "plan": PLANS.get(signup.plan, PLANS["free"]),
+        "plan": plan_of(signup.plan),
+        "on_sale": can_buy(),
+        "trial_days": TRIAL_DAYS,
         "slug": slug or signup.slug,
         "slug_refused": refused,
         "base_domain": base_as_typed(),

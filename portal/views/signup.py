@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from billing.reading import can_buy
 from portal import actions, guards
 from portal.browser import remember, remembered
 from portal.forms import SignupForm
@@ -14,7 +15,7 @@ from portal.models import Signup
 from portal.names import suggest
 from tenants import slugs
 from tenants.hosts import base_as_typed, tenant_as_typed
-from tenants.plans import PLANS
+from tenants.plans import PLANS, TRIAL_DAYS
 from tenants.problems import problem
 
 TOO_MANY_FORMS = "Many sign-ups came from your network in the last hour. Try again a little later."
@@ -94,7 +95,7 @@ def _blank_or_earlier(request: HttpRequest) -> SignupForm:
     earlier = _waiting(request) if "again" in request.GET else None
     if earlier is None:
         return SignupForm()
-    fields = ("organisation", "slug", "email", "plan")
+    fields = ("organisation", "slug", "email", "plan", "interval")
     form = SignupForm(initial={field: getattr(earlier, field) for field in fields})
     form.fields["email"].widget.attrs["autofocus"] = True
     return form
@@ -102,10 +103,14 @@ def _blank_or_earlier(request: HttpRequest) -> SignupForm:
 
 def _form(request: HttpRequest, form: SignupForm, status: int = 200) -> HttpResponse:
     chosen = form.data.get("plan") or form.initial.get("plan") or request.GET.get("plan") or "free"
+    known = chosen in PLANS and (can_buy() or not PLANS[chosen].paid)
     context = {
         "form": form,
         "plans": PLANS.values(),
-        "chosen_plan": chosen if chosen in PLANS else "free",
+        "chosen_plan": chosen if known else "free",
+        "chosen_interval": form.data.get("interval") or form.initial.get("interval") or request.GET.get("by"),
+        "on_sale": can_buy(),
+        "trial_days": TRIAL_DAYS,
         "base_domain": base_as_typed(),
         "slug_is_free": _still_free(form),
     }

@@ -48,7 +48,7 @@ def sign_up(page: Page, slug: str) -> None:
     page.wait_for_url("**/signup/sent/")
 
 
-def confirm(page: Page, slug: str, portal_url: str) -> None:
+def confirm(page: Page, slug: str, portal_url: str, leads_to: str = "**/console/**") -> None:
     """Open the newest mail to this address as it stands in the development mailbox, and follow its link."""
     mail = page.get_by_role("link").filter(has_text=f"peter@{slug}.example")
     for _ in range(40):
@@ -58,7 +58,7 @@ def confirm(page: Page, slug: str, portal_url: str) -> None:
     mail.first.click()
     page.locator(".mail-text a[href*='/signup/confirm/']").click()
     page.get_by_role("button", name="Open the workspace").click()
-    page.wait_for_url("**/console/**", timeout=20_000)
+    page.wait_for_url(leads_to, timeout=20_000)
 
 
 def widget(page: Page) -> FrameLocator:

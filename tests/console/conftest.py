@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page
 
+from ops.local.stripe import StripeStandIn
+from tests.billing.buyer import Buyer
 from tests.console.staff import sign_in
 from tests.personas import PASSWORD, Workspace
 from tests.portal.visitor import Visitor
@@ -39,3 +41,11 @@ def enter(open_page: Callable[..., Page]) -> Enter:
         return page
 
     return enter_as_owner
+
+
+@pytest.fixture
+def buyer(workspace: Workspace, stripe: StripeStandIn) -> Iterator[Buyer]:
+    """The owner's purse: what she pays, and the clock that it lives by."""
+    purse = Buyer(workspace, stripe).live_by_a_clock()
+    yield purse
+    purse.control("DELETE", "faults")

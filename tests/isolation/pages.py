@@ -125,6 +125,7 @@ def pieces_of(workspace: Workspace) -> Pieces:
         "key": workspace.key_id,
         "email": workspace.owner_email,
         "slug": workspace.slug,
+        "tax_id": "txi_none",
     }
 
 
@@ -169,8 +170,30 @@ OF_STAFF: Final = (
     Page("GET", "console/rooms/<slug:name>/", 200, "console/rooms/cellar/"),
     Page("GET", "console/rooms/<slug:name>/live/", 200, "console/rooms/cellar/live/"),
     *(Page("POST", f"{ROOM}{rest}", 302, path, form) for rest, path, form in OF_A_ROOM),
+    Page("GET", "console/billing/", 200),
+    Page("GET", "console/billing/return/", 302),
+    Page("GET", "console/billing/begin/", 302),
+    Page("GET", "console/billing/invoices/", 200),
+    Page("GET", "console/billing/change/", 302),
+    Page("GET", "console/billing/cancel/", 302),
     Page("POST", "logout/", 302, form={}),
 )
+# The owner's alone, and what they change is at Stripe: tests/isolation/test_billing.py. With each, whether something
+# has to be bought first.
+TAX_ID: Final = "console/billing/tax-ids/<slug:tax_id>/remove/"
+OF_BILLING: Final = {
+    Page("POST", "console/billing/checkout/", 303, form={"plan": "pro", "interval": "month"}): False,
+    Page("POST", "console/billing/by-invoice/", 302, form={"choice": "business month"}): False,
+    Page("POST", "console/billing/change/", 302, form={"plan": "business", "interval": "month"}): True,
+    Page("POST", "console/billing/cancel/", 302, form={}): True,
+    Page("POST", "console/billing/reactivate/", 302, form={}): True,
+    Page("POST", "console/billing/keep/", 302, form={}): True,
+    Page("POST", "console/billing/portal/", 303, form={}): True,
+    Page("POST", "console/billing/pay/", 302, form={}): True,
+    Page("POST", "console/billing/overage/", 302, form={"on": "yes", "ceiling": "60"}): True,
+    Page("POST", "console/billing/tax-ids/", 302, form={"type": "eu_vat", "value": "DE123456789"}): True,
+    Page("POST", TAX_ID, 302, "console/billing/tax-ids/{tax_id}/remove/", {}): True,
+}
 # Whoever holds the link, or knows the password, is let in: at the workspace that it is of.
 BY_LINK: Final = {
     Page("GET", "login/", 302, "login/?handoff={handoff}"): 200,
@@ -195,10 +218,15 @@ FOR_EVERYONE: Final = {
         Page("GET", f"{ROOM}{rest}", 302, path): "leads to its section of the room's page"
         for rest, path, _ in OF_A_ROOM
     },
+    **{
+        Page("GET", page.route, 302, page.path): "leads to the page about billing"
+        for page in OF_BILLING
+        if page.route not in ("console/billing/change/", "console/billing/cancel/")
+    },
     Page("GET", "login/forgot/", 200): "asks for a mail address",
     Page(
         "POST", "login/forgot/", 302, form={"email": "nobody@{slug}.example"}
     ): "the answer is the same for all; its job is in test_jobs",
     Page("GET", "login/forgot/sent/", 200): "says that a mail is on its way, or is not",
 }
-PAGES: Final = (*OF_STAFF, *BY_LINK, *FOR_EVERYONE)
+PAGES: Final = (*OF_STAFF, *OF_BILLING, *BY_LINK, *FOR_EVERYONE)

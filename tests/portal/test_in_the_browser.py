@@ -136,7 +136,7 @@ def test_a_failure_shows_without_a_reload(open_page: OpenPage, portal_url: str) 
     expect(page.get_by_role("heading", name="It did not open")).to_be_visible(timeout=10_000)
     assert faults_of(page) == []
 
-    Signup.objects.filter(slug=slug).update(plan="pro")
+    Signup.objects.filter(slug=slug).update(plan="free")
     page.get_by_role("button", name="Try again").click()
     page.wait_for_url(re.compile(rf"//{slug}\.localhost:\d+/console/"), timeout=20_000)
-    expect(page.get_by_text("Pro plan")).to_be_visible()
+    expect(page.get_by_text("Free plan")).to_be_visible()

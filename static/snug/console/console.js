@@ -13,7 +13,7 @@ function put(name, value) {
   if (meter && value !== null) meter.value = value;
 }
 
-const note = stats.querySelector("[data-live-note]");
+const note = stats?.querySelector("[data-live-note]");
 
 function tell(words) {
   note.textContent = words;
@@ -37,8 +37,10 @@ async function look() {
   }
 }
 
-setInterval(look, OFTEN);
-document.addEventListener("visibilitychange", look);
+if (stats) {
+  setInterval(look, OFTEN);
+  document.addEventListener("visibilitychange", look);
+}
 
 // The link of the section that is being read: the one that was asked for, until the reader scrolls on by themselves.
 const HEAD = 128; // pixels at the top of the window that the bar and the links may cover

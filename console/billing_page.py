@@ -1,0 +1,123 @@
+"""The billing page, put together from our own tables alone: Stripe may be away, and it opens at once all the same."""
+
+from typing import Any, Final
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from billing.errors import BillingRefused, BillingUnavailable, CardDeclined
+from billing.reading import Billing, Cost, billing_of, can_buy, usage, what_it_would_cost
+from console.access import StaffRequest
+from console.money import exact
+from console.plan_cards import cards
+from console.standing import standing_of
+from tenants import directory
+from tenants.directory import TenantInfo
+from tenants.plans import OVERAGE_BLOCK, PLANS, TRIAL_DAYS, Interval
+
+PAGE: Final = "/console/billing/"
+# Stripe knows many more; these are most of the world's trade.
+TAX_IDS: Final = {
+    "eu_vat": "EU VAT number",
+    "gb_vat": "UK VAT number",
+    "ch_vat": "Swiss VAT number",
+    "no_vat": "Norwegian VAT number",
+    "us_ein": "US EIN",
+    "ca_bn": "Canadian BN",
+    "br_cnpj": "Brazilian CNPJ",
+    "au_abn": "Australian ABN",
+    "in_gst": "Indian GST number",
+    "jp_trn": "Japanese registration number",
+    "ae_trn": "UAE TRN",
+    "sa_vat": "Saudi VAT number",
+}
+
+
+def show(
+    request: StaffRequest, status: int = 200, refused: BillingRefused | None = None, **changed: Any
+) -> HttpResponse:
+    """Render the page; with `refused`, that nothing came of what was just asked for, and why."""
+    tenant = present(request)
+    billing = billing_of(tenant)
+    interval = interval_in(request) or billing.interval or "month"
+    context = frame(request, tenant) | {
+        "billing": billing,
+        "standing": standing_of(tenant, billing),
+        "usage": usage(tenant),
+        "interval": interval,
+        "cards": cards(tenant, billing, interval),
+        "costs": _costs(tenant, interval),
+        "overage_open": bool(billing.plan.overage_usd) and billing.status == "active",
+        "ceiling": billing.overage_ceiling_usd or 10 * (billing.plan.overage_usd or 0),
+        "invoice_choices": _by_invoice(billing),
+        "refused": refused,
+    }
+    return render(request, "console/billing.html", context | changed, status=status)
+
+
+def frame(request: StaffRequest, tenant: TenantInfo) -> dict[str, Any]:
+    """What every page about billing shows."""
+    return {
+        "tenant": tenant,
+        "member": request.user,
+        "can_buy": can_buy(),
+        "trial_days": TRIAL_DAYS,
+        "overage_block": OVERAGE_BLOCK,
+    }
+
+
+def present(request: StaffRequest) -> TenantInfo:
+    """The tenant as it is now: `request.tenant` may be a moment old, and a payment may just have changed it."""
+    return directory.look_up(request.tenant.host) or request.tenant
+
+
+def interval_in(request: StaffRequest) -> Interval | None:
+    """The interval that a form or an address names."""
+    word = request.POST.get("interval") or request.GET.get("by")
+    return "year" if word == "year" else "month" if word == "month" else None
+
+
+def status_of(refused: BillingRefused) -> int:
+    """503 while Stripe is away, 422 for a card, 409 for what does not go as things stand."""
+    if isinstance(refused, BillingUnavailable):
+        return 503
+    return 422 if isinstance(refused, CardDeclined) else 409
+
+
+def to_billing(section: str = "", query: str = "") -> HttpResponseRedirect:
+    """Back to the page, after a change."""
+    return HttpResponseRedirect(f"{PAGE}{query}{f'#{section}' if section else ''}")
+
+
+def away(url: str) -> HttpResponseRedirect:
+    """To a page of Stripe's."""
+    response = HttpResponseRedirect(url)
+    response.status_code = 303
+    return response
+
+
+def _costs(tenant: TenantInfo, interval: Interval) -> list[tuple[Cost, str, str, str]]:
+    return [
+        (cost, exact(cost.base_cents), exact(cost.overage_cents), exact(cost.cents))
+        for cost in what_it_would_cost(tenant, interval)
+    ]
+
+
+def _by_invoice(billing: Billing) -> list[tuple[str, str]]:
+    """What may be paid by invoice: `plan interval`, and in words. A running plan goes on as it is."""
+    choices = [
+        (f"{plan.key} {interval}", f"{plan.name}, ${dollars:,} a {interval}")
+        for plan in PLANS.values()
+        for interval, dollars in (("month", plan.price_usd), ("year", plan.yearly_usd))
+        if plan.paid and (plan.key == "business" or interval == "year")
+    ]
+    if (
+        not can_buy()
+        or billing.by_invoice
+        or billing.ends_at
+        or billing.standing in ("past_due", "suspended")
+    ):
+        return []
+    if billing.subscribed:
+        return [choice for choice in choices if choice[0] == f"{billing.plan.key} {billing.interval}"]
+    return choices

@@ -1,0 +1,106 @@
+"""How a workspace stands with its plan, in one glance: what holds, until when, and the one thing to do about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.utils import timezone
+
+from billing.reading import Billing
+from console.money import usd
+from tenants.directory import TenantInfo
+from tenants.plans import TRIAL_DAYS, Interval, Plan
+
+Act = Literal["", "pay", "keep", "reactivate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The head of the billing page. `tone` colours the badge; `act` is the button beside it."""
+
+    badge: str
+    tone: Literal["", "ok", "accent", "warn", "danger"]
+    title: str
+    lines: tuple[str, ...]
+    act: Act = ""
+
+
+def standing_of(tenant: TenantInfo, billing: Billing) -> Standing:
+    """The first of these that is true; what is owed comes before what is booked."""
+    name = billing.plan.name
+    if tenant.state == "suspended":
+        return _suspended(tenant, billing)
+    if billing.standing == "past_due":
+        return _past_due(billing)
+    if billing.ends_at:
+        trial = "The trial ends then, and nothing is charged. " if billing.trial_ends else ""
+        words = f"{trial}The workspace goes on as Free. Everything in it stays."
+        return Standing("Cancelled", "warn", f"{name} until {day(billing.ends_at)}", (words,), "reactivate")
+    if billing.next_plan and billing.next_at:
+        coming = f"{billing.next_plan.name}, {price(billing.next_plan, billing.next_interval)}"
+        words = f"Until then {name} is in force and paid for. Nothing more is charged before."
+        return Standing("Change booked", "accent", f"{coming}, from {day(billing.next_at)}", (words,), "keep")
+    if billing.trial_ends:
+        return _on_trial(billing)
+    if billing.subscribed:
+        return _paid(billing)
+    if billing.plan.paid:
+        return Standing(
+            "Set by us", "", name, (f"{name} was set up for you. Nothing is charged for it here.",)
+        )
+    after = "The paid plan has ended. " if billing.standing == "ended" else ""
+    return Standing("No charge", "", "Free", (f"{after}Nothing is charged, and no card is kept waiting.",))
+
+
+def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
+    title = f"{tenant.name} is suspended"
+    if billing.standing != "suspended":
+        closed = "We have closed this workspace. Answer any of our mails, and we look at it together."
+        return Standing("Suspended", "danger", title, (closed,))
+    since = f" since {day(billing.past_due_since)}" if billing.past_due_since else ""
+    lines = (
+        f"The payment for {billing.plan.name} has been open{since}, so the chat is closed to visitors.",
+        "Paying opens it again at once. Nothing has been deleted.",
+    )
+    return Standing("Suspended", "danger", title, lines, "pay")
+
+
+def _past_due(billing: Billing) -> Standing:
+    left = billing.grace_days_left
+    until = f" on {day(billing.suspends_at)}" if billing.suspends_at else ""
+    lines = (
+        f"The payment for {billing.plan.name} did not go through. Your visitors notice nothing so far.",
+        f"Unpaid, the workspace is suspended{until}. Nothing is deleted.",
+    )
+    return Standing("Past due", "danger", f"{days(left)} left to pay", lines, "pay")
+
+
+def _on_trial(billing: Billing) -> Standing:
+    assert billing.trial_ends is not None
+    left = min(TRIAL_DAYS, max(0, -(-int((billing.trial_ends - timezone.now()).total_seconds()) // 86_400)))
+    words = (
+        f"The trial ends on {day(billing.trial_ends)}. Then it is {price(billing.plan, billing.interval)}."
+    )
+    return Standing("Trial", "accent", f"{billing.plan.name}, {days(left)} of trial left", (words,))
+
+
+def _paid(billing: Billing) -> Standing:
+    title = f"{billing.plan.name}, {price(billing.plan, billing.interval)}"
+    renews = f"Renews on {day(billing.renews_at)}." if billing.renews_at else "Paid."
+    how = "Invoices come by mail." if billing.by_invoice else "The card is charged then."
+    return Standing("Active", "ok", title, (f"{renews} {how}",))
+
+
+def price(plan: Plan, interval: Interval | None) -> str:
+    """`$49 a month`."""
+    by = interval or "month"
+    return f"{usd(plan.cents(by))} a {by}"
+
+
+def day(moment: datetime) -> str:
+    """A moment as a date in UTC: 6 December 2026."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"

@@ -1,0 +1,184 @@
+"""The buttons of the billing page. Each asks Stripe; a refusal is told on the page, and has changed nothing."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from billing import actions
+from billing.errors import BillingRefused
+from billing.reading import billing_of
+from console.access import StaffRequest, owners_only
+from console.billing_page import PAGE, away, frame, interval_in, present, show, status_of, to_billing
+from console.differences import differences
+from console.money import exact, usd
+from console.standing import day, price
+from console.views.billing import checkout_url
+from tenants.hosts import tenant_url
+from tenants.plans import PLANS
+
+P = ParamSpec("P")
+Button = Callable[Concatenate[StaffRequest, P], HttpResponse]
+SECTION = "billing"
+
+
+def button(view: Button[P]) -> Button[P]:
+    """Takes the owner's POST; a GET, from a reloaded or bookmarked address, leads to the page itself."""
+    post = require_POST(owners_only(_telling(view)))
+
+    @wraps(view)
+    def guarded(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return to_billing()
+        return post(request, *args, **kwargs)
+
+    return guarded
+
+
+def _telling(view: Button[P]) -> Button[P]:
+    @wraps(view)
+    def telling(request: StaffRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except BillingRefused as refused:
+            return show(request, status_of(refused), refused)
+
+    return telling
+
+
+@button
+def checkout(request: StaffRequest) -> HttpResponse:
+    return away(checkout_url(request, request.POST.get("plan", ""), interval_in(request) or "month"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@owners_only
+@_telling
+def change(request: StaffRequest) -> HttpResponse:
+    """What a change would bring, to the cent; and with the button there, the change."""
+    given = request.POST if request.method == "POST" else request.GET
+    plan, interval = given.get("plan", ""), interval_in(request) or "month"
+    if plan not in PLANS or not PLANS[plan].paid:
+        return to_billing("plans")
+    if request.method != "POST":
+        return _ask(request, plan)
+    done = actions.change_plan(request.tenant.id, plan, interval)
+    name = PLANS[plan].name
+    words = f"{name} is in force from {day(done.at)} on." if done.at else f"{name} is in force."
+    messages.success(request, words, SECTION)
+    return to_billing()
+
+
+def _ask(request: StaffRequest, plan: str) -> HttpResponse:
+    tenant, wanted, interval = present(request), PLANS[plan], interval_in(request) or "month"
+    preview = actions.preview_change(tenant.id, plan, interval)
+    if preview.kind == "same":
+        return to_billing("plans")
+    billing = billing_of(tenant)
+    context = frame(request, tenant) | {
+        "billing": billing,
+        "wanted": wanted,
+        "interval": interval,
+        "price": price(wanted, interval),
+        "preview": preview,
+        "from_day": day(preview.at) if preview.at else "",
+        "due": exact(max(0, preview.due_cents)),
+        "credit": usd(-preview.due_cents) if preview.due_cents < 0 else "",
+        "lines": [(words, exact(cents)) for words, cents in preview.lines if cents],
+        "differences": differences(tenant, wanted),
+    }
+    return render(request, "console/change_plan.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@owners_only
+@_telling
+def cancel(request: StaffRequest) -> HttpResponse:
+    """A plain page that says what leaving means; and with the button there, leaving."""
+    tenant = present(request)
+    billing = billing_of(tenant)
+    if request.method != "POST":
+        if not billing.subscribed or billing.ends_at:
+            return to_billing()
+        ends = billing.trial_ends or billing.renews_at
+        owed = billing.standing in ("past_due", "suspended")
+        context = frame(request, tenant) | {
+            "billing": billing,
+            "ends": day(ends) if ends and not owed else "",
+            "differences": differences(tenant, PLANS["free"]),
+        }
+        return render(request, "console/cancel_plan.html", context)
+    ends = actions.cancel(tenant.id)
+    until = f"{billing.plan.name} ends on {day(ends)}" if ends else f"{billing.plan.name} has ended"
+    messages.success(request, f"{until}. You can come back any time.", SECTION)
+    return to_billing()
+
+
+@button
+def reactivate(request: StaffRequest) -> HttpResponse:
+    actions.reactivate(request.tenant.id)
+    messages.success(request, "Taken back. The plan goes on as before.", SECTION)
+    return to_billing()
+
+
+@button
+def keep(request: StaffRequest) -> HttpResponse:
+    actions.keep_plan(request.tenant.id)
+    messages.success(request, "Taken back. The plan stays as it is.", SECTION)
+    return to_billing()
+
+
+@button
+def portal(request: StaffRequest) -> HttpResponse:
+    back = tenant_url(request.tenant.slug, f"{PAGE}return/?via=portal")
+    return away(actions.portal_url(request.tenant.id, return_url=back))
+
+
+@button
+def pay(request: StaffRequest) -> HttpResponse:
+    """To the oldest open invoice. Paid in the meantime, it is just put in force."""
+    if url := actions.pay_url(request.tenant.id):
+        return away(url)
+    actions.refresh(request.tenant.id)
+    messages.success(request, "No invoice is open. Everything is paid.", SECTION)
+    return to_billing()
+
+
+@button
+def pay_by_invoice(request: StaffRequest) -> HttpResponse:
+    plan, _, by = request.POST.get("choice", "").partition(" ")
+    email = request.user.email or ""
+    actions.pay_by_invoice(request.tenant.id, plan, "year" if by == "year" else "month", email=email)
+    messages.success(request, "From now on invoices come by mail, due within 30 days.", SECTION)
+    return to_billing()
+
+
+@button
+def overage(request: StaffRequest) -> HttpResponse:
+    typed = request.POST.get("ceiling", "").strip().replace(",", "")
+    ceiling = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 9 else 0
+    on = request.POST.get("on") == "yes"
+    actions.set_overage(request.tenant.id, on, ceiling)
+    words = f"On: for at most ${ceiling:,} a month." if on else "Off: the plan’s limit is the end."
+    messages.success(request, f"Connections beyond the plan are {words[0].lower()}{words[1:]}", "beyond")
+    return to_billing("beyond")
+
+
+@button
+def add_tax_id(request: StaffRequest) -> HttpResponse:
+    added = actions.set_tax_id(
+        request.tenant.id, request.POST.get("type", "")[:20], request.POST.get("value", "").strip()[:40]
+    )
+    messages.success(request, f"{added.value} stands on invoices from now on.", SECTION)
+    return to_billing()
+
+
+@button
+def remove_tax_id(request: StaffRequest, tax_id: str) -> HttpResponse:
+    actions.remove_tax_id(request.tenant.id, tax_id)
+    messages.success(request, "The tax id is gone from future invoices.", SECTION)
+    return to_billing()
