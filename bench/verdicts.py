@@ -143,4 +143,6 @@ def _says(value: float, bound: float, met: bool, at_least: bool) -> str:
     if value <= 0 or bound <= 0:
         return "met" if met else "missed"
     factor = value / bound if at_least == met else bound / value
+    if met and factor < 1.005:
+        return "met"
     return f"met, {factor:.2f} times better" if met else f"**missed by a factor of {factor:.2f}**"
