@@ -16,7 +16,7 @@ PACE: Final = 200
 LONGEST_SPREAD: Final = 8.0
 # Seconds for what was read to be answered; whoever waits longer is closed all the same, and asks again elsewhere.
 ANSWERED_WITHIN: Final = 4.0
-_STEP: Final = 0.05
+STEP: Final = 0.05
 
 
 @runtime_checkable
@@ -44,11 +44,11 @@ async def spread(connections: Collection[Any]) -> None:
     began = time.monotonic()
     for number, socket in enumerate(sockets):
         if number / pace > time.monotonic() - began:
-            await asyncio.sleep(_STEP)
+            await asyncio.sleep(STEP)
         socket.drain()
     deadline = time.monotonic() + ANSWERED_WITHIN
     while time.monotonic() < deadline and any(map(_is_open, sockets)):
-        await asyncio.sleep(_STEP)
+        await asyncio.sleep(STEP)
 
 
 def _is_open(socket: Drainable) -> bool:

@@ -1,11 +1,14 @@
 """Buying a plan for the first time, or again."""
 
+import hashlib
+from functools import partial
 from typing import Final
 
 from billing.actions.holding import held
 from billing.actions.refresh import bring_up_to_date
 from billing.errors import BillingRefused
 from billing.gateway import writing
+from billing.gateway.connection import Missing
 from billing.gateway.contracts import contract_of
 from billing.gateway.prices import price_id, price_key
 from billing.models import Subscription
@@ -24,17 +27,21 @@ def start_checkout(
     """
     wanted = sold(plan)
     with held(tenant_id) as bought:
-        _link_customer(bought, email)
-        assert bought.customer_id is not None
+        customer_id = _linked_customer(bought, email)
         _refuse_a_second(bought)
-        return writing.open_checkout(
-            customer_id=bought.customer_id,
+        page_for = partial(
+            writing.open_checkout,
             price_id=price_id(price_key(wanted, interval)),
             tenant_id=tenant_id,
             trial=not bought.had_trial,
             success_url=success_url,
             cancel_url=cancel_url,
         )
+        try:
+            return page_for(customer_id=customer_id)
+        except Missing:  # somebody deleted the customer at Stripe
+            bought.customer_id = None
+            return page_for(customer_id=_linked_customer(bought, email, instead_of=customer_id))
 
 
 def pay_by_invoice(tenant_id: int, plan: str, interval: Interval, *, email: str, days: int = 30) -> None:
@@ -48,18 +55,15 @@ def pay_by_invoice(tenant_id: int, plan: str, interval: Interval, *, email: str,
     if not 1 <= days <= MOST_INVOICE_DAYS:
         raise BillingRefused(f"An invoice is due within 1 to {MOST_INVOICE_DAYS} days.")
     with held(tenant_id) as bought:
-        _link_customer(bought, email)
-        assert bought.customer_id is not None
-        contract = contract_of(bought.customer_id)
+        customer_id = _linked_customer(bought, email)
+        contract = contract_of(customer_id)
         if contract is not None and contract.status in ("active", "trialing"):
             if (contract.bought.plan, contract.bought.interval) != (wanted.key, interval):
                 raise BillingRefused(f"Change to {wanted.name} by the {interval} first.")
             writing.collect_by_invoice(contract, days)
         else:
             _refuse_a_second(bought)
-            writing.subscribe_by_invoice(
-                bought.customer_id, price_id(price_key(wanted, interval)), tenant_id, days
-            )
+            writing.subscribe_by_invoice(customer_id, price_id(price_key(wanted, interval)), tenant_id, days)
         bring_up_to_date(bought)
 
 
@@ -71,15 +75,16 @@ def sold(plan: str) -> Plan:
     return found
 
 
-def _link_customer(bought: Subscription, email: str) -> None:
-    """Give the tenant a customer at Stripe, once. Committed with the caller's block; lost with it, the same one is had
+def _linked_customer(bought: Subscription, email: str, instead_of: str = "") -> str:
+    """The tenant's customer at Stripe, made once. Committed with the caller's block; lost with it, the same one is had
     again by its key."""
     if bought.customer_id:
-        return
+        return bought.customer_id
     tenant = Tenant.objects.get(pk=bought.tenant_id)
+    # Another installation on the same Stripe account may have a tenant of the same number, or of the same slug.
+    once = (tenant.slug, tenant.created_at.isoformat(), email, bought.subscription_id, instead_of)
     bought.customer_id = writing.make_customer(
-        # Another installation on the same Stripe account may have a tenant of the same number.
-        key=f"snug-customer-{tenant.slug}-{tenant.pk}-{tenant.created_at.timestamp():.6f}-{email}",
+        key=f"snug-{hashlib.sha256(' '.join(once).encode()).hexdigest()}",
         email=email,
         name=tenant.name,
         tenant_id=tenant.pk,
@@ -87,6 +92,7 @@ def _link_customer(bought: Subscription, email: str) -> None:
         locale=tenant.locale,
     )
     bought.save(update_fields=["customer_id"])
+    return bought.customer_id
 
 
 def _refuse_a_second(bought: Subscription) -> None:

@@ -87,8 +87,8 @@ def _apply(event: StripeEvent) -> None:
     """Unknown types, and customers that are not ours, are kept and change nothing."""
     if not event.type.startswith(_OURS):
         return
-    thing = event.payload["data"]["object"]
-    customer_id = thing["id"] if thing.get("object") == "customer" else thing.get("customer")
+    thing = (event.payload.get("data") or {}).get("object") or {}
+    customer_id = thing.get("id") if thing.get("object") == "customer" else thing.get("customer")
     bought = Subscription.objects.select_for_update().filter(customer_id=customer_id or None).first()
     if bought is None:
         return

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from billing.actions.holding import held
 from billing.actions.notices import tell_of_debt
+from billing.gateway.connection import Missing
 from billing.gateway.contracts import Contract, contract_of
 from billing.models import Subscription
 from billing.models.subscription import GRACE
@@ -32,7 +33,11 @@ def refresh(tenant_id: int) -> None:
 
 def bring_up_to_date(bought: Subscription) -> None:
     """The same for a subscription that the caller holds."""
-    contract = contract_of(bought.customer_id) if bought.customer_id else None
+    try:
+        contract = contract_of(bought.customer_id) if bought.customer_id else None
+    except Missing:
+        _forget_customer(bought)
+        return
     if contract is None:
         return
     _copy(bought, contract)
@@ -41,6 +46,15 @@ def bring_up_to_date(bought: Subscription) -> None:
     _put_in_force(bought)
     if bought.standing in (Standing.PAST_DUE, Standing.SUSPENDED):
         tell_of_debt(bought, contract.now)
+
+
+def _forget_customer(bought: Subscription) -> None:
+    """Somebody deleted the customer at Stripe, and with it what it was paying for."""
+    bought.customer_id, bought.cancel_at, bought.past_due_since = None, None, None
+    if bought.status:
+        bought.status, bought.standing = "canceled", Standing.ENDED
+    bought.save()
+    _put_in_force(bought)
 
 
 def _copy(bought: Subscription, contract: Contract) -> None:

@@ -18,7 +18,7 @@ from billing.errors import BillingRefused, BillingUnavailable, CardDeclined
 logger = logging.getLogger("snug.stripe")
 
 # Seconds to connect, seconds to answer.
-_TIMEOUT: Final = (3.05, 15)
+_TIMEOUT: Final = (3.05, 10)
 _REPEATS: Final = 2
 # What a person can put right; Stripe's own sentence says how.
 _THEIRS: Final = frozenset({"tax_id_invalid", "email_invalid", "url_invalid", "invoice_already_finalized"})

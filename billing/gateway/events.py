@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import stripe
@@ -58,8 +58,8 @@ def checked(body: bytes, signature: str) -> Event:
         text = body.decode()
         stripe.WebhookSignature.verify_header(text, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERANCE)
         whole = msgspec.json.decode(text, type=dict[str, object])
-        return _event(whole)
-    except (stripe.SignatureVerificationError, ValueError) as error:
+        return _event(_storable(whole) if "\\u0000" in text else whole)
+    except (stripe.SignatureVerificationError, ValueError, RecursionError) as error:
         raise Forged(str(error)) from None
 
 
@@ -69,6 +69,15 @@ def sent_since(start: datetime) -> Iterator[Event]:
     with speaking() as api:
         for event in api.events.list(wanted).auto_paging_iter():
             yield _event(plain(event))
+
+
+def _storable(value: Any) -> Any:
+    """Without NUL, which PostgreSQL cannot hold."""
+    if isinstance(value, dict):
+        return {_storable(name): _storable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 def _event(whole: dict[str, object]) -> Event:

@@ -107,6 +107,18 @@ def test_a_body_that_is_too_large_is_not_read(workspace: Workspace) -> None:
     assert deliver(workspace, large, signature(large)).status_code == 413
 
 
+@pytest.mark.parametrize(
+    "thing",
+    [None, {"object": "customer"}, {"object": "customer", "id": 7}, {"customer": ["x"]}, {"name": "a\0b"}],
+)
+def test_an_odd_event_is_kept_and_changes_nothing(workspace: Workspace, thing: Any) -> None:
+    told = event("customer.updated") | {"data": thing and {"object": thing}}
+    body = json.dumps(told).encode()
+    assert deliver(workspace, body, signature(body)).status_code == 200
+    wait_until(lambda: applied(told["id"]))
+    assert kept(told["id"]).fault == ""
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
 def test_it_takes_nothing_but_a_post(workspace: Workspace, method: str) -> None:
     assert deliver(workspace, b"", "", method=method).status_code == 405
