@@ -144,7 +144,9 @@ def _measured(
 
 
 def _cell(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3g}"
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def _options(words: Sequence[str]) -> argparse.Namespace:
