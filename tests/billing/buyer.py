@@ -99,7 +99,7 @@ class Buyer:
         self.way = way
 
     def settle(self) -> None:
-        """Wait until every event was delivered, in the way that hers are, what came was applied, and mails were sent."""
+        """Wait until every event was delivered, in the way that hers are, what came applied, and mails sent."""
         from billing import tasks
 
         self.control("POST", "settle")
