@@ -135,14 +135,16 @@ def _verdict(target: Target, goal: Goal, found: Found) -> Verdict:
     if f"{bound:g}" not in goal.words:
         words += f" = {bound:.3g} {target.unit}" if bound < 1000 else f" = {bound:,.0f} {target.unit}"
     met = value >= bound if goal.at_least else value <= bound
-    return Verdict(target.what, measured, words, bound, met, _says(value, bound, met, goal.at_least))
+    return Verdict(
+        target.what, measured, words, bound, met, _says(target.unit, value, bound, met, goal.at_least)
+    )
 
 
-def _says(value: float, bound: float, met: bool, at_least: bool) -> str:
-    """By what factor a bound was met or missed; a share of it where a factor would say nothing (0, or below)."""
+def _says(unit: str, value: float, bound: float, met: bool, at_least: bool) -> str:
+    """By what factor a bound was met or missed; without one where it would say nothing (near 0, or below)."""
     if value <= 0 or bound <= 0:
         return "met" if met else "missed"
     factor = value / bound if at_least == met else bound / value
-    if met and factor < 1.005:
+    if met and (factor < 1.005 or unit == "%"):
         return "met"
     return f"met, {factor:.2f} times better" if met else f"**missed by a factor of {factor:.2f}**"

@@ -20,7 +20,7 @@ from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 # A backend keeps a plan of some tens of KiB for each.
-MOST_PREPARED: Final = 200
+MOST_PREPARED: Final = 400
 # A statement is prepared when it comes this often: of a thousand tenants most are quiet.
 PREPARED_AT: Final = 3
 
@@ -103,13 +103,12 @@ class WritingConnection(AsyncConnection[tuple[Any, ...]]):
         failed: PGresult | None = None
         found: list[Rows] = []
         for each, prepare in zip(statements, prepares, strict=True):
-            if prepare:
-                failed = failed or _fault(*(yield from generators.fetch_many(wire)))
-            (result,) = yield from generators.fetch_many(wire)
-            failed = failed or _fault(result)
+            results = (yield from generators.fetch_many(wire)) if prepare else []
+            results += yield from generators.fetch_many(wire)
+            failed = failed or _fault(results)
             if prepare and failed is None:
                 self._plans[each.text] = prepare
-            found.append(_rows(transformer, result))
+            found.append(_rows(transformer, results[-1]))
         yield from generators.fetch_many(wire)  # the sync
         wire.exit_pipeline_mode()
         if failed is not None:
@@ -151,7 +150,7 @@ class WritingConnection(AsyncConnection[tuple[Any, ...]]):
         self._plans.clear()
 
 
-def _fault(*results: PGresult) -> PGresult | None:
+def _fault(results: Sequence[PGresult]) -> PGresult | None:
     return next((result for result in results if result.status == ExecStatus.FATAL_ERROR), None)
 
 

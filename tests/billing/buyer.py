@@ -99,7 +99,7 @@ class Buyer:
         self.way = way
 
     def settle(self) -> None:
-        """Wait until every event was delivered, in the way that her events are, and those that came were applied."""
+        """Wait until every event was delivered, in the way that hers are, what came applied, and mails sent."""
         from billing import tasks
 
         self.control("POST", "settle")
@@ -110,6 +110,11 @@ class Buyer:
             tasks.reconcile(timestamp=0)
         waiting = "SELECT count(*) FROM public.billing_stripeevent WHERE applied_at IS NULL AND fault = ''"
         wait_until(lambda: rows(self.workspace, waiting) == [(0,)], 30)
+        mails = (
+            "SELECT count(*) FROM public.procrastinate_jobs "
+            "WHERE args->>'tenant_id' = %s AND status IN ('todo', 'doing')"
+        )
+        wait_until(lambda: rows(self.workspace, mails, str(self.tenant_id)) == [(0,)], 30)
 
     # Looking at it
 

@@ -113,13 +113,26 @@ def ports_for(count: int) -> list[int]:
 
 
 @contextmanager
-def product_on(
-    redis_url: str, folder: Path, stack: Stack, *, processes: int = 2, **env: str
+def product_on(redis_url: str, folder: Path, stack: Stack, **env: str) -> Iterator[Stack]:
+    """Two more web processes, on the database of the test process's stack and on a Redis of their own."""
+    with _processes_on(2, redis_url, folder, stack, env) as product:
+        yield product
+
+
+@contextmanager
+def one_process_on(redis_url: str, folder: Path, stack: Stack) -> Iterator[Stack]:
+    """One more, likewise."""
+    with _processes_on(1, redis_url, folder, stack, {}) as product:
+        yield product
+
+
+@contextmanager
+def _processes_on(
+    count: int, redis_url: str, folder: Path, stack: Stack, env: dict[str, str]
 ) -> Iterator[Stack]:
-    """More web processes, on the database of the test process's stack and on a Redis of their own."""
     product = Stack(
         folder / "data",
-        web_workers=processes,
+        web_workers=count,
         worker=False,
         separate_web_ports=True,
         database_url=stack.own_env["DATABASE_URL"],

@@ -10,7 +10,7 @@ import pytest
 from ops.local import Stack
 from tests.faults.conversation import Conversation
 from tests.faults.machine import Home, Machine
-from tests.faults.servers import product_on
+from tests.faults.servers import one_process_on
 from tests.faults.tunnel import Tunnel
 from tests.personas import open_workspace
 
@@ -51,7 +51,7 @@ async def test_a_process_that_loses_its_way_to_redis_misses_nothing_and_nobody_m
 
 async def _alone(ending: AsyncExitStack, redis_url: str, folder: Path, stack: Stack) -> Machine:
     """One web process on this Redis."""
-    running = product_on(redis_url, folder, stack, processes=1)
+    running = one_process_on(redis_url, folder, stack)
     product = await asyncio.to_thread(running.__enter__)
     ending.push_async_callback(asyncio.to_thread, running.__exit__, None, None, None)
     return Machine(product)
