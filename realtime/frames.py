@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from realtime.events import MAX_FRAME_BYTES
+from realtime.events import MAX_FRAME_BYTES, CloseCode
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
@@ -11,6 +11,11 @@ PROTOCOL_ERROR: Final = 1002
 NO_CODE: Final = 1005
 INVALID_TEXT: Final = 1007
 TOO_LARGE: Final = 1009
+
+# Of any kind, in WINDOW seconds over one socket: far more than ten times what any plan lets a user say. What a frame
+# costs hardly depends on its size, so a flood of empty ones must end too.
+MOST_FRAMES: Final = 5_000
+WINDOW: Final = 10.0
 
 _OPCODES: Final = frozenset([CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG])
 _CONTROL: Final = 0x08
@@ -33,17 +38,26 @@ class Broken(Exception):
 class FrameReader:
     """Bytes as they come in, whole messages and control frames out. Good for nothing once it has raised Broken."""
 
-    __slots__ = ("_buffer", "_kind", "_message")
+    __slots__ = ("_buffer", "_count", "_kind", "_message", "_until")
 
     def __init__(self) -> None:
         self._buffer = b""
         self._kind = CONTINUATION  # of the message whose fragments are coming in; CONTINUATION: there is none
-        self._message = b""
+        self._message = bytearray()
+        self._count, self._until = 0, 0.0  # frames counted, and when the count begins anew
 
-    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """Opcode and payload of whatever is whole now. Iterate to the end. Raises Broken."""
+    def feed(self, data: bytes, now: float) -> Iterator[tuple[int, bytes]]:
+        """Opcode and payload of whatever is whole now. Iterate to the end. Raises Broken.
+
+        `now` is in seconds, by any clock that only goes forward.
+        """
+        if now >= self._until:
+            self._count, self._until = 0, now + WINDOW
         buffer, at = self._buffer + data if self._buffer else data, 0
         while (found := self._frame(buffer, at)) is not None:
+            self._count += 1
+            if self._count > MOST_FRAMES:
+                raise Broken(CloseCode.FLOODING, "far over the rate limit")
             first, payload, at = found
             opcode = first & _OPCODE
             if opcode & _CONTROL:
@@ -51,12 +65,15 @@ class FrameReader:
                 continue
             if (opcode == CONTINUATION) == (self._kind == CONTINUATION):
                 raise Broken(PROTOCOL_ERROR, "fragments out of order")
-            kind, message = self._kind or opcode, self._message + payload if self._message else payload
+            if first & _FIN and not self._kind:
+                yield opcode, payload
+                continue
+            self._kind = self._kind or opcode
+            self._message += payload
             if first & _FIN:
-                self._kind, self._message = CONTINUATION, b""
+                kind, message = self._kind, bytes(self._message)
+                self._kind, self._message = CONTINUATION, bytearray()
                 yield kind, message
-            else:
-                self._kind, self._message = kind, message
         self._buffer = buffer[at:]
 
     def _frame(self, buffer: bytes, at: int) -> tuple[int, bytes, int] | None:

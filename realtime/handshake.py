@@ -42,6 +42,8 @@ def accept_key(http: Scope, url: bytes) -> bytes:
         raise NoHandshake(HTTPStatus.METHOD_NOT_ALLOWED, (b"allow", b"GET"))
     if _all(headers, b"sec-websocket-version") != [b"13"]:
         raise NoHandshake(HTTPStatus.UPGRADE_REQUIRED, (b"sec-websocket-version", b"13"))
+    if http["http_version"] != "1.1" or _has_body(headers):
+        raise NoHandshake(HTTPStatus.BAD_REQUEST)
     keys = _all(headers, b"sec-websocket-key")
     if len(keys) != 1 or not _is_key(keys[0]) or not url.isascii():
         raise NoHandshake(HTTPStatus.BAD_REQUEST)
@@ -94,6 +96,13 @@ def answer(status: int, headers: Iterable[tuple[bytes, bytes]] = (), body: bytes
 
 def _all(headers: Headers, wanted: bytes) -> list[bytes]:
     return [value for name, value in headers if name == wanted]
+
+
+def _has_body(headers: Headers) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in headers
+    )
 
 
 def _is_key(key: bytes) -> bool:

@@ -92,7 +92,9 @@ class Mailbox:
     async def _serve(self) -> None:
         while self._events and self._hear is not None:
             events, self._events = self._events, []
-            for event in events:
+            for number, event in enumerate(events, 1):
+                if number % MOST_UNREAD == 0:
+                    await asyncio.sleep(0)  # a chunk may hold thousands: others have their turn in between
                 try:
                     await self._hear(event)
                 except Exception:

@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 from realtime import frames
 from realtime.alarms import alarms
 from realtime.draining import DRAIN
-from realtime.events import CloseCode, Frame
+from realtime.events import MAX_FRAME_BYTES, CloseCode, Frame
 from realtime.frames import Broken, FrameReader
 from realtime.handshake import NoHandshake, accept_key, answer, socket_scope, switching
 from realtime.mailbox import Mailbox, in_task
@@ -47,6 +47,7 @@ class SnugProtocol(asyncio.Protocol):
         "_app",
         "_closing",
         "_deaf",
+        "_early",
         "_mailbox",
         "_open",
         "_reader",
@@ -66,6 +67,7 @@ class SnugProtocol(asyncio.Protocol):
         self._open = False  # the client was told that it is in
         self._closing = False  # nothing is written any more
         self._deaf = False  # what still comes is taken off the wire, and is nothing to us
+        self._early = b""  # what came before the client was let in
         self._silent = False  # nothing was heard since the last ping
         self._alarm = 0
 
@@ -116,6 +118,8 @@ class SnugProtocol(asyncio.Protocol):
                 self._open = True
                 self._transport.write(switching(self._accept, message.get("subprotocol")))
                 self._wake_in(KEEPALIVE_EVERY)
+                early, self._early = self._early, b""
+                self._read(early)
             case "websocket.send" if self._open:
                 self.write(Frame(message["text"].encode()).wire)
             case "websocket.close" if self._open:
@@ -146,8 +150,14 @@ class SnugProtocol(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._silent = False
-        if not self._deaf:
+        if self._deaf:
+            return
+        if self._open:
             self._read(data)
+        elif len(self._early) + len(data) <= MAX_FRAME_BYTES:
+            self._early += data  # it did not wait for the answer, which must be the first that it reads
+        else:
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_alarm()
@@ -157,7 +167,7 @@ class SnugProtocol(asyncio.Protocol):
 
     def _read(self, data: bytes) -> None:
         try:
-            for opcode, payload in self._reader.feed(data):
+            for opcode, payload in self._reader.feed(data, asyncio.get_running_loop().time()):
                 self._take(opcode, payload)
                 if self._deaf:
                     return
@@ -194,9 +204,6 @@ class SnugProtocol(asyncio.Protocol):
         """Say why it ends, and hear the rest without listening: a socket that is closed while more is on its way is
         reset, and the client would never read the code."""
         self._deaf = True
-        if not self._open:  # it did not even wait to be let in
-            self._transport.abort()
-            return
         if not self._closing:
             self._say_last(broken.code, broken.reason)
         self._transport.write_eof()

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from realtime import frames
-from realtime.events import MAX_FRAME_BYTES
-from realtime.frames import Broken, FrameReader
+from realtime.events import MAX_FRAME_BYTES, CloseCode
+from realtime.frames import MOST_FRAMES, WINDOW, Broken, FrameReader
 from tests.hostile.wire import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame
 
 OPCODES = st.sampled_from([TEXT, BINARY, PING])
@@ -19,7 +19,7 @@ SAID = st.lists(st.tuples(OPCODES, st.binary(max_size=125)), max_size=6)
 
 def read(*chunks: bytes) -> list[tuple[int, bytes]]:
     reader = FrameReader()
-    return [found for chunk in chunks for found in reader.feed(chunk)]
+    return [found for chunk in chunks for found in reader.feed(chunk, 0.0)]
 
 
 @given(said=SAID, cuts=st.lists(st.integers(0, 900), max_size=8))
@@ -48,15 +48,15 @@ def test_an_empty_beginning_is_a_beginning() -> None:
 def test_what_was_whole_before_the_fault_is_heard() -> None:
     heard: list[tuple[int, bytes]] = []
     with pytest.raises(Broken) as broken:
-        heard.extend(FrameReader().feed(frame(TEXT, b"good") + frame(TEXT, b"bad", masked=False)))
+        heard.extend(FrameReader().feed(frame(TEXT, b"good") + frame(TEXT, b"bad", masked=False), 0.0))
     assert (heard, broken.value.code) == ([(TEXT, b"good")], 1002)
 
 
 def test_fragments_without_end_are_too_much_before_they_have_come() -> None:
     reader = FrameReader()
-    assert list(reader.feed(frame(TEXT, b"x" * MAX_FRAME_BYTES, fin=False))) == []
+    assert list(reader.feed(frame(TEXT, b"x" * MAX_FRAME_BYTES, fin=False), 0.0)) == []
     with pytest.raises(Broken) as broken:
-        list(reader.feed(frame(CONTINUATION, b"x", fin=False)[:2]))
+        list(reader.feed(frame(CONTINUATION, b"x", fin=False)[:2], 0.0))
     assert broken.value.code == 1009
 
 
@@ -76,3 +76,16 @@ def test_a_reason_is_cut_where_a_letter_ends() -> None:
     assert (head, size) == (0x80 | CLOSE, len(said) - 2)
     assert size <= 125
     assert set(said[4:].decode()) == {"é"}
+
+
+@pytest.mark.parametrize(
+    "wire", [frame(PING), frame(TEXT), frame(CONTINUATION, fin=False)], ids=["pings", "texts", "fragments"]
+)
+def test_frames_that_hold_nothing_are_counted_too(wire: bytes) -> None:
+    reader = FrameReader()
+    begun = frame(TEXT, fin=False) if wire == frame(CONTINUATION, fin=False) else wire
+    list(reader.feed(begun + wire * (MOST_FRAMES - 1), 0.0))
+    list(reader.feed(wire * MOST_FRAMES, WINDOW))  # a new count
+    with pytest.raises(Broken) as broken:
+        list(reader.feed(wire, WINDOW + 1))
+    assert broken.value.code == CloseCode.FLOODING

@@ -152,8 +152,9 @@ async def test_the_owner_of_a_suspended_workspace_can_still_sign_in_and_out(work
     with sign_in(workspace) as alice:
         page = alice.get("/console/")
         assert page.status_code == 402
-        assert 'href="/login/"' in page.text
-        assert alice.get("/login/").headers["location"] == "/console/"
+        assert 'href="/login/?next=/console/billing/"' in page.text
+        assert alice.get("/login/?next=/console/billing/").headers["location"] == "/console/billing/"
+        assert alice.get("/console/billing/").status_code == 200
         await put(workspace, "active")
         assert alice.get("/console/").status_code == 200
 
