@@ -6,11 +6,13 @@ from tests.personas import PASSWORD, Workspace
 from tests.portal.visitor import Visitor
 
 
-def sign_in(workspace: Workspace, email: str | None = None, password: str = PASSWORD) -> Visitor:
+def sign_in(
+    workspace: Workspace, email: str | None = None, password: str = PASSWORD, *, to: str = "/console/"
+) -> Visitor:
     """A browser in which a member of staff (the owner, where no other is named) has signed in."""
     visitor = Visitor(workspace.origin)
     response = visitor.post("/login/", {"email": email or workspace.owner_email, "password": password})
-    assert response.headers.get("location") == "/console/", response.text
+    assert response.headers.get("location") == to, response.text
     return visitor
 
 

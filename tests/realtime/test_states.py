@@ -149,7 +149,7 @@ async def test_a_workspace_that_is_closed_answers_so_on_every_page(workspace: Wo
 
 async def test_the_owner_of_a_suspended_workspace_can_still_sign_in_and_out(workspace: Workspace) -> None:
     await put(workspace, "suspended")
-    with sign_in(workspace) as alice:
+    with sign_in(workspace, to="/console/billing/") as alice:
         page = alice.get("/console/")
         assert page.status_code == 402
         assert 'href="/login/?next=/console/billing/"' in page.text
