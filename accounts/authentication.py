@@ -43,7 +43,7 @@ async def by_token(tenant: TenantInfo, token: str) -> Identity:
     """The user or guest whom a JWT names, created on first sight. Raises TokenRefused, TokenExpired."""
     record = await keys.find(tenant, "id", tokens.key_id_of(token))
     if record is None or not record.usable:
-        raise TokenRefused("the token's kid is no active API key of this workspace")
+        raise TokenRefused(tokens.UNKNOWN_KEY)
     if not record.internal and not scopes.allows(record.scopes, "tokens:mint"):
         raise TokenRefused("the token's kid is an API key without the scope tokens:mint")
     claims = tokens.verify(token, record.signing_secret, may_be_guest=record.internal)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import jwt
 import msgspec
+from jwt.types import Options
 
 from accounts import names
 
@@ -19,9 +20,20 @@ MAX_BYTES: Final = 4096
 MAX_TTL: Final = 24 * 3600
 LEEWAY: Final = 60
 MAX_ROOMS: Final = 100
+UNKNOWN_KEY: Final = "the token's kid: there is no such API key here, or it was revoked"
 
 _KEY_ID = re.compile(r"key_[0-9a-f]{16}")
 _ROOM = re.compile(r"[A-Za-z0-9_-]{1,80}")
+# PyJWT's own checks of claims do not tell which one is wrong, and raise what Python raises for odd numbers.
+_UNCHECKED: Final[Options] = {
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
 
 
 class TokenRefused(Exception):
@@ -58,8 +70,10 @@ def key_id_of(token: str) -> str:
     if header.get("alg") != ALGORITHM:
         raise TokenRefused(f"the token's alg must be {ALGORITHM}")
     kid = header.get("kid")
-    if not isinstance(kid, str) or not _KEY_ID.fullmatch(kid):
+    if not isinstance(kid, str) or not kid:
         raise TokenRefused("the token's header names no API key (kid)")
+    if not _KEY_ID.fullmatch(kid):
+        raise TokenRefused(UNKNOWN_KEY)
     return kid
 
 
@@ -68,19 +82,21 @@ def verify(token: str, signing_secret: str, *, may_be_guest: bool = False) -> Cl
 
     Raises TokenExpired or TokenRefused.
     """
+    return _claims(_signed(token, signing_secret), may_be_guest=may_be_guest)
+
+
+def _signed(token: str, signing_secret: str) -> dict[str, Any]:
+    """What the token says, once its signature is right. Its claims are still to be checked."""
     try:
-        payload = jwt.decode(
-            token,
-            signing_secret,
-            algorithms=[ALGORITHM],
-            leeway=LEEWAY,
-            options={"require": ["sub", "exp"], "verify_aud": False, "verify_sub": False},
-        )
-    except jwt.ExpiredSignatureError:
-        raise TokenExpired("the token has expired") from None
-    except (jwt.InvalidTokenError, ValueError, OverflowError, TypeError, RecursionError) as error:
-        raise TokenRefused(f"the token is not valid: {type(error).__name__}") from None
-    return _claims(payload, may_be_guest=may_be_guest)
+        return jwt.decode(token, signing_secret, algorithms=[ALGORITHM], options=_UNCHECKED)
+    except jwt.InvalidSignatureError:
+        raise TokenRefused(
+            "the signature does not match: sign with the key's signing secret, not with the key itself"
+        ) from None
+    except jwt.InvalidAlgorithmError:
+        raise TokenRefused(f"the token's alg must be {ALGORITHM}") from None
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        raise TokenRefused("this is not a JWT whose payload is a JSON object") from None
 
 
 def sign(signing_secret: str, key_id: str, sub: str, ttl: int, **claims: Any) -> tuple[str, int]:
@@ -109,9 +125,9 @@ def check_rooms(rooms: object) -> frozenset[str] | None:
 
 
 def _claims(payload: dict[str, Any], *, may_be_guest: bool) -> Claims:
-    exp = int(_seconds(payload["exp"], "exp"))
-    if exp > time.time() + MAX_TTL + LEEWAY:
-        raise TokenRefused("exp must be at most 24 hours ahead")
+    exp = _check_times(payload)
+    if payload.get("sub") is None:
+        raise TokenRefused("the token has no sub")
     audience = payload.get("aud", AUDIENCE)
     if AUDIENCE not in (audience if isinstance(audience, list) else [audience]):
         raise TokenRefused(f"aud must be {AUDIENCE}")
@@ -121,15 +137,30 @@ def _claims(payload: dict[str, Any], *, may_be_guest: bool) -> Claims:
         name = names.clean_name(payload["name"]) if payload.get("name") is not None else None
         avatar = names.clean_avatar(payload["avatar"]) if payload.get("avatar") is not None else None
     except names.BadName as error:
-        raise TokenRefused(str(error)) from None
+        raise TokenRefused(str(error).rstrip(".")) from None
     return Claims(
         sub=sub,
         exp=exp,
-        issued_at=exp - MAX_TTL if issued is None else _seconds(issued, "iat"),
+        issued_at=exp - MAX_TTL if issued is None else issued,
         name=name,
         avatar=avatar,
         rooms=check_rooms(payload.get("rooms")),
     )
+
+
+def _check_times(payload: dict[str, Any]) -> int:
+    """The token's `exp`, in Unix seconds. Raises TokenExpired or TokenRefused."""
+    if payload.get("exp") is None:
+        raise TokenRefused("the token has no exp")
+    now, exp = time.time(), int(_seconds(payload["exp"], "exp"))
+    for claim in ("iat", "nbf"):
+        if claim in payload and _seconds(payload[claim], claim) > now + LEEWAY:
+            raise TokenRefused(f"{claim} lies in the future: compare your server's clock")
+    if exp <= now - LEEWAY:
+        raise TokenExpired("the token has expired")
+    if exp > now + MAX_TTL + LEEWAY:
+        raise TokenRefused("exp must be at most 24 hours ahead")
+    return exp
 
 
 def _guest_sub(sub: object) -> str:
