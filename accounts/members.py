@@ -9,6 +9,8 @@ import msgspec
 from psycopg import sql
 
 from accounts.identity import Identity
+from realtime import groups
+from realtime.publish import publisher
 from realtime.together import Together
 from tenants.context import HasSchema
 from tenants.database import Connection, pool
@@ -82,7 +84,8 @@ class _Introduction(NamedTuple):
         )
 
 
-_cache: dict[tuple[str, str, str | None, str | None], tuple[float, MemberRecord]] = {}
+# Until when a record counts, on the monotonic clock; None while somebody asks for it.
+_cache: dict[tuple[str, str], tuple[float, MemberRecord | None]] = {}
 
 
 async def recognise(
@@ -92,15 +95,20 @@ async def recognise(
 
     No query while the cache is warm; otherwise one, and two for newcomers, for all who ask at the same moment.
     """
-    key = (tenant.schema_name, external_id, name, avatar)
-    known = _cache.get(key)
-    if known is not None and known[0] > time.monotonic():
-        return known[1]
+    key = (tenant.schema_name, external_id)
     told = _Introduction(external_id, kind, name, avatar)
+    entry = _cache.get(key)
+    if entry is not None and (known := entry[1]) is not None:
+        if entry[0] > time.monotonic() and told.describes(known):
+            return known
+        entry = None
+    if entry is None:
+        if len(_cache) >= MOST:
+            _cache.clear()
+        entry = _cache[key] = (time.monotonic(), None)
     record = await _introductions.ask(tenant.schema_name, told)
-    if len(_cache) >= MOST:
-        _cache.clear()
-    _cache[key] = (time.monotonic() + FRESH, record)
+    if _cache.get(key) is entry:  # otherwise they were renamed meanwhile, and this may be the old record
+        _cache[key] = (time.monotonic() + FRESH, record)
     return record
 
 
@@ -118,9 +126,16 @@ def forget(schema: str) -> None:
         del _cache[key]
 
 
+def forget_one(schema: str, external_id: str) -> None:
+    """Drop what is cached of one member: they have another name or avatar."""
+    _cache.pop((schema, external_id), None)
+
+
 async def _find_or_save(schema: str, asked: list[_Introduction]) -> list[MemberRecord]:
     table = sql.Identifier(schema, "accounts_member")
     by_id = {told.id: told for told in asked}
+    renamed: dict[str, None] = {}
+    answers = []
     async with (await pool()).connection() as db:
         rows = await (await db.execute(_FIND.format(members=table), [list(by_id)])).fetchall()
         known = {row[1]: MemberRecord(*row) for row in rows}
@@ -128,10 +143,21 @@ async def _find_or_save(schema: str, asked: list[_Introduction]) -> list[MemberR
             columns = [list(column) for column in zip(*newcomers, strict=True)]
             rows = await (await db.execute(_MAKE.format(members=table), columns)).fetchall()
             known |= {row[1]: MemberRecord(*row) for row in rows}
-        return [
-            known[told.id] if told.describes(known.get(told.id)) else await _save(db, table, told)
-            for told in asked
-        ]
+        for told in asked:
+            if not told.describes(known.get(told.id)):
+                known[told.id] = await _save(db, table, told)
+                renamed[told.id] = None
+            answers.append(known[told.id])
+    _tell_renamed(schema, renamed)  # committed by now: whoever asks again reads the new name
+    return answers
+
+
+def _tell_renamed(schema: str, external_ids: Iterable[str]) -> None:
+    """Make every process forget the old names, this one at once."""
+    for external_id in external_ids:
+        forget_one(schema, external_id)
+        event = {"type": "renamed", "schema": schema, "user": external_id}
+        publisher().publish([(groups.CONTROL, event)])
 
 
 async def _save(db: Connection, table: sql.Identifier, told: _Introduction) -> MemberRecord:

@@ -167,6 +167,8 @@ class Hub:
                     feed.personal(event["payload"], event["user"])
             case "changed":
                 self._changed(event)
+            case "renamed":
+                members.forget_one(event["schema"], event["user"])
             case "replaced":
                 self.admissions.replace(event["tenant"], event["user"], event["connection"])
             case "started":

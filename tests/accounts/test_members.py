@@ -3,6 +3,7 @@
 import asyncio
 import statistics
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -48,6 +49,34 @@ def test_a_hundred_first_sights_at_once_make_one_user(tenant: TenantInfo) -> Non
 
     assert len(answer(all_at_once())) == 1
     assert run_in_tenant(tenant, Member.objects.filter(external_id="bob").count) == 1
+
+
+def test_whoever_asks_beside_a_renaming_hears_the_new_name_and_only_a_renaming_is_told(
+    tenant: TenantInfo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    tell = members._tell_renamed
+
+    def listen(schema: str, external_ids: Iterable[str]) -> None:
+        told.extend(external_ids)
+        tell(schema, external_ids)
+
+    monkeypatch.setattr(members, "_tell_renamed", listen)
+    meet(tenant)
+    members.forget(tenant.schema_name)
+
+    async def beside() -> list[str]:
+        async def called(name: str | None = None) -> str:
+            return (await members.recognise(tenant, "bob", "user", name)).username
+
+        met = await asyncio.gather(called(), called("Zed"), called(), called("Zed"))
+        return [*met, await called(), await called("Zed"), await called()]
+
+    assert answer(beside())[1:] == ["Zed"] * 6
+    assert told == ["bob"]
+    meet(tenant, "Zed")
+    meet(tenant)
+    assert told == ["bob"]
 
 
 def test_the_same_id_elsewhere_is_somebody_else(tenant: TenantInfo, elsewhere: Workspace) -> None:
