@@ -46,6 +46,13 @@ def schema_connection() -> SchemaConnection:
     return cast(SchemaConnection, connection)
 
 
+def give_back_connection() -> None:
+    """Before a long wait for something else: outside a transaction, this thread's connection goes back to its pool. The
+    next query takes one again, in the same schema."""
+    if not connection.in_atomic_block:
+        connection.close()
+
+
 def run_in_tenant(tenant: HasSchema, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run `work` inside the tenant's schema and return its result. Raises TypeError for a lazy one."""
     with tenant_context(tenant):

@@ -8,13 +8,13 @@ from typing import Final
 from django.conf import settings
 from django.db import transaction
 
-from billing.errors import BillingRefused, BillingUnavailable
+from billing.errors import BillingRefused
 from billing.gateway.contracts import Contract, contract_of
+from billing.gateway.turns import turn
 from billing.models import Subscription
 
 # Whoever holds a tenant holds a connection while Stripe thinks: when it hangs, half the pool stays for everyone else.
-_turns: Final = BoundedSemaphore(max(2, settings.DATABASE_POOL_SIZE // 2))
-_PATIENCE: Final = 3.0
+_holders: Final = BoundedSemaphore(max(1, settings.DATABASE_POOL_SIZE // 2))
 
 
 @contextmanager
@@ -23,16 +23,10 @@ def held(tenant_id: int) -> Iterator[Subscription]:
 
     Raises BillingUnavailable while too many others are at it.
     """
-    if not _turns.acquire(timeout=_PATIENCE):
-        raise BillingUnavailable(
-            "Our payment provider is slow just now. Nothing has changed; try again in a minute."
-        )
-    try:
-        with transaction.atomic():
-            Subscription.objects.get_or_create(tenant_id=tenant_id)
-            yield Subscription.objects.select_for_update().get(tenant_id=tenant_id)
-    finally:
-        _turns.release()
+    with turn(within=_holders), transaction.atomic():
+        # Not get_or_create: of two first ones at once, one would fail, and find its transaction broken.
+        Subscription.objects.bulk_create([Subscription(tenant_id=tenant_id)], ignore_conflicts=True)
+        yield Subscription.objects.select_for_update().get(tenant_id=tenant_id)
 
 
 def running_contract(bought: Subscription) -> Contract:

@@ -5,7 +5,7 @@ answer does nothing twice.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
@@ -14,6 +14,7 @@ import stripe
 from django.conf import settings
 
 from billing.errors import BillingRefused, BillingUnavailable, CardDeclined
+from billing.gateway.turns import turn
 
 logger = logging.getLogger("snug.stripe")
 
@@ -30,6 +31,14 @@ class Missing(BillingUnavailable):
 
 class Repeated(BillingRefused):
     """Stripe has counted this before."""
+
+
+class _Requests(stripe.RequestsClient):
+    """Every request, with its repeats, is one turn."""
+
+    def request_with_retries(self, *given: Any, **named: Any) -> tuple[str, int, Mapping[str, str]]:
+        with turn():
+            return super().request_with_retries(*given, **named)
 
 
 @contextmanager
@@ -83,5 +92,5 @@ def _client() -> stripe.StripeClient:
         settings.STRIPE_SECRET_KEY,
         base_addresses={"api": base} if base else {},
         max_network_retries=_REPEATS,
-        http_client=stripe.RequestsClient(timeout=_TIMEOUT),
+        http_client=_Requests(timeout=_TIMEOUT),
     )

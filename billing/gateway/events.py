@@ -54,6 +54,8 @@ def checked(body: bytes, signature: str) -> Event:
     """The event in a signed body. Raises Forged."""
     if not settings.STRIPE_WEBHOOK_SECRET:
         raise Forged("no webhook secret is configured")
+    if not signature.isascii():  # which the library would compare, and fail
+        raise Forged("the signature is unreadable")
     try:
         text = body.decode()
         stripe.WebhookSignature.verify_header(text, signature, settings.STRIPE_WEBHOOK_SECRET, TOLERANCE)

@@ -43,8 +43,9 @@ def deliver(
     workspace: Workspace, body: bytes, signed: str | None = None, process: int = 0, method: str = "POST"
 ) -> httpx.Response:
     port = workspace.ports[process]
-    headers = {"Host": f"localhost:{port}", "Content-Type": "application/json"}
-    headers |= {"Stripe-Signature": signed} if signed is not None else {}
+    given = {"Host": f"localhost:{port}", "Content-Type": "application/json"}
+    given |= {"Stripe-Signature": signed} if signed is not None else {}
+    headers = httpx.Headers(given, encoding="latin-1")
     return httpx.request(method, f"http://127.0.0.1:{port}{PATH}", content=body, headers=headers, timeout=20)
 
 
@@ -68,6 +69,7 @@ FORGERIES: dict[str, Callable[[bytes], str | None]] = {
     "no time": lambda body: signature(body).partition(",")[2],
     "another scheme": lambda body: signature(body).replace("v1=", "v0="),
     "nonsense": lambda body: "t=x,v1=,,v1",
+    "no ASCII": lambda body: f"t={int(time.time())},v1=\xe9",
 }
 
 

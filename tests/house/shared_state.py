@@ -31,6 +31,7 @@ KNOWN: Final = {
     "accounts/keys.py": {"_asking": "by schema and key", "_cache": "by schema and key"},
     "accounts/members.py": {"_cache": "by schema and member"},
     "billing/gateway/connection.py": {"_client": "the installation's own account; calls name the customer"},
+    "billing/gateway/turns.py": {"_has_one": "says that the caller has a turn", "_shares": "by schema"},
     "billing/wording/__init__.py": {"_load": "the release's"},
     "console/numbers.py": {"_counted": "by schema"},
     "realtime/alarms.py": {"alarms": "holds whom to wake, and nothing of theirs"},

@@ -1,6 +1,9 @@
 """Liveness and readiness. (That every host answers them: test_hosts; who may see metrics: test_addresses.)"""
 
 import json
+import time
+from contextlib import ExitStack
+from typing import Any, cast
 
 import pytest
 from django.test import RequestFactory, override_settings
@@ -11,6 +14,14 @@ from tenants import health
 def ready() -> tuple[int, dict[str, bool]]:
     answer = health.readyz(RequestFactory().get("/readyz"))
     return answer.status_code, json.loads(answer.content)["checks"]
+
+
+def pool_of_pages() -> Any:
+    """Django's own, with this thread's connection back in it."""
+    from django.db import connection
+
+    connection.close()
+    return cast(Any, connection).pool
 
 
 def test_a_process_that_drains_lives_but_is_not_ready(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,3 +36,21 @@ def test_a_process_without_one_of_its_redis_is_not_ready() -> None:
 
     with override_settings(REDIS_HOSTS=(*settings.REDIS_HOSTS, {"address": "redis://127.0.0.1:1/0"})):
         assert ready() == (503, {"server": True, "database": True, "redis": False})
+
+
+def test_a_process_whose_connections_are_all_in_use_is_ready() -> None:
+    pool = pool_of_pages()
+    with ExitStack() as in_use:
+        for _ in range(pool.max_size):
+            in_use.enter_context(pool.connection())
+        started = time.monotonic()
+        assert ready() == (200, {"server": True, "database": True, "redis": True})
+        assert time.monotonic() - started < 2
+
+
+def test_a_busy_process_whose_database_is_away_is_not_ready() -> None:
+    pool = pool_of_pages()
+    with ExitStack() as in_use, override_settings(DATABASE_URL="postgresql://nobody@127.0.0.1:1/none"):
+        for _ in range(pool.max_size):
+            in_use.enter_context(pool.connection())
+        assert ready() == (503, {"server": True, "database": False, "redis": True})
