@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from ninja import Router, Schema
 from pydantic import Field
 
-from accounts.names import MAX_SUB, storable
+from accounts.names import MAX_SUB, BadName, storable
 from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.moments import Moment
@@ -17,6 +17,10 @@ from rooms.actions import add_member, mute_member, remove_member
 from rooms.models import Membership
 
 router = Router(tags=["members"])
+
+MEMBER = (
+    "/rooms/{name}/members/{path:external_id}"  # with slashes, so that an id with one is refused in words
+)
 
 
 class NewMember(Schema):
@@ -59,7 +63,7 @@ def list_members(request: ApiRequest, name: str, limit: Limit = 50, cursor: Curs
     return Page(data=[MemberOut.of(membership) for membership in found[:limit]], next=more)
 
 
-@router.get("/rooms/{name}/members/{external_id}", response=MemberOut, auth=Key("rooms:read"))
+@router.get(MEMBER, response=MemberOut, auth=Key("rooms:read"))
 def get_member(request: ApiRequest, name: str, external_id: str) -> MemberOut:
     """Read a member."""
     mine = find_room(request, name).memberships.select_related("member")
@@ -69,9 +73,7 @@ def get_member(request: ApiRequest, name: str, external_id: str) -> MemberOut:
     return MemberOut.of(membership)
 
 
-@router.put(
-    "/rooms/{name}/members/{external_id}", response={200: MemberOut, 201: MemberOut}, auth=Key("rooms:write")
-)
+@router.put(MEMBER, response={200: MemberOut, 201: MemberOut}, auth=Key("rooms:write"))
 def put_member(
     request: ApiRequest, name: str, external_id: str, body: NewMember | None = None
 ) -> tuple[int, MemberOut]:
@@ -89,12 +91,15 @@ def put_member(
             membership, created = add_member(room, external_id, role)
             if "muted_until" in wish.model_fields_set:
                 mute_member(membership, wish.muted_until)
+    except BadName as refused:
+        said = str(refused).replace("sub must", "external_id must", 1)
+        raise Problem(422, "invalid_field", said) from None
     except IntegrityError:  # only the commit has seen that the room is gone
         raise Problem(404, "not_found", "There is no such room.") from None
     return 201 if created else 200, MemberOut.of(membership)
 
 
-@router.delete("/rooms/{name}/members/{external_id}", response={204: None}, auth=Key("rooms:write"))
+@router.delete(MEMBER, response={204: None}, auth=Key("rooms:write"))
 def delete_member(request: ApiRequest, name: str, external_id: str) -> tuple[int, None]:
     """Remove a member.
 

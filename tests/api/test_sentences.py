@@ -74,6 +74,23 @@ def test_an_emoji_with_a_slash_is_refused_in_words(module_workspace: Workspace) 
                 assert answer.json()["detail"].startswith("emoji must not hold a slash")
 
 
+def test_a_members_id_that_none_can_have_is_refused_in_words(module_workspace: Workspace) -> None:
+    with module_workspace.api() as api:
+        for id_, said in (
+            ("a%2Fb", "external_id must not contain a slash or control characters."),
+            ("%2F", "external_id must not contain a slash or control characters."),
+            (
+                "staff:x",
+                "external_id must not begin with “staff:”, “guest:” or “bot:”, which are Snug's own.",
+            ),
+        ):
+            answer = api.put(f"/api/v1/rooms/general/members/{id_}")
+            assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field")
+            assert answer.json()["detail"] == said
+            for method in ("GET", "DELETE"):
+                assert api.request(method, f"/api/v1/rooms/general/members/{id_}").status_code == 404
+
+
 def test_several_refused_fields_are_all_named(module_workspace: Workspace) -> None:
     with module_workspace.api() as api:
         said = api.post("/api/v1/rooms", json={"name": 5, "title": 5}).json()
