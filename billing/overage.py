@@ -4,8 +4,21 @@ Overage is counted in blocks of OVERAGE_BLOCK connections: the most that were op
 beyond the plan. The ceiling is kept by the limit itself: so many more connections may be open as it pays for.
 """
 
+from typing import Final
+
 from billing.models import Subscription
-from tenants.plans import OVERAGE_BLOCK
+from tenants.plans import OVERAGE_BLOCK, Plan
+
+# The highest ceiling, in months of the plan's price: at first, and once KNOWN_AFTER months' price has been paid.
+_AT_FIRST: Final = 10
+_LATER: Final = 100
+KNOWN_AFTER: Final = 3
+
+
+def most_ceiling_usd(plan: Plan, paid_cents: int) -> int:
+    """The highest ceiling, in US dollars a month, for somebody who has paid so much for plans so far."""
+    known = paid_cents >= KNOWN_AFTER * plan.cents("month")
+    return plan.price_usd * (_LATER if known else _AT_FIRST)
 
 
 def blocks_allowed(bought: Subscription) -> int:
@@ -13,7 +26,8 @@ def blocks_allowed(bought: Subscription) -> int:
     price = bought.bought.overage_usd
     if not bought.overage_on or not price or bought.status not in ("active", "past_due"):
         return 0
-    return bought.overage_ceiling_usd // price
+    # A ceiling from a dearer plan may be more than this one's can be.
+    return min(bought.overage_ceiling_usd, bought.bought.price_usd * _LATER) // price
 
 
 def extra_connections(bought: Subscription) -> int:

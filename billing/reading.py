@@ -18,11 +18,13 @@ from tenants.plans import PLANS, Interval, Plan, plan_of
 class Billing:
     """How a tenant stands. Moments are None where they do not apply.
 
-    `plan` is the one in force. `status` is Stripe's word ("" without a subscription); `standing` is ours: none, good,
-    past_due, suspended, ended. `ends_at`: cancelled, and free from then on. `next_plan` is in force from `next_at`.
+    `plan` is the one in force, `owed_for` the one that was bought last, which debts are for. `status` is Stripe's word
+    ("" without a subscription); `standing` is ours: none, good, past_due, suspended, ended. `ends_at`: cancelled, and
+    free from then on. `next_plan` is in force from `next_at`.
     """
 
     plan: Plan
+    owed_for: Plan
     interval: Interval | None
     status: str
     standing: str
@@ -86,6 +88,7 @@ def billing_of(tenant: TenantInfo) -> Billing:
 def _billing(found: Subscription, plan: Plan) -> Billing:
     return Billing(
         plan=plan,
+        owed_for=found.bought,
         interval=_interval(found.interval),
         status=found.status,
         standing=found.standing,

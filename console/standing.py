@@ -59,7 +59,7 @@ def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
         return Standing("Suspended", "danger", title, (closed,))
     since = f" since {day(billing.past_due_since)}" if billing.past_due_since else ""
     lines = (
-        f"The payment for {billing.plan.name} has been open{since}, so the chat is closed to visitors.",
+        f"The payment for {billing.owed_for.name} has been open{since}, so the chat is closed to visitors.",
         "Paying opens it again at once. Nothing has been deleted.",
     )
     return Standing("Suspended", "danger", title, lines, "pay")
@@ -69,7 +69,7 @@ def _past_due(billing: Billing) -> Standing:
     left = billing.grace_days_left
     until = f" on {day(billing.suspends_at)}" if billing.suspends_at else ""
     lines = (
-        f"The payment for {billing.plan.name} did not go through. Your visitors notice nothing so far.",
+        f"The payment for {billing.owed_for.name} did not go through. Your visitors notice nothing so far.",
         f"Unpaid, the workspace is suspended{until}. Nothing is deleted.",
     )
     return Standing("Past due", "danger", f"{days(left)} left to pay", lines, "pay")

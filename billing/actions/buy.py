@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from billing.actions.holding import held
+from billing.actions.owing import refuse_while_owing
 from billing.actions.refresh import bring_up_to_date
 from billing.errors import BillingRefused
 from billing.gateway import writing
@@ -23,7 +24,7 @@ def start_checkout(
 ) -> str:
     """The address of a Stripe Checkout page for `plan`, with the trial where the tenant has not had it.
 
-    Raises BillingRefused where something is being paid for already, BillingUnavailable.
+    Raises BillingRefused where something is being paid for already, or owed, BillingUnavailable.
     """
     wanted = sold(plan)
     with held(tenant_id) as bought:
@@ -57,6 +58,7 @@ def pay_by_invoice(tenant_id: int, plan: str, interval: Interval, *, email: str,
     with held(tenant_id) as bought:
         customer_id = _linked_customer(bought, email)
         contract = contract_of(customer_id)
+        refuse_while_owing(contract)
         if contract is not None and contract.status in ("active", "trialing"):
             if (contract.bought.plan, contract.bought.interval) != (wanted.key, interval):
                 raise BillingRefused(f"Change to {wanted.name} by the {interval} first.")
@@ -96,6 +98,6 @@ def _linked_customer(bought: Subscription, email: str, instead_of: str = "") -> 
 
 
 def _refuse_a_second(bought: Subscription) -> None:
-    bring_up_to_date(bought)
+    refuse_while_owing(bring_up_to_date(bought))
     if bought.running:
         raise BillingRefused("This workspace has a paid plan. Change it instead of buying another.")

@@ -8,6 +8,7 @@ from billing import usage
 from billing.actions.buy import sold
 from billing.actions.holding import held, running_contract
 from billing.actions.leave import cancel_held
+from billing.actions.owing import owed_in_words, refuse_while_owing
 from billing.actions.refresh import bring_up_to_date
 from billing.errors import BillingRefused, DoesNotFit
 from billing.gateway import paperwork, writing
@@ -67,7 +68,7 @@ def preview_change(tenant_id: int, plan: str, interval: Interval) -> Preview:
         return Preview("downgrade", False, ends, 0, (), _reasons(tenant_id, PLANS[FREE]))
     wanted = sold(plan)
     kind = _kind(contract.bought, wanted, interval)
-    reasons = _reasons(tenant_id, wanted) if kind == "downgrade" else ()
+    reasons = owed_in_words(contract) + (_reasons(tenant_id, wanted) if kind == "downgrade" else ())
     if not _at_once(kind, contract):
         return Preview(kind, False, contract.period_end, 0, (), reasons)
     drawn = paperwork.preview(contract, _items(contract, wanted, interval))
@@ -83,6 +84,7 @@ def keep_plan(tenant_id: int) -> None:
 
 def _change(bought: Subscription, contract: Contract, wanted: Plan, interval: Interval) -> Change:
     kind = _kind(contract.bought, wanted, interval)
+    refuse_while_owing(contract)
     if contract.status in ("past_due", "unpaid"):
         raise BillingRefused("An invoice is open. Pay it first, then change the plan.")
     if kind == "downgrade":

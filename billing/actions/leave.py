@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from billing.actions.holding import held, running_contract
+from billing.actions.owing import refuse_while_owing
 from billing.actions.refresh import bring_up_to_date
 from billing.gateway import writing
 from billing.gateway.contracts import Contract
@@ -11,7 +12,8 @@ from billing.models import Subscription
 
 def cancel(tenant_id: int) -> datetime | None:
     """End the paid plan with its period or trial; the workspace goes on as Free. What is over Free's limits stays,
-    nothing is added to it. A plan that is owed for ends at once (None)."""
+    nothing is added to it. A plan that is owed for ends at once (None), and the debt stays: the workspace is past
+    due, then suspended, until it is paid."""
     with held(tenant_id) as bought:
         ends = cancel_held(bought, running_contract(bought))
         bring_up_to_date(bought)
@@ -29,9 +31,11 @@ def cancel_held(bought: Subscription, contract: Contract) -> datetime | None:
 
 
 def reactivate(tenant_id: int) -> None:
-    """Take back a cancellation that has not come into force. Harmless where there is none."""
+    """Take back a cancellation that has not come into force. Harmless where there is none. Raises BillingRefused while
+    an invoice is unpaid."""
     with held(tenant_id) as bought:
         contract = running_contract(bought)
         if contract.cancel_at is not None:
+            refuse_while_owing(contract)
             writing.keep_on(contract)
         bring_up_to_date(bought)

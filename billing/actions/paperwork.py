@@ -1,10 +1,17 @@
 """Card, invoices and tax ids. Reads and writes at Stripe alone; what changes there comes back as events."""
 
+from typing import Final
+
 from billing.errors import BillingRefused
 from billing.gateway import paperwork
 from billing.gateway.connection import Missing
 from billing.gateway.paperwork import Invoice, TaxId
 from billing.models import Subscription
+
+# As Stripe calls them; it knows many more, these are most of the world's trade. The console names them for people.
+TAX_ID_TYPES: Final = frozenset(
+    "eu_vat gb_vat ch_vat no_vat us_ein ca_bn br_cnpj au_abn in_gst jp_trn ae_trn sa_vat".split()
+)
 
 
 def portal_url(tenant_id: int, *, return_url: str) -> str:
@@ -31,7 +38,10 @@ def tax_ids(tenant_id: int) -> list[TaxId]:
 
 
 def set_tax_id(tenant_id: int, type_: str, value: str) -> TaxId:
-    """Put a tax id on future invoices, such as `eu_vat` DE123456789. Raises BillingRefused with Stripe's sentence."""
+    """Put a tax id on future invoices, such as `eu_vat` DE123456789. Raises BillingRefused for a type that
+    we do not offer, and with Stripe's sentence for a value that cannot be."""
+    if type_ not in TAX_ID_TYPES:
+        raise BillingRefused("There is no such kind of tax id here.")
     return paperwork.add_tax_id(_customer(tenant_id), type_, value)
 
 

@@ -31,21 +31,22 @@ def refresh(tenant_id: int) -> None:
         bring_up_to_date(bought)
 
 
-def bring_up_to_date(bought: Subscription) -> None:
-    """The same for a subscription that the caller holds."""
+def bring_up_to_date(bought: Subscription) -> Contract | None:
+    """The same for a subscription that the caller holds; what Stripe said of it."""
     try:
         contract = contract_of(bought.customer_id) if bought.customer_id else None
     except Missing:
         _forget_customer(bought)
-        return
+        return None
     if contract is None:
-        return
+        return None
     _copy(bought, contract)
     bought.standing = _standing(contract, bought)
     bought.save()
-    _put_in_force(bought)
+    _put_in_force(bought, left=contract.left)
     if bought.standing in (Standing.PAST_DUE, Standing.SUSPENDED):
         tell_of_debt(bought, contract.now)
+    return contract
 
 
 def _forget_customer(bought: Subscription) -> None:
@@ -54,11 +55,14 @@ def _forget_customer(bought: Subscription) -> None:
     if bought.status:
         bought.status, bought.standing = "canceled", Standing.ENDED
     bought.save()
-    _put_in_force(bought)
+    _put_in_force(bought, left=True)
 
 
 def _copy(bought: Subscription, contract: Contract) -> None:
     plan, coming = contract.bought, contract.next_bought
+    if bought.subscription_id != contract.id:
+        # It was agreed to for the one before; this one has no meter that would charge for it.
+        bought.overage_on = False
     bought.subscription_id, bought.status = contract.id, contract.status
     bought.test_clock = contract.test_clock
     bought.plan, bought.plan_version, bought.interval = plan.plan, plan.version, plan.interval
@@ -69,32 +73,33 @@ def _copy(bought: Subscription, contract: Contract) -> None:
     bought.next_interval = coming.interval if coming else ""
     bought.next_at = contract.next_at
     bought.past_due_since = _owed_since(contract, bought.past_due_since)
-    bought.had_trial = bought.had_trial or contract.trial_end is not None
+    # Whoever has bought without a trial has seen the product too.
+    bought.had_trial = bought.had_trial or contract.status not in ("incomplete", "incomplete_expired")
     bought.refreshed_at = contract.now
 
 
 def _owed_since(contract: Contract, known: datetime | None) -> datetime | None:
     if contract.status in ("past_due", "unpaid"):
         return contract.owed_since or known or contract.now
-    return contract.owed_since if contract.ended_unpaid else None
+    return contract.owed_since
 
 
 def _standing(contract: Contract, bought: Subscription) -> str:
+    if bought.past_due_since is not None:  # by whatever subscription: a new one does not pay for the old
+        return Standing.SUSPENDED if contract.now >= bought.past_due_since + GRACE else Standing.PAST_DUE
     if contract.status in ("active", "trialing"):
         return Standing.GOOD
-    if bought.past_due_since is not None:
-        return Standing.SUSPENDED if contract.now >= bought.past_due_since + GRACE else Standing.PAST_DUE
     if contract.status in ("canceled", "paused"):
         return Standing.ENDED
     return bought.standing  # a first payment that is not through yet opens nothing, and takes nothing away
 
 
-def _put_in_force(bought: Subscription) -> None:
-    """What was bought becomes what the workspace may use."""
+def _put_in_force(bought: Subscription, *, left: bool) -> None:
+    """What was bought becomes what the workspace may use; Free for whoever `left`, though they may owe."""
     standing = Standing(bought.standing)
     if standing == Standing.NONE:
         return
-    over = standing == Standing.ENDED
+    over = left or standing == Standing.ENDED
     tenants.entitle(
         bought.tenant_id,
         plan="free" if over else bought.plan,

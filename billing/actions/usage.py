@@ -1,7 +1,6 @@
 """Measuring connections, and charging for those beyond the plan where the owner said so."""
 
 from datetime import date
-from typing import Final
 
 from django.db.models import Max
 from django.db.models.functions import Greatest
@@ -13,16 +12,16 @@ from billing.actions.refresh import bring_up_to_date
 from billing.errors import BillingRefused
 from billing.gateway import writing
 from billing.gateway.contracts import now_on
+from billing.gateway.debts import paid_cents
 from billing.gateway.prices import METER, overage_key, price_id
 from billing.models import ConnectionPeak, Subscription, UsageReport
+from billing.overage import most_ceiling_usd
 from billing.usage import blocks_of, month_before, usage_of
 from realtime import leases
 from tenants.directory import TenantInfo
 from tenants.entitlements import limits_for
 from tenants.models import Tenant
 from tenants.plans import OVERAGE_BLOCK, blocks_beyond
-
-MOST_CEILING_USD: Final = 100_000
 
 
 def set_overage(tenant_id: int, on: bool, ceiling_usd: int = 0) -> None:
@@ -41,14 +40,18 @@ def set_overage(tenant_id: int, on: bool, ceiling_usd: int = 0) -> None:
 
 def _open_overage(bought: Subscription, ceiling_usd: int) -> None:
     contract = running_contract(bought)
-    if contract.status != "active":
-        raise BillingRefused("Connections beyond the plan can be had from the first paid period on.")
+    paid = paid_cents(contract.customer_id)
+    if contract.status != "active" or not paid:
+        raise BillingRefused(
+            "Connections beyond the plan can be had from the first paid period on, once its invoice is paid."
+        )
     plan = bought.bought
     if plan.overage_usd is None:
         raise BillingRefused(f"{plan.name} has no connections beyond its limit.")
-    if not plan.overage_usd <= ceiling_usd <= MOST_CEILING_USD:
+    most = most_ceiling_usd(plan, paid)
+    if not plan.overage_usd <= ceiling_usd <= most:
         raise BillingRefused(
-            f"The ceiling is {plan.overage_usd} to {MOST_CEILING_USD:,} US dollars a month; "
+            f"The ceiling is {plan.overage_usd} to {most:,} US dollars a month; "
             f"{plan.overage_usd} pay for {OVERAGE_BLOCK} connections."
         )
     if not contract.metered_item:

@@ -7,6 +7,7 @@ import msgspec
 from django.utils import timezone
 
 from billing.gateway.connection import plain, plain_list, speaking
+from billing.gateway.debts import Debt, debts_among
 
 # A subscription that still counts goes before one that is over, a newer one before an older.
 _COUNTS: Final = ("active", "trialing", "past_due", "unpaid")
@@ -24,7 +25,8 @@ class Bought(msgspec.Struct, frozen=True):
 
 
 class Contract(msgspec.Struct, frozen=True):
-    """A subscription as it is now. Moments are UTC; `owed_since` is when the oldest unpaid invoice fell due."""
+    """A subscription as it is now. Moments are UTC. `debts` are the customer's unpaid invoices, from any subscription;
+    `owed_since` is when the first of those that count by now fell due."""
 
     id: str
     customer_id: str
@@ -39,12 +41,18 @@ class Contract(msgspec.Struct, frozen=True):
     cancel_at: datetime | None
     ends_with_period: bool
     ended_unpaid: bool
+    debts: tuple[Debt, ...]
     owed_since: datetime | None
     schedule_id: str
     next_bought: Bought | None
     next_at: datetime | None
     now: datetime
     test_clock: str
+
+    @property
+    def left(self) -> bool:
+        """Whether it was ended by somebody, and not by Stripe for want of payment."""
+        return self.status == "canceled" and not self.ended_unpaid
 
 
 def contract_of(customer_id: str) -> Contract | None:
@@ -54,7 +62,7 @@ def contract_of(customer_id: str) -> Contract | None:
         known = [one for one in found if _licensed(one) is not None]
         if not known:
             return None
-        return _contract(api, max(known, key=_rank))
+        return _contract(api, max(known, key=_rank), debts_among(api, customer_id, known))
 
 
 def _rank(subscription: Any) -> tuple[int, int]:
@@ -62,13 +70,13 @@ def _rank(subscription: Any) -> tuple[int, int]:
     return (2 if status in _COUNTS else 1 if status in _WAITS else 0), subscription["created"]
 
 
-def _contract(api: Any, subscription: Any) -> Contract:
+def _contract(api: Any, subscription: Any, debts: tuple[Debt, ...]) -> Contract:
     item, metered = _licensed(subscription), _metered(subscription)
     bought = bought_by(item["price"], item["id"])
     next_bought, next_at = _booked(api, subscription, bought)
     reason = (subscription.get("cancellation_details") or {}).get("reason")
     ended_unpaid = subscription["status"] == "canceled" and reason == "payment_failed"
-    owes = ended_unpaid or subscription["status"] in ("past_due", "unpaid")
+    now = _now(api, subscription.get("test_clock"))
     return Contract(
         id=subscription["id"],
         customer_id=subscription["customer"],
@@ -83,11 +91,12 @@ def _contract(api: Any, subscription: Any) -> Contract:
         cancel_at=moment(subscription.get("cancel_at")),
         ends_with_period=bool(subscription.get("cancel_at_period_end")),
         ended_unpaid=ended_unpaid,
-        owed_since=_owed_since(api, subscription["id"]) if owes else None,
+        debts=debts,
+        owed_since=_owed_since(subscription, debts, now),
         schedule_id=subscription.get("schedule") or "",
         next_bought=next_bought,
         next_at=next_at,
-        now=_now(api, subscription.get("test_clock")),
+        now=now,
         test_clock=subscription.get("test_clock") or "",
     )
 
@@ -132,14 +141,15 @@ def _booked(api: Any, subscription: Any, bought: Bought) -> tuple[Bought | None,
     return None, None
 
 
-def _owed_since(api: Any, subscription_id: str) -> datetime | None:
-    """When the oldest open invoice fell due: at once for a card, at its date for an invoice by mail."""
-    wanted = {"subscription": subscription_id, "status": "open", "limit": 100}
-    invoices = plain_list(api.invoices.list(wanted))
-    due = [
-        one.get("due_date") or one["status_transitions"]["finalized_at"] or one["created"] for one in invoices
-    ]
-    return moment(min(due)) if due else None
+def _owed_since(subscription: Any, debts: tuple[Debt, ...], now: datetime) -> datetime | None:
+    """When the first of the debts fell due that is due by now. An open invoice for the card of a subscription in good
+    standing is none yet: it is being collected, and Stripe says so when that fails."""
+    in_good_standing = subscription["status"] in ("active", "trialing")
+    for debt in debts:
+        collecting = in_good_standing and debt.subscription_id == subscription["id"] and not debt.by_mail
+        if debt.due <= now and not collecting:
+            return debt.due
+    return None
 
 
 def _now(api: Any, test_clock: str | None) -> datetime:

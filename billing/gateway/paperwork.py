@@ -51,9 +51,16 @@ def invoices_of(customer_id: str, most: int) -> list[Invoice]:
 
 
 def open_invoice(customer_id: str) -> Invoice | None:
-    """The oldest invoice that is still to be paid."""
+    """The oldest invoice that is still to be paid, one that Stripe has given up on included."""
     with speaking() as api:
-        found = plain_list(api.invoices.list({"customer": customer_id, "status": "open", "limit": 100}))
+        found = [
+            one
+            for status in ("open", "uncollectible")
+            for one in plain_list(
+                api.invoices.list({"customer": customer_id, "status": status, "limit": 100})
+            )
+            if one["amount_remaining"] > 0
+        ]
     return min((_invoice(one) for one in found), key=lambda one: one.created, default=None)
 
 

@@ -251,7 +251,7 @@ def test_who_owes_pays_first(alice: Buyer) -> None:
         actions.change_plan(alice.tenant_id, "business", "month")
 
 
-def test_who_owes_may_leave_at_once(alice: Buyer) -> None:
+def test_who_owes_may_leave_at_once_and_owes_still(alice: Buyer) -> None:
     from billing import actions, tasks
 
     alice.control("POST", "settings", after_retries="past_due")
@@ -262,6 +262,12 @@ def test_who_owes_may_leave_at_once(alice: Buyer) -> None:
     tasks.collect(timestamp=0)
     assert alice.in_force == ("pro", "suspended")
     assert actions.cancel(alice.tenant_id) is None
+    assert alice.in_force == ("free", "suspended")
+    alice.let_the_card_fail(False)
+    page = actions.pay_url(alice.tenant_id)
+    assert page is not None
+    alice.pay(page)
+    alice.settle()
     assert alice.in_force == ("free", "active")
 
 

@@ -160,6 +160,9 @@ def test_it_ends_with_the_plan(busy: Buyer) -> None:
     actions.cancel(busy.tenant_id)
     busy.pass_days(32)
     assert (busy.in_force, extra(busy)) == (("free", "active"), 0)
+    busy.buy("pro")
+    assert (busy.in_force, extra(busy)) == (("pro", "active"), 0)
+    assert not busy.bought.overage_on
 
 
 def test_it_follows_an_upgrade_with_its_own_price(busy: Buyer) -> None:
@@ -174,11 +177,11 @@ def test_it_follows_an_upgrade_with_its_own_price(busy: Buyer) -> None:
     assert actions.invoices(busy.tenant_id)[0].cents == 29_900 + 400
 
 
-@pytest.mark.parametrize("ceiling", [0, 5, 100_001, -6])
+@pytest.mark.parametrize("ceiling", [0, 5, 491, 100_000, -6])
 def test_a_ceiling_pays_for_a_block_at_least(busy: Buyer, ceiling: int) -> None:
     from billing import actions
 
-    with pytest.raises(BillingRefused, match="ceiling is 6 to 100,000"):
+    with pytest.raises(BillingRefused, match="ceiling is 6 to 490 "):
         actions.set_overage(busy.tenant_id, True, ceiling)
     assert (extra(busy), busy.bought.overage_on) == (0, False)
 
@@ -189,6 +192,18 @@ def test_on_trial_there_is_none(alice: Buyer) -> None:
     alice.buy("pro")
     with pytest.raises(BillingRefused, match="first paid period"):
         actions.set_overage(alice.tenant_id, True, 30)
+
+
+def test_the_ceiling_may_be_higher_once_three_months_are_paid(busy: Buyer) -> None:
+    from billing import actions
+
+    busy.pass_days(32)
+    with pytest.raises(BillingRefused, match="ceiling is 6 to 490 "):
+        actions.set_overage(busy.tenant_id, True, 491)
+    busy.pass_days(31)
+    actions.set_overage(busy.tenant_id, True, 4_900)
+    with pytest.raises(BillingRefused, match="ceiling is 6 to 4,900 "):
+        actions.set_overage(busy.tenant_id, True, 4_901)
 
 
 def test_one_workspaces_connections_are_not_counted_for_another(busy: Buyer, mallory: Buyer) -> None:

@@ -1,0 +1,18 @@
+"""Nothing more is sold to whoever has not paid for what they had."""
+
+from billing.errors import BillingRefused
+from billing.gateway.contracts import Contract
+
+
+def refuse_while_owing(contract: Contract | None) -> None:
+    """Raises BillingRefused while an invoice of any subscription is unpaid, due or not."""
+    if reasons := owed_in_words(contract):
+        raise BillingRefused(*reasons)
+
+
+def owed_in_words(contract: Contract | None) -> tuple[str, ...]:
+    """What is to be paid first, in one sentence; empty where nothing is owed."""
+    if contract is None or not contract.debts:
+        return ()
+    cents = contract.debts[0].cents
+    return (f"An invoice over ${cents // 100:,}.{cents % 100:02} is open. Pay it first.",)
