@@ -18,9 +18,8 @@ from rooms.models import Membership
 
 router = Router(tags=["members"])
 
-MEMBER = (
-    "/rooms/{name}/members/{path:external_id}"  # with slashes, so that an id with one is refused in words
-)
+# Slashes and all, so that an id with one is refused in words.
+MEMBER = "/rooms/{name}/members/{path:external_id}"
 
 
 class NewMember(Schema):

@@ -459,8 +459,11 @@ def test_a_room_made_meanwhile_is_listed_when_one_comes_back_and_by_title(
     expect(page.locator("#room-list bdi")).to_have_text(["Apples", "General", "Middle", "Zebra"])
 
 
-def test_a_room_that_turned_one_away_is_not_listed(workspace: Workspace, open_page: OpenPage) -> None:
-    make_room(workspace, "board", kind="private", title="Board")
+@pytest.mark.parametrize("kind", ["private", "support"])
+def test_a_room_that_turned_one_away_is_not_listed(
+    workspace: Workspace, open_page: OpenPage, kind: str
+) -> None:
+    make_room(workspace, "board", kind=kind, title="Board")
     for room in ("nowhere", "board"):
         page = open_page(chat(workspace, query=f"?room={room}"))
         expect(page.locator("#stop")).to_be_visible()

@@ -31,7 +31,7 @@ export function drawRooms(rooms, { room: current, loaded, state }, identity, wor
       choose(room.name);
     };
     const mark = fresh > 0 && h("span", { class: "tally", title: words.say("unreadRoom", { n: fresh }) }, fresh > 99 ? "99+" : `${fresh}`);
-    const link = h("a", { href: `?room=${room.name}`, onclick: click }, icon(room.kind === "private" ? "lock" : "hash"),
+    const link = h("a", { href: `?room=${room.name}`, onclick: click }, icon(["private", "support"].includes(room.kind) ? "lock" : "hash"),
       h("bdi", {}, labelOf(room)), mark);
     if (here) link.setAttribute("aria-current", "page");
     return h("li", {}, link);
