@@ -114,7 +114,8 @@ class Hub:
 
     async def _open(self, feed: Feed) -> None:
         try:
-            await asyncio.wait_for(self._layer().group_add(feed.group, self._channel), SUBSCRIBE_TIMEOUT)
+            async with asyncio.timeout(SUBSCRIBE_TIMEOUT):
+                await self._layer().group_add(feed.group, self._channel)
             await feed.open()
         except BaseException:
             self._drop(feed)

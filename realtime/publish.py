@@ -55,7 +55,8 @@ class Publisher:
     async def close(self) -> None:
         """Send what is waiting, for at most a second, then stop."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.flush(), 1.0)
+            async with asyncio.timeout(1.0):
+                await self.flush()
         await asyncio.gather(*(outbox.stop() for outbox in self._outboxes.values()))
 
     @property
@@ -127,7 +128,8 @@ class Outbox:
                 self.sending = True
                 try:
                     layer: Any = get_channel_layer()
-                    await asyncio.wait_for(layer.group_send_many(batch, self._sender), SEND_TIMEOUT)
+                    async with asyncio.timeout(SEND_TIMEOUT):
+                        await layer.group_send_many(batch, self._sender)
                     pause = 0.1
                 except Exception as error:  # Redis is away, or an event has no encoding
                     logger.warning("%d events not published: %s: %s", len(batch), type(error).__name__, error)

@@ -80,7 +80,8 @@ class Timekeeper:
                 ring()
                 await asyncio.sleep(0)
             with suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), TICK)
+                async with asyncio.timeout(TICK):
+                    await rung.wait()
 
     def _step(self, timeline: str | None, until: int) -> bool:
         """As `step`; what fails is told, and left out for good, so that the rest goes on."""

@@ -53,7 +53,8 @@ class Deliverer:
             if await self.deliver_due():
                 continue
             try:
-                await asyncio.wait_for(rung.wait(), self._pause())
+                async with asyncio.timeout(self._pause()):
+                    await rung.wait()
             except TimeoutError:
                 continue
 

@@ -21,6 +21,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
+from tests.plain_http import NO_TLS
+
 PASSWORD = "correct horse battery staple"
 # One Argon2 hash for all: making one takes as long as many of these tests.
 _password_hash = ""
@@ -57,7 +59,8 @@ class Workspace:
         headers = {"Host": f"{self.host}:{self.ports[process]}"}
         if credential is not None:
             headers["Authorization"] = f"Bearer {credential}"
-        return httpx.Client(base_url=f"http://127.0.0.1:{self.ports[process]}", headers=headers, timeout=20)
+        url = f"http://127.0.0.1:{self.ports[process]}"
+        return httpx.Client(base_url=url, headers=headers, timeout=20, verify=NO_TLS)
 
     def api(self, process: int = 0) -> httpx.Client:
         """The same with the workspace's first API key (scope admin)."""

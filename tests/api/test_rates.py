@@ -16,6 +16,7 @@ from tenants.context import run_in_tenant
 from tenants.models import Tenant
 from tenants.plans import PLANS
 from tests.personas import Workspace
+from tests.plain_http import NO_TLS
 
 Open = Callable[..., Workspace]
 
@@ -108,7 +109,7 @@ def from_address(workspace: Workspace, address: str | None = None) -> Iterator[h
     with httpx.Client(
         base_url=f"http://127.0.0.1:{workspace.ports[0]}",
         headers={"Host": f"{workspace.host}:{workspace.ports[0]}"},
-        transport=httpx.HTTPTransport(local_address=address),
+        transport=httpx.HTTPTransport(local_address=address, verify=NO_TLS),
     ) as client:
         yield client
 

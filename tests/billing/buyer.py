@@ -14,6 +14,7 @@ import stripe
 
 from ops.local.stripe import StripeStandIn
 from tests.personas import Workspace
+from tests.plain_http import NO_TLS
 from tests.realtime.backstage import rows, tenant_id_of
 
 GOOD_CARD: Final = "4242 4242 4242 4242"
@@ -64,7 +65,7 @@ class Buyer:
 
     def pay(self, url: str, card: str = GOOD_CARD) -> httpx.Response:
         """Fill in a page of the stand-in's and press its button."""
-        with httpx.Client() as browser:
+        with httpx.Client(verify=NO_TLS) as browser:
             assert browser.get(url).status_code == 200
             return browser.post(url, data={"number": card, "exp": "12 / 34", "cvc": "123", "name": "Alice"})
 
@@ -148,7 +149,7 @@ class Buyer:
 
     def control(self, method: str, path: str, /, **given: Any) -> Any:
         url = f"{self.stand_in.environment['STRIPE_API_BASE']}/_control/{path}"
-        answer = httpx.request(method, url, json=given, timeout=60)
+        answer = httpx.request(method, url, json=given, timeout=60, verify=NO_TLS)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

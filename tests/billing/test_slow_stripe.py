@@ -16,6 +16,7 @@ from tenants.context import _in_thread
 from tests.billing.buyer import Buyer, wait_until
 from tests.console.staff import sign_in
 from tests.personas import Workspace
+from tests.plain_http import NO_TLS
 from tests.portal.visitor import text_of
 from tests.realtime.backstage import rows
 
@@ -36,7 +37,7 @@ def crowd(mallory: Buyer, path: str) -> Iterator[list[Future[httpx.Response]]]:
         def ask(number: int) -> httpx.Response:
             url = f"http://127.0.0.1:{mallory.workspace.ports[0]}{path}"
             sent[number].set()
-            return httpx.get(url, headers={"Host": owner.host}, cookies=cookies, timeout=60)
+            return httpx.get(url, headers={"Host": owner.host}, cookies=cookies, timeout=60, verify=NO_TLS)
 
         asked = [pool.submit(ask, number) for number in range(CROWD)]
         assert all(one.wait(10) for one in sent)

@@ -17,6 +17,7 @@ import pytest
 from billing.views import MOST_BYTES
 from tests.billing.buyer import Buyer, wait_until
 from tests.personas import Workspace
+from tests.plain_http import NO_TLS
 
 PATH = "/billing/stripe/webhook/"
 
@@ -46,7 +47,9 @@ def deliver(
     given = {"Host": f"localhost:{port}", "Content-Type": "application/json"}
     given |= {"Stripe-Signature": signed} if signed is not None else {}
     headers = httpx.Headers(given, encoding="latin-1")
-    return httpx.request(method, f"http://127.0.0.1:{port}{PATH}", content=body, headers=headers, timeout=20)
+    return httpx.request(
+        method, f"http://127.0.0.1:{port}{PATH}", content=body, headers=headers, timeout=20, verify=NO_TLS
+    )
 
 
 def kept(id_: str) -> Any:

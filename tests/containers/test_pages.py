@@ -9,6 +9,7 @@ from tests.containers.front import TEMPLATE, VARIABLE
 from tests.containers.node import Node
 from tests.containers.visitors import FrontedWorkspace, as_typed, client, new_address
 from tests.personas import PASSWORD
+from tests.plain_http import NO_TLS
 
 MEBIBYTE = 1024 * 1024
 
@@ -20,7 +21,9 @@ def base(node: Node) -> str:
 
 def plain(node: Node, host: str, path: str, method: str = "GET") -> httpx.Response:
     """A request without TLS."""
-    return httpx.request(method, f"http://127.0.0.1:{node.front.http_port}{path}", headers={"Host": host})
+    return httpx.request(
+        method, f"http://127.0.0.1:{node.front.http_port}{path}", headers={"Host": host}, verify=NO_TLS
+    )
 
 
 def test_nginx_takes_the_very_file_that_compose_mounts_without_a_word_of_warning(node: Node) -> None:

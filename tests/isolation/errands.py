@@ -19,6 +19,7 @@ import httpx
 
 from tests.isolation.traces import Ledger
 from tests.personas import Workspace
+from tests.plain_http import NO_TLS
 
 FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 # What is sent and never waited for.
@@ -38,6 +39,7 @@ class Web:
             httpx.AsyncClient(
                 base_url=f"http://127.0.0.1:{port}",
                 timeout=60,
+                verify=NO_TLS,
                 # Given up well before the server does it: a request must not meet a connection that is just closing.
                 limits=httpx.Limits(max_connections=6, keepalive_expiry=2),
                 # One jar for all would hand each workspace the others' cookies.

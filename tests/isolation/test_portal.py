@@ -9,6 +9,7 @@ from tests.api.calls import CALLS
 from tests.isolation.inventory import PORTAL, routes
 from tests.isolation.pages import PAGES, Pieces, contents, gist, pieces_of, session_of
 from tests.personas import Workspace
+from tests.plain_http import NO_TLS
 
 TOKEN = "a-token-that-was-never-made"
 # Every route of the portal, with a path to it, and why it cannot concern a workspace.
@@ -108,6 +109,5 @@ def test_the_portals_pages_are_not_on_a_workspaces_host(workspace: Workspace, ro
 
 
 def at(host: str, workspace: Workspace, method: str, path: str, **headers: str) -> httpx.Response:
-    return httpx.request(
-        method, f"http://127.0.0.1:{workspace.ports[0]}{path}", headers={"Host": host, **headers}, timeout=20
-    )
+    url = f"http://127.0.0.1:{workspace.ports[0]}{path}"
+    return httpx.request(method, url, headers={"Host": host, **headers}, timeout=20, verify=NO_TLS)

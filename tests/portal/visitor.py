@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from tests.plain_http import NO_TLS
+
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 LINK = re.compile(r"http://[^\s\"<]+/signup/confirm/[\w-]+/")
 
@@ -29,7 +31,7 @@ class Visitor:
         self.client = httpx.Client(
             base_url=f"http://127.0.0.1:{parts.port}",
             headers={"Host": self.host},
-            transport=httpx.HTTPTransport(local_address=self.address),
+            transport=httpx.HTTPTransport(local_address=self.address, verify=NO_TLS),
             timeout=20,
         )
 

@@ -17,6 +17,7 @@ import httpx
 import stripe
 
 from ops.local.network import private_port
+from tests.plain_http import NO_TLS
 
 SECRET = "whsec_of_the_tests"
 DAY = 86400
@@ -122,12 +123,12 @@ class StandIn:
         assert self._process is not None
         assert self._process.poll() is None, "the stand-in ended"
         try:
-            return httpx.get(f"{self.url}/_control/").is_success
+            return httpx.get(f"{self.url}/_control/", verify=NO_TLS).is_success
         except httpx.TransportError:
             return False
 
     def control(self, call: str, verb: str = "POST", /, **given: object) -> Any:
-        answer = httpx.request(verb, f"{self.url}/_control{call}", json=given, timeout=60)
+        answer = httpx.request(verb, f"{self.url}/_control{call}", json=given, timeout=60, verify=NO_TLS)
         assert answer.is_success, answer.text
         return answer.json()
 

@@ -12,13 +12,14 @@ import pytest
 from ops.local import Stack
 from tenants import actions
 from tests.personas import PASSWORD, Workspace
+from tests.plain_http import NO_TLS
 
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 def get(stack: Stack, host: str, path: str = "/", **headers: str) -> httpx.Response:
     url = f"http://127.0.0.1:{stack.web_ports[0]}{path}"
-    return httpx.get(url, headers={"Host": host, **headers}, timeout=20)
+    return httpx.get(url, headers={"Host": host, **headers}, timeout=20, verify=NO_TLS)
 
 
 def raw(stack: Stack, host: bytes, path: bytes = b"/") -> tuple[int, bytes]:
