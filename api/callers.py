@@ -18,6 +18,8 @@ from accounts.models import ApiKey, Member
 from accounts.tokens import TokenRefused
 from api.errors import Problem
 from api.rates import Rate, count
+from audit import acting
+from tenants.addresses import address_of
 from tenants.directory import TenantInfo
 
 
@@ -48,6 +50,7 @@ class Key(HttpBearer):
         count(asked, "api")
         if not scopes.allows(caller.scopes, self.scope):
             raise Problem(403, "missing_scope", f"This key lacks the scope {self.scope}.")
+        acting.identify(caller.acts_as, address_of(request))
         return caller
 
 
@@ -67,6 +70,7 @@ class KeyOrUser(Key):
         caller = identify(asked.tenant, token)
         # Each user has a count of their own: whoever can get a guest's token must not use up the tenant's.
         count(asked, f"api:{caller.external_id}")
+        acting.identify(caller.acts_as, address_of(request))
         return caller
 
 

@@ -15,6 +15,7 @@ from rooms import reading
 from rooms.actions import Posted, delete_message, edit_message, post_message
 from rooms.reading import AnyMessage
 from rooms.texts import message_id_in
+from tenants.addresses import address_of
 
 router = Router(tags=["messages"])
 
@@ -144,5 +145,6 @@ async def _edit(request: ApiRequest, name: str, message_id: str, text: object) -
 
 
 async def _delete(request: ApiRequest, name: str, message_id: str) -> AnyMessage:
-    room = await enter(request, request.auth, name)
-    return (await delete_message(request.tenant, room, request.auth, message_id)).message
+    room, address = await enter(request, request.auth, name), address_of(request)
+    deleted = await delete_message(request.tenant, room, request.auth, message_id, address=address)
+    return deleted.message

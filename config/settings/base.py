@@ -34,6 +34,7 @@ TENANT_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "audit",
     "accounts",
     "rooms",
 ]
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "config.middleware.StaticFilesMiddleware",
     "config.middleware.SecurityHeadersMiddleware",
     "tenants.middleware.HostMiddleware",
+    "audit.middleware.ActingMiddleware",
     # Before the tenant's state: a page elsewhere can read a refusal only if CORS lets it.
     "api.middleware.ApiMiddleware",
     "tenants.middleware.TenantStateMiddleware",

@@ -2,9 +2,12 @@
 
 from typing import Any, Final
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.names import storable
+from audit.kinds import Action
+from audit.records import record
 from rooms import access
 from rooms.models import Room
 from rooms.texts import MAX_TITLE
@@ -30,11 +33,20 @@ def change_room(
             raise ValueError(f"slow_mode is 0 to {MOST_SLOW:,} seconds.")
         changed["slow_mode"] = slow_mode
     if changed:
-        if not Room.objects.filter(pk=room.pk).update(**changed):
-            raise Room.DoesNotExist
-        room.refresh_from_db()
-        access.forget_everywhere(room.pk)
+        _change(room, changed)
     return room
+
+
+@transaction.atomic
+def _change(room: Room, changed: dict[str, Any]) -> None:
+    if not Room.objects.filter(pk=room.pk).update(**changed):
+        raise Room.DoesNotExist
+    room.refresh_from_db()
+    told = {name: value for name, value in changed.items() if name != "archived_at"}
+    if "archived_at" in changed:
+        told["archived"] = room.archived_at is not None
+    record(Action.ROOM_CHANGED, room.name, **told)
+    access.forget_everywhere(room.pk)
 
 
 def check_title(title: str) -> str:

@@ -5,6 +5,8 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
+from audit.kinds import Action
+from audit.records import record
 from rooms import access
 from rooms.models import Message, Reaction, Room
 
@@ -29,12 +31,13 @@ def delete_room(room: Room) -> None:
     while _delete_some_messages(room):
         pass
     with transaction.atomic():
-        Room.objects.select_for_update().filter(
-            pk=room.pk
-        ).first()  # the writer waits here, then finds no room
+        # The writer waits here, then finds no room.
+        locked = Room.objects.select_for_update().filter(pk=room.pk).first()
         while _delete_some_messages(room):  # somebody may have opened it again meanwhile
             pass
-        Room.objects.filter(pk=room.pk).delete()
+        if locked is not None:
+            locked.delete()
+            record(Action.ROOM_DELETED, room.name, kind=room.kind, title=room.title, messages=locked.last_seq)
         access.forget_everywhere(room.pk)
 
 

@@ -7,6 +7,8 @@ whose outcome was lost: done again, it finds nothing to do.
 from collections.abc import Sequence
 from typing import Any, Final
 
+from audit.acting import Actor
+from audit.kinds import Action
 from realtime.events import DeletedState, ErrorCode
 from rooms import reading
 from rooms.tables import statement
@@ -33,14 +35,23 @@ _CHANGE = """
     ), bumped AS (
       UPDATE {{rooms}} r SET last_rev = r.last_rev + 1
       WHERE r.id = %(room)s AND EXISTS (SELECT FROM target) RETURNING r.last_rev
-    )
-    UPDATE {{messages}} m SET {change}, rev = bumped.last_rev FROM bumped WHERE m.id = %(message)s RETURNING m.rev
+    ), changed AS (
+      UPDATE {{messages}} m SET {change}, rev = bumped.last_rev FROM bumped WHERE m.id = %(message)s
+      RETURNING m.rev, m.seq, m.sender_id
+    ){more} SELECT rev FROM changed
 """
+# Who deleted whose message, never what it said.
+_NOTED = """, noted AS (
+      INSERT INTO {audit} (at, actor, action, object, details, address)
+      SELECT statement_timestamp(), %(actor)s::text, %(action)s::text, %(message)s::uuid::text,
+             jsonb_build_object('room', %(room_name)s::text, 'seq', c.seq, 'sender', s.external_id), %(address)s::text
+      FROM changed c JOIN {members} s ON s.id = c.sender_id
+    )"""
 _NOW = "date_trunc('milliseconds', statement_timestamp())"
-_EDIT = _CHANGE.format(when="m.body <> %(body)s", change=f"body = %(body)s, edited_at = {_NOW}")
-_DELETE = _CHANGE.format(
-    when="true", change=f"body = '', reactions = '[]', edited_at = NULL, deleted_at = {_NOW}"
-)
+_EDIT = _CHANGE.format(when="m.body <> %(body)s", change=f"body = %(body)s, edited_at = {_NOW}", more="")
+_EMPTY = f"body = '', reactions = '[]', edited_at = NULL, deleted_at = {_NOW}"
+_DELETE = _CHANGE.format(when="true", change=_EMPTY, more="")
+_DELETE_NOTED = _CHANGE.format(when="true", change=_EMPTY, more=_NOTED)
 _DELETE_REACTIONS = (
     "DELETE FROM {reactions} x USING {messages} m, {rooms} r WHERE x.message_id = m.id AND m.id = %(message)s "
     "AND m.room_id = %(room)s AND r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)"
@@ -65,7 +76,7 @@ _SUMS = """(
     FROM (SELECT emoji, count(*) AS n, min(id) AS first FROM {reactions}
           WHERE message_id = %(message)s GROUP BY emoji) s
 )"""
-_SUM_UP = _CHANGE.format(when=f"m.reactions <> {_SUMS}", change=f"reactions = {_SUMS}")
+_SUM_UP = _CHANGE.format(when=f"m.reactions <> {_SUMS}", change=f"reactions = {_SUMS}", more="")
 _AS_IT_STANDS = reading.MESSAGES + "m.room_id = %(room)s AND m.id = %(message)s"
 
 
@@ -80,8 +91,12 @@ def statements(schema: str, change: Change) -> list[Statement]:
         case Edit(body=body):
             values["body"] = body
             templates = [_EDIT]
-        case Deletion():
+        case Deletion(by=None):
             templates = [_DELETE_REACTIONS, _DELETE]
+        case Deletion(by=Actor(id=actor, address=address)):
+            values |= {"actor": actor, "address": address, "room_name": change.room_name}
+            values["action"] = Action.MESSAGE_DELETED.value
+            templates = [_DELETE_REACTIONS, _DELETE_NOTED]
         case Reaction(member_id=member, emoji=emoji, on=on):
             values |= {"member": member, "emoji": emoji, "most": MOST_EMOJI}
             templates = [_REACT if on else _TAKE_BACK, _SUM_UP]

@@ -71,6 +71,7 @@ CALLS = [
         "messages:write",
         for_users=True,
     ),
+    Call("GET", "audit", 200, "admin"),
 ]
 
 

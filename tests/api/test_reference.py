@@ -42,6 +42,7 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/rooms/{name}/messages/{message_id}", "delete"),
         ("/api/v1/rooms/{name}/messages/{message_id}/reactions/{emoji}", "put"),
         ("/api/v1/rooms/{name}/messages/{message_id}/reactions/{emoji}", "delete"),
+        ("/api/v1/audit", "get"),
     }
     for path, methods in paths.items():
         for method, said in methods.items():

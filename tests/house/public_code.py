@@ -9,7 +9,14 @@ from typing import Final
 from tests.house.rules import FUNCTIONS, Rule, last_name, own_nodes
 
 DOORS: Final = {"run_in_tenant", "in_tenant"}
-TENANT_MODULES: Final = ("accounts.models", "accounts.actions", "rooms.models", "rooms.actions")
+TENANT_MODULES: Final = (
+    "accounts.models",
+    "accounts.actions",
+    "audit.models",
+    "audit.records",
+    "rooms.models",
+    "rooms.actions",
+)
 # Of those, what reads and writes no table.
 HARMLESS: Final = {"RoomExists", "RoomLimitReached", "Posted"}
 
