@@ -9,6 +9,7 @@ from pydantic import Field
 
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
+from api.idempotency import attempt_of
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
 from api.speaking import check_sub_allowed, encoded, enter, rate_of, said_of, speaker, told
 from rooms import reading
@@ -135,6 +136,7 @@ async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
             client_id=body.client_id,
             reply_to=body.reply_to,
             rate=await rate_of(request),
+            id_=attempt.message_id if (attempt := attempt_of(request)) else None,
         )
 
 

@@ -37,8 +37,9 @@ TENANT_APPS = [
     "audit",
     "accounts",
     "rooms",
+    "api",
 ]
-INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "channels", "realtime", "console", "widget", "api"]
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "channels", "realtime", "console", "widget"]
 
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
