@@ -36,6 +36,7 @@ CODES: Final[dict[int, tuple[str, ...]]] = {
         "missing_scope",
         "forbidden",
         "muted",
+        "banned",
         "sub_not_allowed",
         "room_limit_reached",
         "guests_not_allowed",
@@ -43,7 +44,7 @@ CODES: Final[dict[int, tuple[str, ...]]] = {
     ),
     404: ("not_found", "no_such_workspace"),
     405: ("method_not_allowed",),
-    409: ("room_exists", "room_archived", "last_room", "idempotency_key_in_use"),
+    409: ("user_exists", "room_exists", "room_archived", "last_room", "idempotency_key_in_use"),
     413: ("too_large",),
     415: ("unsupported_media_type",),
     422: (

@@ -22,3 +22,8 @@ class Action(StrEnum):
     STAFF_CREATED = "staff.created"
     STAFF_PASSWORD_CHANGED = "staff.password_changed"
     TOKENS_REVOKED = "tokens.revoked"
+    USER_BANNED = "user.banned"
+    USER_CHANGED = "user.changed"
+    USER_CREATED = "user.created"
+    USER_DELETED = "user.deleted"
+    USER_UNBANNED = "user.unbanned"

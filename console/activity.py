@@ -28,6 +28,11 @@ WORDS: Final[dict[str, str]] = {
     Action.STAFF_CREATED: "added a colleague",
     Action.STAFF_PASSWORD_CHANGED: "set a new password",
     Action.TOKENS_REVOKED: "revoked a user’s tokens",
+    Action.USER_BANNED: "banned a user",
+    Action.USER_CHANGED: "changed a user",
+    Action.USER_CREATED: "added a user",
+    Action.USER_DELETED: "deleted a user",
+    Action.USER_UNBANNED: "lifted a ban",
 }
 
 

@@ -1,6 +1,8 @@
 """The verbs of this app, one module a subject."""
 
+from accounts.actions.anonymise import anonymise
 from accounts.actions.api_keys import create_api_key, internal_key, revoke_api_key, signing_key
+from accounts.actions.bans import ban_user, lift_ban
 from accounts.actions.guests import admit_guest
 from accounts.actions.password_resets import (
     make_password_reset,
@@ -10,14 +12,21 @@ from accounts.actions.password_resets import (
 )
 from accounts.actions.sessions import sign_out
 from accounts.actions.staff import authenticate_staff, create_staff, make_handoff, take_handoff
-from accounts.actions.users import revoke_tokens
+from accounts.actions.users import UserExists, change_user, create_user, known_user, revoke_tokens
 
 __all__ = [
+    "UserExists",
     "admit_guest",
+    "anonymise",
     "authenticate_staff",
+    "ban_user",
+    "change_user",
     "create_api_key",
     "create_staff",
+    "create_user",
     "internal_key",
+    "known_user",
+    "lift_ban",
     "make_handoff",
     "make_password_reset",
     "password_reset_of",
