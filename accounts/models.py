@@ -112,6 +112,8 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    # The id of the key that took its place; this one works until it expires.
+    replaced_by = models.CharField(max_length=24, null=True)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.id})"

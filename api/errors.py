@@ -44,7 +44,15 @@ CODES: Final[dict[int, tuple[str, ...]]] = {
     ),
     404: ("not_found", "no_such_workspace"),
     405: ("method_not_allowed",),
-    409: ("user_exists", "room_exists", "room_archived", "last_room", "idempotency_key_in_use"),
+    409: (
+        "user_exists",
+        "key_rotated",
+        "key_unusable",
+        "room_exists",
+        "room_archived",
+        "last_room",
+        "idempotency_key_in_use",
+    ),
     413: ("too_large",),
     415: ("unsupported_media_type",),
     422: (

@@ -24,6 +24,7 @@ IN_PATHS: Final = {
     "room": "general",
     "external_id": "bob",
     "message_id": "$MESSAGE_ID",
+    "key_id": "$KEY_ID",
     "emoji": "%F0%9F%91%8D",
 }
 

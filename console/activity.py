@@ -14,6 +14,7 @@ MOST: Final = 50
 WORDS: Final[dict[str, str]] = {
     Action.KEY_CREATED: "made a key",
     Action.KEY_REVOKED: "revoked a key",
+    Action.KEY_ROTATED: "rotated a key",
     Action.MEMBER_ADDED: "added a member",
     Action.MEMBER_CHANGED: "changed a member’s role",
     Action.MEMBER_MUTED: "muted a member",

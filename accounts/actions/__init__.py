@@ -1,7 +1,15 @@
 """The verbs of this app, one module a subject."""
 
 from accounts.actions.anonymise import anonymise
-from accounts.actions.api_keys import create_api_key, internal_key, revoke_api_key, signing_key
+from accounts.actions.api_keys import (
+    KeyRotated,
+    KeyUnusable,
+    create_api_key,
+    internal_key,
+    revoke_api_key,
+    rotate_api_key,
+    signing_key,
+)
 from accounts.actions.bans import ban_user, lift_ban
 from accounts.actions.guests import admit_guest
 from accounts.actions.password_resets import (
@@ -15,6 +23,8 @@ from accounts.actions.staff import authenticate_staff, create_staff, make_handof
 from accounts.actions.users import UserExists, change_user, create_user, known_user, revoke_tokens
 
 __all__ = [
+    "KeyRotated",
+    "KeyUnusable",
     "UserExists",
     "admit_guest",
     "anonymise",
@@ -33,6 +43,7 @@ __all__ = [
     "reset_password",
     "revoke_api_key",
     "revoke_tokens",
+    "rotate_api_key",
     "sign_out",
     "signing_key",
     "staff_by_mail",

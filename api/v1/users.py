@@ -16,7 +16,7 @@ from api.errors import Problem
 from api.moments import Moment
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
 from realtime.events import stamp
-from workspaces.actions import delete_user
+from rooms.actions import delete_user
 
 router = Router(tags=["users"])
 

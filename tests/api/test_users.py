@@ -12,7 +12,20 @@ import pytest
 from tests.personas import Workspace
 from tests.realtime.backstage import rows
 
-ODD = ["%00", "a%00b", "%2F", "a%2Fb", "%FF", "%C3%28", "%ED%A0%80", "%2E", "%2E%2E", "%0A", "%20", "x" * 3000]
+ODD = [
+    "%00",
+    "a%00b",
+    "%2F",
+    "a%2Fb",
+    "%FF",
+    "%C3%28",
+    "%ED%A0%80",
+    "%2E",
+    "%2E%2E",
+    "%0A",
+    "%20",
+    "x" * 3000,
+]
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Taking a user out of a workspace. Runs inside the tenant's schema."""
+"""Taking a user out of the workspace. Runs inside the tenant's schema."""
 
 from django.db import transaction
 
