@@ -34,8 +34,9 @@ def api(workspace: Workspace) -> Iterator[httpx.Client]:
         yield client
 
 
-def bearer(token: str) -> dict[str, dict[str, str]]:
-    return {"headers": {"Authorization": f"Bearer {token}"}}
+def come(api: httpx.Client, token: str) -> httpx.Response:
+    """A request of the user whom a token names."""
+    return api.get("/api/v1/rooms", headers={"Authorization": f"Bearer {token}"})
 
 
 def later_token(workspace: Workspace, sub: str, **claims: Any) -> str:
@@ -88,7 +89,7 @@ def test_a_users_page_neither_skips_nor_repeats_while_more_come(api: httpx.Clien
 
 def test_guests_are_listed_and_colleagues_and_bots_are_not(workspace: Workspace, api: httpx.Client) -> None:
     guest = api.post("/api/v1/guests", json={"name": "Visitor"}).json()
-    api.get("/api/v1/rooms", **bearer(guest["token"]))
+    come(api, guest["token"])
     assert [(user["external_id"], user["kind"]) for user in api.get("/api/v1/users").json()["data"]] == [
         (guest["sub"], "guest")
     ]
@@ -169,19 +170,19 @@ def test_a_new_name_is_everywhere_at_once(workspace: Workspace, api: httpx.Clien
 
 def test_revoked_tokens_open_nothing_and_newer_ones_do(workspace: Workspace, api: httpx.Client) -> None:
     old = workspace.token("bob")
-    assert api.get("/api/v1/rooms", **bearer(old)).status_code == 200
+    assert come(api, old).status_code == 200
     revoked = api.post("/api/v1/users/bob/revoke-tokens")
     assert revoked.json()["tokens_valid_after"] is not None
-    assert api.get("/api/v1/rooms", **bearer(old)).status_code == 401
-    assert api.get("/api/v1/rooms", **bearer(later_token(workspace, "bob"))).status_code == 200
+    assert come(api, old).status_code == 401
+    assert come(api, later_token(workspace, "bob")).status_code == 200
 
 
 def test_tokens_are_revoked_up_to_a_moment(workspace: Workspace, api: httpx.Client) -> None:
     token = workspace.token("bob", iat=int(time.time()) - 60)
-    api.get("/api/v1/rooms", **bearer(token)).raise_for_status()
+    come(api, token).raise_for_status()
     earlier = api.post("/api/v1/users/bob/revoke-tokens", json={"before": "2020-01-01T00:00:00Z"})
     assert earlier.json()["tokens_valid_after"] == "2020-01-01T00:00:00.000Z"
-    assert api.get("/api/v1/rooms", **bearer(token)).status_code == 200
+    assert come(api, token).status_code == 200
     for before in ("2100-01-01T00:00:00Z", "yesterday", 5):
         assert api.post("/api/v1/users/bob/revoke-tokens", json={"before": before}).status_code == 422
 
@@ -203,7 +204,7 @@ def test_a_banned_user_is_refused_until_the_ban_is_lifted(workspace: Workspace, 
             assert "Spam" not in answer.text  # the reason is the tenant's own
         for path, body in (("rooms/general/messages", {"message": "x"}), ("rooms", {"name": "x"})):
             assert bob.post(f"/api/v1/{path}", json=body).status_code in (401, 403)
-        assert api.get("/api/v1/rooms", **bearer(later_token(workspace, "bob"))).status_code == 403
+        assert come(api, later_token(workspace, "bob")).status_code == 403
         ticket = api.post("/api/v1/tickets", json={"sub": "bob"})
         assert ticket.status_code == 201  # and opens nothing: tests/realtime/test_bans.py
         assert not api.delete("/api/v1/users/bob/ban").json()["banned"]
@@ -217,12 +218,12 @@ def test_a_ban_ends_by_itself(workspace: Workspace, api: httpx.Client) -> None:
     from datetime import UTC, datetime, timedelta
 
     token = workspace.token("bob")
-    api.get("/api/v1/rooms", **bearer(token)).raise_for_status()
+    come(api, token).raise_for_status()
     until = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
     assert api.post("/api/v1/users/bob/ban", json={"until": until}).json()["banned_until"]
-    assert api.get("/api/v1/rooms", **bearer(token)).status_code == 403
+    assert come(api, token).status_code == 403
     deadline = time.monotonic() + 3
-    while api.get("/api/v1/rooms", **bearer(token)).status_code != 200:
+    while come(api, token).status_code != 200:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert api.get("/api/v1/users/bob").json()["banned"] is False
@@ -281,7 +282,7 @@ def test_a_deleted_user_leaves_what_they_said_and_nothing_of_who_they_were(
 
 def test_an_old_token_does_not_bring_a_deleted_user_back(workspace: Workspace, api: httpx.Client) -> None:
     old = workspace.token("bob", name="Bob Builder")
-    assert api.get("/api/v1/rooms", **bearer(old)).status_code == 200
+    assert come(api, old).status_code == 200
     assert api.delete("/api/v1/users/bob").status_code == 204
     for process in (0, 1):
         with workspace.http(old, process) as bob:
@@ -289,8 +290,8 @@ def test_an_old_token_does_not_bring_a_deleted_user_back(workspace: Workspace, a
     assert api.get("/api/v1/users").json()["data"] == []
 
     fresh = later_token(workspace, "bob")
-    assert api.get("/api/v1/rooms", **bearer(fresh)).status_code == 200
-    assert api.get("/api/v1/rooms", **bearer(old)).status_code == 401
+    assert come(api, fresh).status_code == 200
+    assert come(api, old).status_code == 401
     (again,) = api.get("/api/v1/users").json()["data"]
     assert (again["external_id"], again["name"]) == ("bob", "")
 
@@ -300,7 +301,7 @@ def test_whoever_is_made_anew_by_a_key_is_not_the_one_who_was_deleted(
     workspace: Workspace, api: httpx.Client, way: str
 ) -> None:
     old = workspace.token("bob", name="Bob Builder")
-    api.get("/api/v1/rooms", **bearer(old)).raise_for_status()
+    come(api, old).raise_for_status()
     api.delete("/api/v1/users/bob")
     if way == "users":
         api.put("/api/v1/users/bob").raise_for_status()
@@ -308,9 +309,9 @@ def test_whoever_is_made_anew_by_a_key_is_not_the_one_who_was_deleted(
         api.put("/api/v1/rooms/general/members/bob").raise_for_status()
     else:
         api.post("/api/v1/rooms/general/messages", json={"message": "x", "sub": "bob"}).raise_for_status()
-    assert api.get("/api/v1/rooms", **bearer(old)).status_code == 401
+    assert come(api, old).status_code == 401
     assert api.get("/api/v1/users/bob").json()["name"] == ""
-    assert api.get("/api/v1/rooms", **bearer(later_token(workspace, "bob"))).status_code == 200
+    assert come(api, later_token(workspace, "bob")).status_code == 200
 
 
 def test_the_same_id_elsewhere_is_somebody_else(
