@@ -17,6 +17,8 @@ class Action(StrEnum):
     MESSAGE_DELETED = "message.deleted"
     ORIGINS_CHANGED = "origins.changed"
     PLAN_CHANGED = "plan.changed"
+    PUBLIC_KEY_REGISTERED = "public_key.registered"
+    PUBLIC_KEY_REVOKED = "public_key.revoked"
     ROOM_CHANGED = "room.changed"
     ROOM_CREATED = "room.created"
     ROOM_DELETED = "room.deleted"

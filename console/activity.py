@@ -23,6 +23,8 @@ WORDS: Final[dict[str, str]] = {
     Action.MESSAGE_DELETED: "deleted somebody’s message",
     Action.ORIGINS_CHANGED: "changed the origins",
     Action.PLAN_CHANGED: "changed the plan",
+    Action.PUBLIC_KEY_REGISTERED: "registered a public key",
+    Action.PUBLIC_KEY_REVOKED: "revoked a public key",
     Action.ROOM_CHANGED: "changed a room",
     Action.ROOM_CREATED: "made a room",
     Action.ROOM_DELETED: "deleted a room",

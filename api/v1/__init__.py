@@ -5,7 +5,19 @@ from ninja import NinjaAPI
 
 from api import errors, reference
 from api.description import describe
-from api.v1 import audit, guests, keys, members, messages, presence, reactions, rooms, tokens, users
+from api.v1 import (
+    audit,
+    guests,
+    keys,
+    members,
+    messages,
+    presence,
+    public_keys,
+    reactions,
+    rooms,
+    tokens,
+    users,
+)
 
 api = NinjaAPI(
     title="Snug",
@@ -15,7 +27,19 @@ api = NinjaAPI(
     description="Rooms, members and messages of one workspace. Errors are RFC 9457 problem documents.",
 )
 errors.install(api)
-for module in (tokens, guests, users, rooms, members, messages, reactions, presence, keys, audit):
+for module in (
+    tokens,
+    guests,
+    users,
+    rooms,
+    members,
+    messages,
+    reactions,
+    presence,
+    keys,
+    public_keys,
+    audit,
+):
     describe(module.router)
     api.add_router("", module.router)
 

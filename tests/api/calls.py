@@ -11,6 +11,14 @@ from tests.personas import Workspace
 
 THUMB = "%F0%9F%91%8D"
 SPARE_KEY = "key_00000000000000aa"
+PEM = (
+    "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+    "-----END PUBLIC KEY-----\n"
+)
+ANOTHER_PEM = (
+    "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n"
+    "-----END PUBLIC KEY-----\n"
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,8 @@ class Call:
     body: dict[str, Any] | None = None
     # Whether a user's token will do as well.
     for_users: bool = False
+    # A second scope, where one is not enough.
+    also: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} /{self.path}"
@@ -41,6 +51,10 @@ CALLS = [
     Call("GET", f"keys/{SPARE_KEY}", 200, "keys:read"),
     Call("POST", f"keys/{SPARE_KEY}/rotate", 201, "keys:write"),
     Call("DELETE", f"keys/{SPARE_KEY}", 204, "keys:write"),
+    Call("GET", "public-keys", 200, "keys:read"),
+    Call("POST", "public-keys", 201, "keys:write", {"pem": ANOTHER_PEM}, also="tokens:mint"),
+    Call("GET", f"public-keys/{SPARE_KEY}", 200, "keys:read"),
+    Call("DELETE", f"public-keys/{SPARE_KEY}", 204, "keys:write", also="tokens:mint"),
     Call("GET", "users", 200, "users:read"),
     Call("POST", "users", 201, "users:write", {"external_id": "bob", "name": "Bob"}),
     Call("GET", "users/carol", 200, "users:read"),
@@ -91,14 +105,17 @@ CALLS = [
 
 
 def add_spare_key(workspace: Workspace) -> None:
-    """A key of a known id, which may itself only handle keys."""
-    from accounts.actions import create_api_key
-    from accounts.models import ApiKey
+    """A key of a known id, which may itself only handle keys, and a public key of the same id."""
+    from accounts.actions import create_api_key, register_public_keys
+    from accounts.models import ApiKey, PublicKey
+    from accounts.public_keys import from_pem
     from tenants.context import run_in_tenant
 
     def add() -> None:
         key, _, _ = create_api_key("Spare", ["keys:write"])
         ApiKey.objects.filter(id=key.id).update(id=SPARE_KEY)
+        (public,) = register_public_keys([from_pem(PEM)])
+        PublicKey.objects.filter(id=public.id).update(id=SPARE_KEY)
 
     run_in_tenant(workspace.tenant, add)
 

@@ -113,13 +113,21 @@ def test_a_key_does_what_its_scopes_say_and_no_more(new_workspace: Open, call: C
     message_id = prepared(workspace)
     others = [scope for scope in SCOPES if scope not in (call.scope, "admin")]
     _, without, _ = run_in_tenant(workspace.tenant, create_api_key, "Without", others)
-    _, just, _ = run_in_tenant(workspace.tenant, create_api_key, "Just", [call.scope])
+    _, just, _ = run_in_tenant(
+        workspace.tenant, create_api_key, "Just", [scope for scope in (call.scope, call.also) if scope]
+    )
     before = contents(workspace)
     with workspace.http(without) as client:
         refused = call.send(client, message_id)
     assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope")
     assert call.scope in refused.json()["detail"]
     assert contents(workspace) == before
+    if call.also:
+        _, half, _ = run_in_tenant(workspace.tenant, create_api_key, "Half", [call.scope])
+        with workspace.http(half) as client:
+            refused = call.send(client, message_id)
+        assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope")
+        assert call.also in refused.json()["detail"]
     with workspace.http(just) as client:
         assert call.send(client, message_id).status_code == call.status
 
