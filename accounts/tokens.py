@@ -91,7 +91,7 @@ def header_of(token: str) -> Header:
         header = jwt.get_unverified_header(token)
     except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
         # PyJWT refuses most of what is critical by itself, in words that may change; ours then say less.
-        raise TokenRefused(_CRITICAL if "crit" in str(error) else "this is not a JWT") from None
+        raise TokenRefused(_CRITICAL if "crit" in str(error).lower() else "this is not a JWT") from None
     alg, kid = header.get("alg"), header.get("kid")
     if alg != HS256 and alg not in PUBLIC_ALGORITHMS:
         raise TokenRefused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -75,7 +76,7 @@ def weak(bits: int) -> str:
     return pem_of(rsa.generate_private_key(public_exponent=65537, key_size=bits).public_key())
 
 
-REFUSED_PEMS = {
+REFUSED_PEMS: dict[str, tuple[Callable[[], str], str]] = {
     "RSA of 1024 bits": (lambda: weak(1024), "must have 2048 to 4096 bits; this one has 1024"),
     "RSA of 5120 bits": (
         lambda: pem_of(rsa.RSAPublicNumbers(65537, (1 << 5119) | 1).public_key()),
