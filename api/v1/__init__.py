@@ -16,6 +16,7 @@ from api.v1 import (
     reactions,
     rooms,
     tokens,
+    usage,
     users,
 )
 
@@ -38,6 +39,7 @@ for module in (
     presence,
     keys,
     public_keys,
+    usage,
     audit,
 ):
     describe(module.router)

@@ -100,6 +100,7 @@ CALLS = [
         "messages:write",
         for_users=True,
     ),
+    Call("GET", "usage", 200, "usage:read"),
     Call("GET", "audit", 200, "admin"),
 ]
 

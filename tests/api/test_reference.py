@@ -43,6 +43,7 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/rooms/{name}/messages/{message_id}/reactions/{emoji}", "put"),
         ("/api/v1/rooms/{name}/messages/{message_id}/reactions/{emoji}", "delete"),
         ("/api/v1/audit", "get"),
+        ("/api/v1/usage", "get"),
         ("/api/v1/public-keys", "get"),
         ("/api/v1/public-keys", "post"),
         ("/api/v1/public-keys/{key_id}", "get"),

@@ -35,7 +35,6 @@ KNOWN: Final = {
     "billing/gateway/connection.py": {"_client": "the installation's own account; calls name the customer"},
     "billing/gateway/turns.py": {"_has_one": "says that the caller has a turn", "_shares": "by schema"},
     "billing/wording/__init__.py": {"_load": "the release's"},
-    "console/numbers.py": {"_counted": "by schema"},
     "realtime/alarms.py": {"alarms": "holds whom to wake, and nothing of theirs"},
     "realtime/feed.py": {"_readers": "counts who reads, not what"},
     "realtime/hub.py": {"_hubs": "its feeds go by group, its counts by tenant and user"},
@@ -46,6 +45,7 @@ KNOWN: Final = {
     },
     "rooms/access.py": {"_cache": "by schema, room and member"},
     "rooms/actions/announcing.py": {"_writers": "each piece of work names its tenant"},
+    "rooms/counting.py": {"_counted": "by schema"},
     "rooms/tables.py": {"tables_of": "by schema", "_compiled": "by schema"},
     "tenants/database.py": {
         "_turns": "by schema",
