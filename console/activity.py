@@ -82,7 +82,11 @@ def _line(entry: AuditEntry, people: Mapping[str, str]) -> Line:
         did=WORDS.get(entry.action, entry.action),
         action=entry.action,
         object=entry.object,
-        details=", ".join(f"{name}: {_said(value)}" for name, value in entry.details.items() if _told(value)),
+        details=", ".join(
+            f"{name.replace('_', ' ')}: {_said(value)}"
+            for name, value in entry.details.items()
+            if _told(value)
+        ),
         address=entry.address,
     )
 
@@ -94,4 +98,18 @@ def _told(value: Any) -> bool:
 def _said(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    moment = _moment(value)
+    return f"{moment.day} {moment:%b %Y, %H:%M}" if moment else str(value)
+
+
+def _moment(value: Any) -> datetime | None:
+    """A detail that is a moment, as actions write them."""
+    if not isinstance(value, str) or "T" not in value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
