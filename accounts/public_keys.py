@@ -5,7 +5,6 @@ Pure functions. What is refused is never kept and never repeated: it may be some
 
 import hashlib
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import jwt
@@ -120,9 +119,8 @@ def from_set(jwks: Mapping[str, Any]) -> list[Parsed]:
     return found
 
 
-@lru_cache(maxsize=2_000)
 def parsed(pem: str) -> Any:
-    """A registered key, ready to check with: reading one takes as long as checking several signatures."""
+    """A registered key, ready to check with. `accounts.keys` holds it with the rest of what it knows of the key."""
     return load_pem_public_key(pem.encode())
 
 

@@ -29,7 +29,6 @@ HOLDERS: Final = {"LoopLocal", "ContextVar", "local", "WeakKeyDictionary", "Weak
 KNOWN: Final = {
     "accounts/encryption.py": {"_fernet": "the installation's own keys"},
     "accounts/keys.py": {"_asking": "by schema and key", "_cache": "by schema and key"},
-    "accounts/public_keys.py": {"parsed": "by the key itself, which is public"},
     "accounts/members.py": {"_cache": "by schema and member"},
     "audit/acting.py": {"_acting": "says who acts in this request, and ends with it"},
     "billing/gateway/connection.py": {"_client": "the installation's own account; calls name the customer"},

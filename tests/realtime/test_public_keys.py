@@ -13,7 +13,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from accounts import authentication, keys, public_keys
+from accounts import authentication, keys, members, public_keys
 from tenants.database import Pool
 from tests.accounts.asking import answer
 from tests.accounts.signing import ALGORITHMS, Pair, new_pair, pair
@@ -333,12 +333,16 @@ def test_a_warm_path_asks_the_database_nothing_and_is_quick(
         return real(self, timeout)
 
     monkeypatch.setattr(Pool, "connection", counted)
+    for cache in (keys, members):  # however long a busy machine takes
+        monkeypatch.setattr(cache, "FRESH", 3600.0)
+    read: list[str] = []
 
     async def all_of_them() -> dict[str, float]:
         longest: dict[str, float] = {}
         for token in ours.values():
             await authentication.by_token(tenant, token)
         warm = len(taken)
+        monkeypatch.setattr(public_keys, "parsed", read.append)  # whoever reads a key now is told
         for algorithm, token in ours.items():
             begun = time.process_time()
             for _ in range(200):
@@ -348,8 +352,5 @@ def test_a_warm_path_asks_the_database_nothing_and_is_quick(
         return longest
 
     for algorithm, seconds in answer(all_of_them()).items():
-        assert seconds < 0.002, (
-            algorithm
-        )  # a handshake costs as much; reading the PEM each time alone would be close
-    assert keys.FRESH >= 1
-    assert public_keys.parsed.cache_info().hits + public_keys.parsed.cache_info().misses >= 3
+        assert seconds < 0.002, algorithm  # of CPU; some 0.15 ms on an ordinary machine
+    assert read == []
