@@ -14,6 +14,7 @@ from realtime.publish import publisher
 from realtime.together import Together
 from tenants.context import HasSchema
 from tenants.database import Connection, pool
+from webhooks.tables import stamp, tables_of, telling
 
 FRESH: Final = 30.0
 MOST: Final = 50_000
@@ -26,20 +27,30 @@ _REVOKED = sql.SQL(
     "SELECT external_id, tokens_valid_after FROM {members} "
     "WHERE external_id = ANY(%s) AND tokens_valid_after IS NOT NULL"
 )
+_RECORD = "id, external_id, kind, role, name, avatar, tokens_valid_after"
+# Only the tenant's own users are news to its own servers.
+_NEWS = f"""
+    SELECT {{type}} AS type, NULL::bigint AS room_id, m.id AS ord, jsonb_build_object(
+      'external_id', m.external_id, 'name', m.name, 'avatar', m.avatar, 'created_at', {stamp("m.created_at")}) AS data
+    FROM saved m WHERE m.kind = 'user'
+"""
 # In the order of their ids: two processes that know the same newcomers wait for each other in one direction only.
 _MAKE = sql.SQL(
-    "INSERT INTO {members} (external_id, kind, role, name, avatar, password, created_at) "
+    "WITH saved AS (INSERT INTO {members} (external_id, kind, role, name, avatar, password, created_at) "
     "SELECT id, kind, '', coalesce(name, ''), coalesce(avatar, ''), '!', now() "
     "FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS n(id, kind, name, avatar) ORDER BY id "
-    "ON CONFLICT (external_id) DO NOTHING "
-    "RETURNING id, external_id, kind, role, name, avatar, tokens_valid_after"
+    "ON CONFLICT (external_id) DO NOTHING RETURNING *)"
+    + telling(_NEWS.format(type="'user.created'"), rings=True)
+    + f"SELECT {_RECORD} FROM saved"
 )
 _SAVE = sql.SQL(
-    "INSERT INTO {members} AS m (external_id, kind, role, name, avatar, password, created_at) "
+    "WITH saved AS (INSERT INTO {members} AS m (external_id, kind, role, name, avatar, password, created_at) "
     "VALUES (%(id)s, %(kind)s, '', coalesce(%(name)s, ''), coalesce(%(avatar)s, ''), '!', now()) "
     "ON CONFLICT (external_id) DO UPDATE "
     "SET name = coalesce(%(name)s, m.name), avatar = coalesce(%(avatar)s, m.avatar) "
-    "RETURNING id, external_id, kind, role, name, avatar, tokens_valid_after"
+    "RETURNING m.*, m.xmax = 0 AS made)"
+    + telling(_NEWS.format(type="CASE WHEN m.made THEN 'user.created' ELSE 'user.updated' END"), rings=True)
+    + f"SELECT {_RECORD} FROM saved"
 )
 
 
@@ -132,20 +143,20 @@ def forget_one(schema: str, external_id: str) -> None:
 
 
 async def _find_or_save(schema: str, asked: list[_Introduction]) -> list[MemberRecord]:
-    table = sql.Identifier(schema, "accounts_member")
+    tables = {"members": sql.Identifier(schema, "accounts_member"), **tables_of(schema)}
     by_id = {told.id: told for told in asked}
     renamed: dict[str, None] = {}
     answers = []
     async with (await pool()).connection() as db:
-        rows = await (await db.execute(_FIND.format(members=table), [list(by_id)])).fetchall()
+        rows = await (await db.execute(_FIND.format(**tables), [list(by_id)])).fetchall()
         known = {row[1]: MemberRecord(*row) for row in rows}
         if newcomers := [told for id_, told in by_id.items() if id_ not in known]:
             columns = [list(column) for column in zip(*newcomers, strict=True)]
-            rows = await (await db.execute(_MAKE.format(members=table), columns)).fetchall()
+            rows = await (await db.execute(_MAKE.format(**tables), columns)).fetchall()
             known |= {row[1]: MemberRecord(*row) for row in rows}
         for told in asked:
             if not told.describes(known.get(told.id)):
-                known[told.id] = await _save(db, table, told)
+                known[told.id] = await _save(db, tables, told)
                 renamed[told.id] = None
             answers.append(known[told.id])
     _tell_renamed(schema, renamed)  # committed by now: whoever asks again reads the new name
@@ -160,9 +171,9 @@ def _tell_renamed(schema: str, external_ids: Iterable[str]) -> None:
         publisher().publish([(groups.CONTROL, event)])
 
 
-async def _save(db: Connection, table: sql.Identifier, told: _Introduction) -> MemberRecord:
+async def _save(db: Connection, tables: dict[str, sql.Composable], told: _Introduction) -> MemberRecord:
     """For whoever has another name now, or was made by another process in this moment."""
-    row = await (await db.execute(_SAVE.format(members=table), told._asdict())).fetchone()
+    row = await (await db.execute(_SAVE.format(**tables), told._asdict())).fetchone()
     assert row is not None  # an upsert that updates always returns its row
     return MemberRecord(*row)
 

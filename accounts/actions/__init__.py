@@ -10,7 +10,7 @@ from accounts.actions.password_resets import (
 )
 from accounts.actions.sessions import sign_out
 from accounts.actions.staff import authenticate_staff, create_staff, make_handoff, take_handoff
-from accounts.actions.users import revoke_tokens
+from accounts.actions.users import make_user, revoke_tokens, tell_of_user
 
 __all__ = [
     "admit_guest",
@@ -20,6 +20,7 @@ __all__ = [
     "internal_key",
     "make_handoff",
     "make_password_reset",
+    "make_user",
     "password_reset_of",
     "reset_password",
     "revoke_api_key",
@@ -28,4 +29,5 @@ __all__ = [
     "signing_key",
     "staff_by_mail",
     "take_handoff",
+    "tell_of_user",
 ]

@@ -7,11 +7,12 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import encryption, keys
+from accounts import keys
 from accounts.models import ApiKey, Member, new_key_id
 from accounts.names import clean_name
 from accounts.scopes import SCOPES, allows
 from realtime import publish
+from tenants import encryption
 from tenants.context import schema_connection
 
 INTERNAL = "internal"

@@ -2,13 +2,36 @@
 
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts import members
 from accounts.models import Member
 from realtime import publish
+from realtime.events import stamp
 from tenants.context import schema_connection
+from webhooks.actions import emit
+
+
+@transaction.atomic
+def make_user(external_id: str) -> Member:
+    """The user with this id, made where there is none. The id is checked already."""
+    member, made = Member.objects.get_or_create(external_id=external_id, defaults={"password": "!"})
+    if made:
+        tell_of_user("user.created", member)
+    return member
+
+
+def tell_of_user(type_: str, member: Member) -> None:
+    """Owe `user.…` to whoever asked for it. Call it in the transaction of the change."""
+    data = {
+        "external_id": member.external_id,
+        "name": member.name,
+        "avatar": member.avatar,
+        "created_at": stamp(member.created_at),
+    }
+    emit(type_, data)
 
 
 def revoke_tokens(member: Member, before: datetime | None = None) -> None:

@@ -5,17 +5,17 @@ from ninja import NinjaAPI
 
 from api import errors, reference
 from api.description import describe
-from api.v1 import guests, members, messages, presence, reactions, rooms, tokens
+from api.v1 import guests, members, messages, presence, reactions, rooms, tokens, webhook_deliveries, webhooks
 
 api = NinjaAPI(
     title="Snug",
     version="1",
     urls_namespace="api-v1",
     docs_url=None,  # the framework's page needs scripts from another host: api.reference is ours
-    description="Rooms, members and messages of one workspace. Errors are RFC 9457 problem documents.",
+    description="Rooms, members, messages and webhooks of one workspace. Errors are RFC 9457 problem documents.",
 )
 errors.install(api)
-for module in (tokens, guests, rooms, members, messages, reactions, presence):
+for module in (tokens, guests, rooms, members, messages, reactions, presence, webhook_deliveries, webhooks):
     describe(module.router)
     api.add_router("", module.router)
 

@@ -7,7 +7,7 @@ order, the present state is fetched and written under the tenant's lock.
 from datetime import datetime
 
 from billing.actions.holding import held
-from billing.actions.notices import tell_of_debt
+from billing.actions.notices import tell_of_debt, tell_webhooks
 from billing.gateway.connection import Missing
 from billing.gateway.contracts import Contract, contract_of
 from billing.models import Subscription
@@ -100,10 +100,14 @@ def _put_in_force(bought: Subscription, *, left: bool) -> None:
     if standing == Standing.NONE:
         return
     over = left or standing == Standing.ENDED
-    tenants.entitle(
+    plan = "free" if over else bought.plan
+    before = Tenant.objects.values_list("plan", flat=True).filter(id=bought.tenant_id).first()
+    changed = tenants.entitle(
         bought.tenant_id,
-        plan="free" if over else bought.plan,
+        plan=plan,
         version=None if over else bought.plan_version,
         extra_connections=extra_connections(bought),
         state=_STATES[standing],
     )
+    if changed and plan != before:
+        tell_webhooks(bought.tenant_id, "plan.changed", {"plan": plan, "before": before})

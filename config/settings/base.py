@@ -34,6 +34,7 @@ TENANT_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "webhooks",
     "accounts",
     "rooms",
 ]

@@ -2,11 +2,13 @@
 
 from typing import Any, Final
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.names import storable
 from rooms import access
 from rooms.models import Room
+from rooms.telling import tell_of_room
 from rooms.texts import MAX_TITLE
 
 MOST_SLOW: Final = 6 * 3600
@@ -30,11 +32,17 @@ def change_room(
             raise ValueError(f"slow_mode is 0 to {MOST_SLOW:,} seconds.")
         changed["slow_mode"] = slow_mode
     if changed:
-        if not Room.objects.filter(pk=room.pk).update(**changed):
-            raise Room.DoesNotExist
-        room.refresh_from_db()
-        access.forget_everywhere(room.pk)
+        _change(room, changed)
     return room
+
+
+@transaction.atomic
+def _change(room: Room, changed: dict[str, Any]) -> None:
+    if not Room.objects.filter(pk=room.pk).update(**changed):
+        raise Room.DoesNotExist
+    room.refresh_from_db()
+    tell_of_room("room.updated", room)
+    access.forget_everywhere(room.pk)
 
 
 def check_title(title: str) -> str:

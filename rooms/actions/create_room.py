@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from rooms import access, quota
 from rooms.actions.change_room import check_title
 from rooms.models import Room
+from rooms.telling import tell_of_room
 from rooms.texts import is_room_name
 from tenants.context import schema_connection
 from tenants.entitlements import Limits
@@ -33,6 +34,7 @@ def create_room(name: str, kind: str, title: str, limits: Limits) -> Room:
             if limits.max_rooms is not None and Room.objects.count() >= limits.max_rooms:
                 raise RoomLimitReached(f"Your plan allows {limits.max_rooms} rooms, and all are in use.")
             room = Room.objects.create(name=name, kind=kind, title=title)
+            tell_of_room("room.created", room)
     except IntegrityError:
         raise RoomExists(name) from None
     access.forget()

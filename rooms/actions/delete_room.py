@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from rooms import access
 from rooms.models import Message, Reaction, Room
+from rooms.telling import tell_of_room
 
 AT_ONCE: Final = 2_000
 
@@ -29,12 +30,13 @@ def delete_room(room: Room) -> None:
     while _delete_some_messages(room):
         pass
     with transaction.atomic():
-        Room.objects.select_for_update().filter(
-            pk=room.pk
-        ).first()  # the writer waits here, then finds no room
+        # The writer waits here, then finds no room.
+        locked = Room.objects.select_for_update().filter(pk=room.pk).first()
         while _delete_some_messages(room):  # somebody may have opened it again meanwhile
             pass
-        Room.objects.filter(pk=room.pk).delete()
+        if locked is not None:
+            tell_of_room("room.deleted", locked)
+            Room.objects.filter(pk=room.pk).delete()
         access.forget_everywhere(room.pk)
 
 

@@ -3,12 +3,14 @@
 from datetime import UTC, datetime
 from typing import Final
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
+from accounts.actions import make_user
 from accounts.models import Member
 from accounts.names import check_sub
 from rooms import access
 from rooms.models import Membership, Room
+from rooms.telling import hold, tell_of_member
 
 FOR_EVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -22,16 +24,23 @@ def add_member(room: Room, external_id: str, role: str = Membership.Role.MEMBER)
         raise ValueError(f"A member's role is one of {', '.join(Membership.Role.values)}.")
     member = Member.objects.filter(external_id=external_id).first()
     if member is None:
-        member, _ = Member.objects.get_or_create(
-            external_id=check_sub(external_id), defaults={"password": "!"}
-        )
+        member = make_user(check_sub(external_id))
     try:
-        membership, created = Membership.objects.update_or_create(
-            room=room, member=member, defaults={"role": role}
-        )
+        with transaction.atomic():
+            membership, created = _put(room, member, role)
     except IntegrityError:
         raise Room.DoesNotExist from None
     access.forget_everywhere(room.id)
+    return membership, created
+
+
+def _put(room: Room, member: Member, role: str) -> tuple[Membership, bool]:
+    hold(room)
+    membership, created = Membership.objects.update_or_create(
+        room=room, member=member, defaults={"role": role}
+    )
+    if created:
+        tell_of_member("member.joined", membership)
     return membership, created
 
 
@@ -46,8 +55,15 @@ def mute_member(membership: Membership, until: datetime | None) -> None:
     access.forget_everywhere(membership.room_id)
 
 
+@transaction.atomic
 def remove_member(room: Room, external_id: str) -> bool:
     """Take a membership away, and close the sockets that stood on it; False where there was none."""
-    removed, _ = Membership.objects.filter(room=room, member__external_id=external_id).delete()
+    hold(room)
+    found = Membership.objects.select_related("member", "room").filter(
+        room=room, member__external_id=external_id
+    )
+    if (membership := found.first()) is not None:
+        tell_of_member("member.left", membership)
+    removed, _ = found.delete()
     access.forget_everywhere(room.id)
     return bool(removed)

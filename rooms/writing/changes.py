@@ -22,6 +22,7 @@ from rooms.writing.work import (
     no_such_message,
 )
 from tenants.pipeline import Rows, Statement
+from webhooks.tables import stamp, telling
 
 MOST_EMOJI: Final = 50  # different ones on a message
 
@@ -33,14 +34,33 @@ _CHANGE = """
     ), bumped AS (
       UPDATE {{rooms}} r SET last_rev = r.last_rev + 1
       WHERE r.id = %(room)s AND EXISTS (SELECT FROM target) RETURNING r.last_rev
-    )
-    UPDATE {{messages}} m SET {change}, rev = bumped.last_rev FROM bumped WHERE m.id = %(message)s RETURNING m.rev
+    ), changed AS (
+      UPDATE {{messages}} m SET {change}, rev = bumped.last_rev FROM bumped WHERE m.id = %(message)s
+      RETURNING m.*
+    ){more} SELECT rev FROM changed
 """
 _NOW = "date_trunc('milliseconds', statement_timestamp())"
-_EDIT = _CHANGE.format(when="m.body <> %(body)s", change=f"body = %(body)s, edited_at = {_NOW}")
-_DELETE = _CHANGE.format(
-    when="true", change=f"body = '', reactions = '[]', edited_at = NULL, deleted_at = {_NOW}"
-)
+_TEXT = f"body = %(body)s, edited_at = {_NOW}"
+_EMPTY = f"body = '', reactions = '[]', edited_at = NULL, deleted_at = {_NOW}"
+# What webhooks are told, where the workspace has any, in the same statement, if it changed anything.
+# The message as everyone sees it: `reading.message_of` in SQL.
+_EDITED = f"""
+    SELECT 'message.edited' AS type, c.room_id, 1 AS ord, jsonb_strip_nulls(jsonb_build_object(
+      'message_id', c.id, 'seq', c.seq, 'rev', c.rev, 'room', %(room_name)s::text, 'message', c.body,
+      'user_id', s.external_id, 'username', coalesce(nullif(s.name, ''), s.external_id),
+      'timestamp', {stamp("c.created_at")}, 'client_id', c.client_id, 'reply_to', c.reply_to,
+      'edited_at', {stamp("c.edited_at")}, 'reactions', c.reactions)) AS data
+    FROM changed c JOIN {{members}} s ON s.id = c.sender_id
+"""
+_DELETED = """
+    SELECT 'message.deleted' AS type, c.room_id, 1 AS ord, jsonb_build_object(
+      'message_id', c.id, 'seq', c.seq, 'rev', c.rev, 'room', %(room_name)s::text, 'deleted', true) AS data
+    FROM changed c
+"""
+_EDIT = _CHANGE.format(when="m.body <> %(body)s", change=_TEXT, more="")
+_EDIT_TOLD = _CHANGE.format(when="m.body <> %(body)s", change=_TEXT, more=telling(_EDITED))
+_DELETE = _CHANGE.format(when="true", change=_EMPTY, more="")
+_DELETE_TOLD = _CHANGE.format(when="true", change=_EMPTY, more=telling(_DELETED))
 _DELETE_REACTIONS = (
     "DELETE FROM {reactions} x USING {messages} m, {rooms} r WHERE x.message_id = m.id AND m.id = %(message)s "
     "AND m.room_id = %(room)s AND r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)"
@@ -65,7 +85,7 @@ _SUMS = """(
     FROM (SELECT emoji, count(*) AS n, min(id) AS first FROM {reactions}
           WHERE message_id = %(message)s GROUP BY emoji) s
 )"""
-_SUM_UP = _CHANGE.format(when=f"m.reactions <> {_SUMS}", change=f"reactions = {_SUMS}")
+_SUM_UP = _CHANGE.format(when=f"m.reactions <> {_SUMS}", change=f"reactions = {_SUMS}", more="")
 _AS_IT_STANDS = reading.MESSAGES + "m.room_id = %(room)s AND m.id = %(message)s"
 
 
@@ -75,13 +95,15 @@ def statements(schema: str, change: Change) -> list[Statement]:
         "message": change.message_id,
         "room": change.room_id,
         "moderated": _is_moderated(change),
+        "room_name": change.room_name,
     }
+    hooked = change.tenant.hooked
     match change:
         case Edit(body=body):
             values["body"] = body
-            templates = [_EDIT]
+            templates = [_EDIT_TOLD if hooked else _EDIT]
         case Deletion():
-            templates = [_DELETE_REACTIONS, _DELETE]
+            templates = [_DELETE_REACTIONS, _DELETE_TOLD if hooked else _DELETE]
         case Reaction(member_id=member, emoji=emoji, on=on):
             values |= {"member": member, "emoji": emoji, "most": MOST_EMOJI}
             templates = [_REACT if on else _TAKE_BACK, _SUM_UP]

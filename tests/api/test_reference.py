@@ -42,6 +42,16 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/rooms/{name}/messages/{message_id}", "delete"),
         ("/api/v1/rooms/{name}/messages/{message_id}/reactions/{emoji}", "put"),
         ("/api/v1/rooms/{name}/messages/{message_id}/reactions/{emoji}", "delete"),
+        ("/api/v1/webhooks", "get"),
+        ("/api/v1/webhooks", "post"),
+        ("/api/v1/webhooks/{webhook_id}", "get"),
+        ("/api/v1/webhooks/{webhook_id}", "patch"),
+        ("/api/v1/webhooks/{webhook_id}", "delete"),
+        ("/api/v1/webhooks/{webhook_id}/rotate-secret", "post"),
+        ("/api/v1/webhooks/{webhook_id}/test", "post"),
+        ("/api/v1/webhooks/{webhook_id}/deliveries", "get"),
+        ("/api/v1/webhooks/deliveries/{delivery_id}", "get"),
+        ("/api/v1/webhooks/deliveries/{delivery_id}/replay", "post"),
     }
     for path, methods in paths.items():
         for method, said in methods.items():

@@ -9,7 +9,9 @@ from typing import Final
 from tests.house.rules import FUNCTIONS, Rule, last_name, own_nodes
 
 DOORS: Final = {"run_in_tenant", "in_tenant"}
-TENANT_MODULES: Final = ("accounts.models", "accounts.actions", "rooms.models", "rooms.actions")
+TENANT_MODULES: Final = tuple(
+    f"{app}.{part}" for app in ("accounts", "rooms", "webhooks") for part in ("models", "actions")
+)
 # Of those, what reads and writes no table.
 HARMLESS: Final = {"RoomExists", "RoomLimitReached", "Posted"}
 
@@ -74,5 +76,6 @@ TENANT_CODE_IN_PUBLIC: Final = Rule(
         _MODELS + "def a(t):\n    return Member.Kind.STAFF",
         "from portal.models import Signup\ndef a():\n    return Signup.objects.first()",
     ),
+    allowed={"workspaces/actions/stop_webhook.py": "the courier sends it through the door"},
     within=("portal/*", "billing/*", "tenants/*", "workspaces/*", "*/tasks.py", "*/management/commands/*"),
 )
