@@ -29,5 +29,10 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         return True
 
     @property
+    def acts_as(self) -> str:
+        """Who they are in the audit: a key by its own id, since several may speak as one bot."""
+        return f"bot:{self.key_id}" if self.is_bot else self.external_id
+
+    @property
     def is_bot(self) -> bool:
         return self.kind == "bot"

@@ -16,8 +16,12 @@ from accounts import authentication, keys, scopes, tickets
 from accounts.identity import Identity
 from accounts.models import ApiKey, Member
 from accounts.tokens import TokenRefused
+from api import idempotency
 from api.errors import Problem
+from api.idempotency import Attempt
 from api.rates import Rate, count
+from audit import acting
+from tenants.addresses import address_of
 from tenants.directory import TenantInfo
 
 
@@ -27,6 +31,7 @@ class ApiRequest(HttpRequest):
     tenant: TenantInfo
     auth: Identity
     rate: Rate
+    attempt: Attempt
 
 
 class Key(HttpBearer):
@@ -34,9 +39,11 @@ class Key(HttpBearer):
 
     openapi_description = "An API key: `Authorization: Bearer snug_sk_…`"
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str, *, repeatable: bool = True) -> None:
+        """`repeatable` is False where a POST under a known Idempotency-Key is carried out once more."""
         super().__init__()
         self.scope = scope
+        self.repeatable = repeatable
 
     def authenticate(self, request: HttpRequest, token: str) -> Identity | None:
         if not token.startswith(keys.MARK):
@@ -48,6 +55,8 @@ class Key(HttpBearer):
         count(asked, "api")
         if not scopes.allows(caller.scopes, self.scope):
             raise Problem(403, "missing_scope", f"This key lacks the scope {self.scope}.")
+        acting.identify(caller.acts_as, address_of(request))
+        idempotency.begin(asked, caller, repeatable=self.repeatable)
         return caller
 
 
@@ -67,6 +76,8 @@ class KeyOrUser(Key):
         caller = identify(asked.tenant, token)
         # Each user has a count of their own: whoever can get a guest's token must not use up the tenant's.
         count(asked, f"api:{caller.external_id}")
+        acting.identify(caller.acts_as, address_of(request))
+        idempotency.begin(asked, caller, repeatable=self.repeatable)
         return caller
 
 

@@ -44,10 +44,17 @@ CODES: Final[dict[int, tuple[str, ...]]] = {
     ),
     404: ("not_found", "no_such_workspace"),
     405: ("method_not_allowed",),
-    409: ("room_exists", "room_archived", "last_room", "webhook_off"),
+    409: ("room_exists", "room_archived", "last_room", "webhook_off", "idempotency_key_in_use"),
     413: ("too_large",),
     415: ("unsupported_media_type",),
-    422: ("invalid_field", "invalid_cursor", "token_too_large", "empty_message", "message_too_long"),
+    422: (
+        "invalid_field",
+        "invalid_cursor",
+        "token_too_large",
+        "empty_message",
+        "message_too_long",
+        "idempotency_key_reused",
+    ),
     429: ("rate_limited", "slow_mode"),
     500: ("internal_error",),
     503: ("unavailable",),
@@ -61,6 +68,14 @@ class Problem(Exception):
     def __init__(self, status: int, code: str, detail: str, *, retry_after: int | None = None) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail, self.retry_after = status, code, detail, retry_after
+
+
+class Replay(Exception):
+    """The request was carried out before; `answer` is what was answered then."""
+
+    def __init__(self, answer: HttpResponse) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 def response(error: Problem) -> HttpResponse:
@@ -90,6 +105,10 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(Problem)
     def _problem(request: HttpRequest, error: Problem) -> HttpResponse:
         return response(error)
+
+    @api.exception_handler(Replay)
+    def _replay(request: HttpRequest, error: Replay) -> HttpResponse:
+        return error.answer
 
     @api.exception_handler(Refused)
     def _refused(request: HttpRequest, error: Refused) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
+from api import idempotency
 from api.rates import Rate
 from tenants import origins
 from tenants.directory import TenantInfo
@@ -13,7 +14,7 @@ from tenants.middleware import API
 from tenants.problems import problem
 from tenants.requests import tenant_of
 
-_EXPOSED: Final = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After"
+_EXPOSED: Final = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Idempotency-Replayed"
 
 
 class ApiMiddleware:
@@ -27,6 +28,7 @@ class ApiMiddleware:
         if tenant is None or not request.path.startswith(API):
             return self.get_response(request)
         response = self._answer(request)
+        idempotency.finish(request, response)
         _allow_origin(request, tenant, response)
         _tell_rate(getattr(request, "rate", None), response)
         if "Cache-Control" not in response:

@@ -10,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from accounts.models import Member
+from audit import acting
+from tenants.addresses import address_of
 from tenants.directory import TenantInfo
 
 P = ParamSpec("P")
@@ -34,6 +36,7 @@ def staff_only(view: StaffView[P]) -> View[P]:
         if not is_staff(request):
             back = f"?next={quote(request.path)}" if request.method in ("GET", "HEAD") else ""
             return redirect(f"/login/{back}")
+        acting.identify(request.user.external_id, address_of(request))  # type: ignore[union-attr]
         response = view(request, *args, **kwargs)  # type: ignore[arg-type]
         response["Cache-Control"] = "private, no-store"
         return response

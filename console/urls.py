@@ -3,6 +3,7 @@
 from django.urls import path
 
 from console.views import (
+    activity,
     billing,
     billing_changes,
     forgotten,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("console/", overview.overview),
     path("console/live/", overview.live),
     path("console/preview/", overview.preview),
+    path("console/activity/", activity.activity),
     path("console/keys/", keys.create),
     path("console/keys/<slug:key_id>/revoke/", keys.revoke),
     path("console/origins/", origins.save),

@@ -19,6 +19,7 @@ def tables_of(schema: str) -> dict[str, sql.Composable]:
         "receipts": sql.Identifier(schema, "rooms_receipt"),
         "memberships": sql.Identifier(schema, "rooms_membership"),
         "members": sql.Identifier(schema, "accounts_member"),
+        "audit": sql.Identifier(schema, "audit_auditentry"),
         **webhooks.tables_of(schema),
     }
 

@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.plain_http import NO_TLS
+from tests.within import within
 
 PASSWORD = "correct horse battery staple"
 # One Argon2 hash for all: making one takes as long as many of these tests.
@@ -148,7 +149,7 @@ class Chat:
 
     async def next(self, timeout: float = 10) -> dict[str, Any]:
         """The next frame, whatever it is."""
-        frame: dict[str, Any] = json.loads(await asyncio.wait_for(self.connection.recv(), timeout))
+        frame: dict[str, Any] = json.loads(await within(self.connection.recv(), timeout))
         return frame
 
     async def until(self, type_: str, timeout: float = 10, **fields: Any) -> dict[str, Any]:

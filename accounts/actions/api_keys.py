@@ -11,6 +11,8 @@ from accounts import keys
 from accounts.models import ApiKey, Member, new_key_id
 from accounts.names import clean_name
 from accounts.scopes import SCOPES, allows
+from audit.kinds import Action
+from audit.records import record
 from realtime import publish
 from tenants import encryption
 from tenants.context import schema_connection
@@ -52,15 +54,24 @@ def create_api_key(
         bot=bot,
         expires_at=expires_at,
     )
+    record(
+        Action.KEY_CREATED,
+        key.id,
+        name=name,
+        scopes=key.scopes,
+        expires_at=expires_at.isoformat() if expires_at else None,
+    )
     return key, secret, signing
 
 
+@transaction.atomic
 def revoke_api_key(key_id: str) -> bool:
     """Void a key and every user token it signed, on open sockets too; False where there is no such active key."""
     changed = ApiKey.objects.filter(id=key_id, internal=False, revoked_at=None).update(
         revoked_at=timezone.now()
     )
     if changed:
+        record(Action.KEY_REVOKED, key_id)
         keys.forget(schema_connection().schema_name)
         publish.tell_all(type="changed", schema=schema_connection().schema_name, key_id=key_id)
     return bool(changed)

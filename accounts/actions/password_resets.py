@@ -9,8 +9,10 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.actions.users import revoke_tokens
+from accounts.actions.users import void_tokens
 from accounts.models import Handoff, Member, PasswordReset
+from audit.kinds import Action
+from audit.records import record
 
 RESET_TTL: Final = timedelta(hours=1)
 
@@ -52,7 +54,8 @@ def reset_password(token: str, password: str) -> Member | None:
         Handoff.objects.filter(member=member).delete()
         member.password = hashed
         member.save(update_fields=["password"])
-        revoke_tokens(member)
+        void_tokens(member, timezone.now())
+        record(Action.STAFF_PASSWORD_CHANGED, member.external_id, actor=member.external_id)
     return member
 
 

@@ -5,10 +5,13 @@ import secrets
 from datetime import timedelta
 
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.authentication import StaffBackend
 from accounts.models import Handoff, Member
+from audit.kinds import Action
+from audit.records import record
 
 HANDOFF_TTL = timedelta(minutes=2)
 
@@ -17,14 +20,18 @@ def create_staff(
     *, email: str, role: str, password: str | None = None, password_hash: str | None = None, name: str = ""
 ) -> Member:
     """A new member of staff, from a password or from one hashed earlier (hashing takes a noticeable while)."""
-    return Member.objects.create(
-        external_id=f"staff:{secrets.token_hex(6)}",
-        kind=Member.Kind.STAFF,
-        role=Member.Role(role),
-        email=email.strip().lower(),
-        name=name or email.partition("@")[0][:100],
-        password=password_hash or make_password(password),
-    )
+    hashed = password_hash or make_password(password)
+    with transaction.atomic():
+        member = Member.objects.create(
+            external_id=f"staff:{secrets.token_hex(6)}",
+            kind=Member.Kind.STAFF,
+            role=Member.Role(role),
+            email=email.strip().lower(),
+            name=name or email.partition("@")[0][:100],
+            password=hashed,
+        )
+        record(Action.STAFF_CREATED, member.external_id, role=role)
+    return member
 
 
 def authenticate_staff(email: str, password: str) -> Member | None:

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 from accounts import members
 from accounts.models import Member
+from audit.kinds import Action
+from audit.records import record
 from realtime import publish
 from realtime.events import stamp
 from tenants.context import schema_connection
@@ -34,12 +36,19 @@ def tell_of_user(type_: str, member: Member) -> None:
     emit(type_, data)
 
 
+@transaction.atomic
 def revoke_tokens(member: Member, before: datetime | None = None) -> None:
     """Void every token and ticket of a member issued up to `before` (now), on open sockets too.
 
     A moment before one that was set earlier changes nothing.
     """
     before = before or timezone.now()
+    void_tokens(member, before)
+    record(Action.TOKENS_REVOKED, member.external_id, before=before.isoformat())
+
+
+def void_tokens(member: Member, before: datetime) -> None:
+    """The same as part of something else that is recorded. Call it inside its transaction."""
     earlier = Q(tokens_valid_after=None) | Q(tokens_valid_after__lt=before)
     Member.objects.filter(earlier, pk=member.pk).update(tokens_valid_after=before)
     schema = schema_connection().schema_name

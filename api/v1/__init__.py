@@ -5,7 +5,18 @@ from ninja import NinjaAPI
 
 from api import errors, reference
 from api.description import describe
-from api.v1 import guests, members, messages, presence, reactions, rooms, tokens, webhook_deliveries, webhooks
+from api.v1 import (
+    audit,
+    guests,
+    members,
+    messages,
+    presence,
+    reactions,
+    rooms,
+    tokens,
+    webhook_deliveries,
+    webhooks,
+)
 
 api = NinjaAPI(
     title="Snug",
@@ -15,7 +26,8 @@ api = NinjaAPI(
     description="Rooms, members, messages and webhooks of one workspace. Errors are RFC 9457 problem documents.",
 )
 errors.install(api)
-for module in (tokens, guests, rooms, members, messages, reactions, presence, webhook_deliveries, webhooks):
+MODULES = (tokens, guests, rooms, members, messages, reactions, presence, webhooks, webhook_deliveries, audit)
+for module in MODULES:
     describe(module.router)
     api.add_router("", module.router)
 

@@ -9,12 +9,14 @@ from pydantic import Field
 
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
+from api.idempotency import attempt_of
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
 from api.speaking import check_sub_allowed, encoded, enter, rate_of, said_of, speaker, told
 from rooms import reading
 from rooms.actions import Posted, delete_message, edit_message, post_message
 from rooms.reading import AnyMessage
 from rooms.texts import message_id_in
+from tenants.addresses import address_of
 
 router = Router(tags=["messages"])
 
@@ -134,6 +136,7 @@ async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
             client_id=body.client_id,
             reply_to=body.reply_to,
             rate=await rate_of(request),
+            id_=attempt.message_id if (attempt := attempt_of(request)) else None,
         )
 
 
@@ -144,5 +147,6 @@ async def _edit(request: ApiRequest, name: str, message_id: str, text: object) -
 
 
 async def _delete(request: ApiRequest, name: str, message_id: str) -> AnyMessage:
-    room = await enter(request, request.auth, name)
-    return (await delete_message(request.tenant, room, request.auth, message_id)).message
+    room, address = await enter(request, request.auth, name), address_of(request)
+    deleted = await delete_message(request.tenant, room, request.auth, message_id, address=address)
+    return deleted.message

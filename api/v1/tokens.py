@@ -41,7 +41,7 @@ class Ticket(Schema):
     exp: int = Field(description="Unix seconds.")
 
 
-@router.post("/tokens", response={201: Token}, auth=Key("tokens:mint"))
+@router.post("/tokens", response={201: Token}, auth=Key("tokens:mint", repeatable=False))
 def mint_token(request: ApiRequest, body: NewToken) -> tuple[int, Token]:
     """Mint a user token.
 
@@ -66,7 +66,7 @@ def mint_token(request: ApiRequest, body: NewToken) -> tuple[int, Token]:
     return 201, Token(token=token, exp=exp)
 
 
-@router.post("/tickets", response={201: Ticket}, auth=Key("tokens:mint"))
+@router.post("/tickets", response={201: Ticket}, auth=Key("tokens:mint", repeatable=False))
 def issue_ticket(request: ApiRequest, body: NewTicket) -> tuple[int, Ticket]:
     """Issue a socket ticket.
 

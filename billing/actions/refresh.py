@@ -6,6 +6,8 @@ order, the present state is fetched and written under the tenant's lock.
 
 from datetime import datetime
 
+from audit.kinds import Action
+from audit.records import record
 from billing.actions.holding import held
 from billing.actions.notices import tell_of_debt, tell_webhooks
 from billing.gateway.connection import Missing
@@ -14,6 +16,7 @@ from billing.models import Subscription
 from billing.models.subscription import GRACE
 from billing.overage import extra_connections
 from tenants import actions as tenants
+from tenants.context import run_in_tenant
 from tenants.models import Tenant
 
 Standing = Subscription.Standing
@@ -100,14 +103,22 @@ def _put_in_force(bought: Subscription, *, left: bool) -> None:
     if standing == Standing.NONE:
         return
     over = left or standing == Standing.ENDED
-    plan = "free" if over else bought.plan
-    before = Tenant.objects.values_list("plan", flat=True).filter(id=bought.tenant_id).first()
+    before = Tenant.objects.filter(id=bought.tenant_id).first()
+    plan, state = "free" if over else bought.plan, _STATES[standing]
     changed = tenants.entitle(
         bought.tenant_id,
         plan=plan,
         version=None if over else bought.plan_version,
         extra_connections=extra_connections(bought),
-        state=_STATES[standing],
+        state=state,
     )
-    if changed and plan != before:
-        tell_webhooks(bought.tenant_id, "plan.changed", {"plan": plan, "before": before})
+    if not changed or before is None:
+        return
+    if (before.plan, before.state) != (plan, state):
+        run_in_tenant(before, _note_change, before.plan, plan, state)
+    if before.plan != plan:
+        tell_webhooks(before.pk, "plan.changed", {"plan": plan, "before": before.plan})
+
+
+def _note_change(before: str, plan: str, state: str) -> None:
+    record(Action.PLAN_CHANGED, plan, before=before, state=str(state))

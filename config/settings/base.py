@@ -34,11 +34,13 @@ TENANT_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "audit",
     "webhooks",
     "accounts",
     "rooms",
+    "api",
 ]
-INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "channels", "realtime", "console", "widget", "api"]
+INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "channels", "realtime", "console", "widget"]
 
 TENANT_MODEL = "tenants.Tenant"
 TENANT_DOMAIN_MODEL = "tenants.Domain"
@@ -54,6 +56,7 @@ MIDDLEWARE = [
     "config.middleware.StaticFilesMiddleware",
     "config.middleware.SecurityHeadersMiddleware",
     "tenants.middleware.HostMiddleware",
+    "audit.middleware.ActingMiddleware",
     # Before the tenant's state: a page elsewhere can read a refusal only if CORS lets it.
     "api.middleware.ApiMiddleware",
     "tenants.middleware.TenantStateMiddleware",

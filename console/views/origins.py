@@ -5,7 +5,7 @@ from django.http import HttpResponse
 
 from console.access import StaffRequest, changes, to
 from console.page import show
-from tenants.actions import set_origins
+from workspaces.actions import change_origins
 
 SECTION = "origins"
 
@@ -15,7 +15,7 @@ def save(request: StaffRequest) -> HttpResponse:
     """Replace the list, one origin a line; nothing is saved unless all of them are good."""
     text = request.POST.get("origins", "")[:20_000]
     try:
-        saved = set_origins(request.tenant.id, text.splitlines())
+        saved = change_origins(request.tenant, text.splitlines())
     except ValueError as refused:
         return show(request, 422, origins_text=text, origins_error=str(refused))
     if saved:

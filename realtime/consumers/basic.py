@@ -9,7 +9,7 @@ from realtime.consumers.views import limits_view
 from realtime.events import CloseCode, ConnectionEstablished, EchoResponse, Pong, UserRef, stamp
 from realtime.leases import Lease
 from realtime.refusals import SocketRefused
-from tenants.addresses import client_address
+from realtime.scope import client_address
 
 MOST_AN_ADDRESS: Final = 20
 MOST_OPEN: Final = 2_000
@@ -20,7 +20,7 @@ class BasicConsumer(SocketConsumer):
     parser: ClassVar[Parser] = Parser(BASIC)
 
     async def enter(self) -> None:
-        address = self._address()
+        address = client_address(self.scope)
         if not await limits.hit(self.tenant.schema_name, f"basic:{address}", OPENED_A_MINUTE, 60):
             raise SocketRefused(CloseCode.TOO_MANY_CONNECTIONS, "Too many connections from your address.")
         lease = Lease.of_address(self.tenant.id, address, self.connection_id)
@@ -43,8 +43,3 @@ class BasicConsumer(SocketConsumer):
                 self.reply(Pong(timestamp=stamp()))
             case Echo(content=content):
                 self.reply(EchoResponse(content=content, timestamp=stamp()))
-
-    def _address(self) -> str:
-        peer = (self.scope.get("client") or ("",))[0]
-        headers = dict(self.scope.get("headers", ()))
-        return client_address(peer, headers.get(b"x-forwarded-for", b"").decode("latin-1"))

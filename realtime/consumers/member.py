@@ -14,6 +14,7 @@ from realtime.events import CloseCode, ErrorCode, Pong, TokenRefreshed, stamp
 from realtime.leases import Lease
 from realtime.limits import WINDOW
 from realtime.refusals import SocketRefused
+from realtime.scope import client_address
 from rooms.texts import Refused
 
 EXPIRY_GRACE: Final = 30.0
@@ -25,6 +26,7 @@ class MemberConsumer(SocketConsumer):
     """Subclasses say which rooms are visited, and what becomes of a visit that must end."""
 
     identity: Identity
+    address = ""
     alarm: int | None = None
     expired = False
 
@@ -32,6 +34,7 @@ class MemberConsumer(SocketConsumer):
         """Take the lease of a member's connection. Raises SocketRefused."""
         if self.identity.is_bot and not scopes.allows(self.identity.scopes, "messages:read"):
             raise SocketRefused(CloseCode.FORBIDDEN, "This key lacks the scope messages:read.")
+        self.address = client_address(self.scope)
         limits = self.tenant.limits
         lease = Lease.of_user(self.tenant.id, self.user, self.connection_id)
         await self.take_lease(lease, most=limits.max_connections, most_own=limits.connections_per_user)

@@ -93,7 +93,8 @@ class Speaker:
         self._check_may_write()
         await self._visit.host.unhurried()
         id_ = command.message_id
-        await self._change(actions.delete_message(*self._here, id_), "message_deleted", message_id=id_)
+        deletion = actions.delete_message(*self._here, id_, address=self._visit.host.address)
+        await self._change(deletion, "message_deleted", message_id=id_)
 
     async def _react(self, command: commands.React) -> None:
         self._check_may_write()

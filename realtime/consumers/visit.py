@@ -34,6 +34,7 @@ class Host(Protocol):
     outlet: Outlet
     identity: Identity
     connection_id: str
+    address: str
     of_tenant: TenantSockets
     asked: commands.Asked
 

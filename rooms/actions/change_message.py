@@ -6,6 +6,7 @@ The answer's `is_new` is False where the message was like that before: the room 
 from uuid import UUID
 
 from accounts.identity import Identity
+from audit.acting import Actor
 from realtime.events import ErrorCode
 from realtime.limits import MessageRate
 from rooms import access, reading
@@ -37,15 +38,24 @@ async def edit_message(
 
 
 async def delete_message(
-    tenant: TenantInfo, room: RoomRecord, deleter: Identity, message_id: object
+    tenant: TenantInfo, room: RoomRecord, deleter: Identity, message_id: object, *, address: str = ""
 ) -> Changed:
-    """Leave only a message's place. Its sender may, and whoever moderates the room, once it is archived too."""
+    """Leave only a message's place. Its sender may, and whoever moderates the room, once it is archived too.
+
+    `address` is where the wish came from: whoever deletes what another said is kept in the audit.
+    """
     wanted = check_message_id(message_id)
     moderated = access.may_moderate(deleter, room)
-    if not await _is_sender(tenant, room, deleter, wanted) and not moderated:
+    own = await _is_sender(tenant, room, deleter, wanted)
+    if not own and not moderated:
         raise Refused(ErrorCode.FORBIDDEN, "Only its sender or a moderator can delete a message.")
     deletion = Deletion(
-        tenant=tenant, room_id=room.id, room_name=room.name, message_id=wanted, moderated=moderated
+        tenant=tenant,
+        room_id=room.id,
+        room_name=room.name,
+        message_id=wanted,
+        moderated=moderated,
+        by=None if own else Actor(deleter.acts_as, address),
     )
     return await announcing.writer().write(deletion)
 

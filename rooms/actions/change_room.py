@@ -6,6 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.names import storable
+from audit.kinds import Action
+from audit.records import record
 from rooms import access
 from rooms.models import Room
 from rooms.telling import tell_of_room
@@ -41,6 +43,10 @@ def _change(room: Room, changed: dict[str, Any]) -> None:
     if not Room.objects.filter(pk=room.pk).update(**changed):
         raise Room.DoesNotExist
     room.refresh_from_db()
+    told = {name: value for name, value in changed.items() if name != "archived_at"}
+    if "archived_at" in changed:
+        told["archived"] = room.archived_at is not None
+    record(Action.ROOM_CHANGED, room.name, **told)
     tell_of_room("room.updated", room)
     access.forget_everywhere(room.pk)
 

@@ -2,6 +2,8 @@
 
 from django.db import IntegrityError, transaction
 
+from audit.kinds import Action
+from audit.records import record
 from rooms import access, quota
 from rooms.actions.change_room import check_title
 from rooms.models import Room
@@ -34,6 +36,7 @@ def create_room(name: str, kind: str, title: str, limits: Limits) -> Room:
             if limits.max_rooms is not None and Room.objects.count() >= limits.max_rooms:
                 raise RoomLimitReached(f"Your plan allows {limits.max_rooms} rooms, and all are in use.")
             room = Room.objects.create(name=name, kind=kind, title=title)
+            record(Action.ROOM_CREATED, name, kind=kind, title=title)
             tell_of_room("room.created", room)
     except IntegrityError:
         raise RoomExists(name) from None

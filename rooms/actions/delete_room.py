@@ -5,6 +5,8 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
+from audit.kinds import Action
+from audit.records import record
 from rooms import access
 from rooms.models import Message, Reaction, Room
 from rooms.telling import tell_of_room
@@ -36,7 +38,8 @@ def delete_room(room: Room) -> None:
             pass
         if locked is not None:
             tell_of_room("room.deleted", locked)
-            Room.objects.filter(pk=room.pk).delete()
+            locked.delete()
+            record(Action.ROOM_DELETED, room.name, kind=room.kind, title=room.title, messages=locked.last_seq)
         access.forget_everywhere(room.pk)
 
 

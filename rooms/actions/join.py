@@ -8,6 +8,8 @@ from django.db import IntegrityError, transaction
 from accounts.actions import make_user
 from accounts.models import Member
 from accounts.names import check_sub
+from audit.kinds import Action
+from audit.records import record
 from rooms import access
 from rooms.models import Membership, Room
 from rooms.telling import hold, tell_of_member
@@ -36,14 +38,20 @@ def add_member(room: Room, external_id: str, role: str = Membership.Role.MEMBER)
 
 def _put(room: Room, member: Member, role: str) -> tuple[Membership, bool]:
     hold(room)
-    membership, created = Membership.objects.update_or_create(
+    membership, created = Membership.objects.select_for_update().get_or_create(
         room=room, member=member, defaults={"role": role}
     )
     if created:
         tell_of_member("member.joined", membership)
+        record(Action.MEMBER_ADDED, member.external_id, room=room.name, role=role)
+    elif membership.role != role:
+        membership.role = role
+        membership.save(update_fields=["role"])
+        record(Action.MEMBER_CHANGED, member.external_id, room=room.name, role=role)
     return membership, created
 
 
+@transaction.atomic
 def mute_member(membership: Membership, until: datetime | None) -> None:
     """Let a member only read until then (FOR_EVER is far enough); None lets them write again.
 
@@ -51,7 +59,12 @@ def mute_member(membership: Membership, until: datetime | None) -> None:
     """
     if not Membership.objects.filter(pk=membership.pk).update(muted_until=until):
         raise Membership.DoesNotExist
-    membership.muted_until = until
+    was_free, membership.muted_until = membership.muted_until is None, until
+    person, room = membership.member.external_id, membership.room.name
+    if until is None and not was_free:
+        record(Action.MEMBER_UNMUTED, person, room=room)
+    elif until is not None:
+        record(Action.MEMBER_MUTED, person, room=room, until=until.isoformat())
     access.forget_everywhere(membership.room_id)
 
 
@@ -65,5 +78,7 @@ def remove_member(room: Room, external_id: str) -> bool:
     if (membership := found.first()) is not None:
         tell_of_member("member.left", membership)
     removed, _ = found.delete()
+    if removed:
+        record(Action.MEMBER_REMOVED, external_id, room=room.name)
     access.forget_everywhere(room.id)
     return bool(removed)

@@ -7,6 +7,7 @@ whose outcome was lost: done again, it finds nothing to do.
 from collections.abc import Sequence
 from typing import Any, Final
 
+from audit.kinds import Action
 from realtime.events import DeletedState, ErrorCode
 from rooms import reading
 from rooms.tables import statement
@@ -39,6 +40,13 @@ _CHANGE = """
       RETURNING m.*
     ){more} SELECT rev FROM changed
 """
+# Who deleted whose message, never what it said.
+_NOTED = """, noted AS (
+      INSERT INTO {audit} (at, actor, action, object, details, address)
+      SELECT statement_timestamp(), %(actor)s::text, %(action)s::text, %(message)s::uuid::text,
+             jsonb_build_object('room', %(room_name)s::text, 'seq', c.seq, 'sender', s.external_id), %(address)s::text
+      FROM changed c JOIN {members} s ON s.id = c.sender_id
+    )"""
 _NOW = "date_trunc('milliseconds', statement_timestamp())"
 _TEXT = f"body = %(body)s, edited_at = {_NOW}"
 _EMPTY = f"body = '', reactions = '[]', edited_at = NULL, deleted_at = {_NOW}"
@@ -59,8 +67,14 @@ _DELETED = """
 """
 _EDIT = _CHANGE.format(when="m.body <> %(body)s", change=_TEXT, more="")
 _EDIT_TOLD = _CHANGE.format(when="m.body <> %(body)s", change=_TEXT, more=telling(_EDITED))
-_DELETE = _CHANGE.format(when="true", change=_EMPTY, more="")
-_DELETE_TOLD = _CHANGE.format(when="true", change=_EMPTY, more=telling(_DELETED))
+# By whether it is to be noted, and whether to be told.
+_DELETE = {
+    (noted, told): _CHANGE.format(
+        when="true", change=_EMPTY, more=(_NOTED if noted else "") + (telling(_DELETED) if told else "")
+    )
+    for noted in (False, True)
+    for told in (False, True)
+}
 _DELETE_REACTIONS = (
     "DELETE FROM {reactions} x USING {messages} m, {rooms} r WHERE x.message_id = m.id AND m.id = %(message)s "
     "AND m.room_id = %(room)s AND r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)"
@@ -102,8 +116,10 @@ def statements(schema: str, change: Change) -> list[Statement]:
         case Edit(body=body):
             values["body"] = body
             templates = [_EDIT_TOLD if hooked else _EDIT]
-        case Deletion():
-            templates = [_DELETE_REACTIONS, _DELETE_TOLD if hooked else _DELETE]
+        case Deletion(by=by):
+            templates = [_DELETE_REACTIONS, _DELETE[by is not None, hooked]]
+            if by is not None:
+                values |= {"actor": by.id, "address": by.address, "action": Action.MESSAGE_DELETED.value}
         case Reaction(member_id=member, emoji=emoji, on=on):
             values |= {"member": member, "emoji": emoji, "most": MOST_EMOJI}
             templates = [_REACT if on else _TAKE_BACK, _SUM_UP]

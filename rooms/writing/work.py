@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from audit.acting import Actor
 from realtime.events import ErrorCode
 from rooms.reading import AnyMessage
 from rooms.texts import Refused
@@ -49,9 +50,13 @@ class Edit(Change):
 
 @dataclass(slots=True, kw_only=True)
 class Deletion(Change):
-    """Nothing but its place is left. Whoever moderates also tidies an archived room."""
+    """Nothing but its place is left. Whoever moderates also tidies an archived room.
+
+    `by` is set where it is somebody else's message: that is kept in the audit, in the same statement.
+    """
 
     moderated: bool = False
+    by: Actor | None = None
 
 
 @dataclass(slots=True, kw_only=True)

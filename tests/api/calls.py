@@ -90,6 +90,7 @@ CALLS = [
     Call("GET", f"webhooks/{WEBHOOK}/deliveries", 200, "webhooks:read"),
     Call("GET", f"webhooks/deliveries/{DELIVERY}", 200, "webhooks:read"),
     Call("POST", f"webhooks/deliveries/{DELIVERY}/replay", 202, "webhooks:write"),
+    Call("GET", "audit", 200, "admin"),
 ]
 
 

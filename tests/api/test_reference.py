@@ -52,6 +52,7 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/webhooks/{webhook_id}/deliveries", "get"),
         ("/api/v1/webhooks/deliveries/{delivery_id}", "get"),
         ("/api/v1/webhooks/deliveries/{delivery_id}/replay", "post"),
+        ("/api/v1/audit", "get"),
     }
     for path, methods in paths.items():
         for method, said in methods.items():

@@ -9,6 +9,7 @@ from tests.containers.node import Node, until
 from tests.containers.visitors import FrontedWorkspace, new_address
 from tests.faults.machine import Home
 from tests.personas import Refused
+from tests.within import within
 
 STATUS = {4000: 400, 4001: 401, 4004: 404}
 
@@ -93,7 +94,7 @@ async def test_pings_pass_both_ways_and_a_quiet_socket_may_stay_for_a_week(
 ) -> None:
     async with shop.chat(shop.token("ann"), home.room) as chat:
         await chat.entered()
-        await asyncio.wait_for(await chat.connection.ping(), 5)
+        await within(await chat.connection.ping(), 5)
         await chat.send("ping")
         assert (await chat.until("pong"))["type"] == "pong"
     sockets = node.front.tested().split("location /ws/ {")[1].split("}")[0]

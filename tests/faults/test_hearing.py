@@ -19,6 +19,7 @@ from tenants import database
 from tests.faults.drafts import desk_of, write_all
 from tests.faults.machine import Machine
 from tests.personas import Workspace
+from tests.within import within
 
 
 class Ear:
@@ -34,7 +35,7 @@ class Ear:
             await self.layer.group_add(group, "here")
 
     async def next(self) -> Event:
-        heard: Event = await asyncio.wait_for(self.layer.receive("here"), 10)
+        heard: Event = await within(self.layer.receive("here"), 10)
         return heard
 
     async def close(self) -> None:
@@ -69,11 +70,11 @@ async def test_a_subscription_waits_while_redis_sleeps_and_can_be_given_up(
     await ear.join("before")
     with machine.frozen("valkey"):
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(ear.join("given up"), 0.3)
+            await within(ear.join("given up"), 0.3)
         waiting = asyncio.create_task(ear.join("waited for"))
         await asyncio.sleep(0.3)
         assert not waiting.done()
-    await asyncio.wait_for(waiting, 5)
+    await within(waiting, 5)
     await mouth.layer.group_send_many([("waited for", {"type": "test"})])
     assert (await ear.next())["type"] == "test"
 
@@ -89,7 +90,7 @@ async def test_a_broken_connection_is_told_once_every_subscription_is_back(
         ear.reconnected.clear()
         with redis.Redis.from_url(machine.stack.own_env["REDIS_URL"]) as client:
             client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-        await asyncio.wait_for(ear.reconnected.wait(), 5)
+        await within(ear.reconnected.wait(), 5)
         await mouth.layer.group_send_many([(group, {"type": "test"}) for group in groups])
         assert len([await ear.next() for _ in groups]) == len(groups)
 

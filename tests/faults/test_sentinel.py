@@ -22,6 +22,7 @@ from tests.faults.machine import Home, Machine
 from tests.faults.servers import PLAIN, SECRET, Server, ports_for, product_on, running, valkeys
 from tests.personas import Workspace, open_workspace
 from tests.realtime.backstage import tenant_id_of
+from tests.within import within
 
 Report = Callable[[str, object], None]
 
@@ -311,9 +312,9 @@ async def test_whoever_listens_is_told_that_the_master_changed(
     layer, again = ear
     assert not again.is_set()
     (await asyncio.to_thread(watched.master)).kill()
-    await asyncio.wait_for(again.wait(), MOVED_WITHIN)
+    await within(again.wait(), MOVED_WITHIN)
     await _once_back(lambda: layer.group_send_many([("room", {"type": "news"})]))
-    assert (await asyncio.wait_for(layer.receive("here"), 5))["type"] == "news"
+    assert (await within(layer.receive("here"), 5))["type"] == "news"
 
 
 async def test_pools_follow_the_master_in_a_loop_and_without_one(watched: Watched) -> None:

@@ -15,6 +15,7 @@ from realtime.presence import GRACE
 from tests.faults.machine import Home, Machine
 from tests.faults.tunnel import Tunnel
 from tests.personas import Chat, Refused, Workspace
+from tests.within import within
 
 Report = Callable[[str, object], None]
 
@@ -100,7 +101,7 @@ async def _a_client_put_to_sleep(machine: Machine, ready: asyncio.Barrier, repor
             await ready.wait()
             await _is_found(home, ann, report, "asleep")
             sleeper.send_signal(signal.SIGCONT)
-            said, _ = await asyncio.wait_for(sleeper.communicate(), 10)
+            said, _ = await within(sleeper.communicate(), 10)
             assert said == b"in\nout\n"
         finally:
             with contextlib.suppress(ProcessLookupError):

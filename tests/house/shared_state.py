@@ -29,6 +29,7 @@ HOLDERS: Final = {"LoopLocal", "ContextVar", "local", "WeakKeyDictionary", "Weak
 KNOWN: Final = {
     "accounts/keys.py": {"_asking": "by schema and key", "_cache": "by schema and key"},
     "accounts/members.py": {"_cache": "by schema and member"},
+    "audit/acting.py": {"_acting": "says who acts in this request, and ends with it"},
     "billing/gateway/connection.py": {"_client": "the installation's own account; calls name the customer"},
     "billing/gateway/turns.py": {"_has_one": "says that the caller has a turn", "_shares": "by schema"},
     "billing/wording/__init__.py": {"_load": "the release's"},

@@ -51,6 +51,7 @@ def test_the_rules_read_the_whole_product() -> None:
     assert {
         "accounts",
         "api",
+        "audit",
         "config",
         "console",
         "portal",

@@ -158,6 +158,7 @@ OF_STAFF: Final = (
     Page("GET", "console/", 200),
     Page("GET", "console/live/", 200),
     Page("GET", "console/preview/", 200),
+    Page("GET", "console/activity/", 200),
     Page("POST", "console/keys/", 302, form={"key-name": "Backend of {slug}", "key-access": "all"}),
     Page("POST", "console/keys/<slug:key_id>/revoke/", 302, "console/keys/{key}/revoke/", {}),
     Page("POST", "console/origins/", 302, form={"origins": "https://{slug}.example"}),

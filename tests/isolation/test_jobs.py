@@ -91,6 +91,7 @@ JOBS: dict[str, Arguments] = {
     },
     "portal.tasks.forget_old_signups": lambda workspace: {"timestamp": 0},
     **{f"billing.tasks.{name}": lambda workspace: {"timestamp": 0} for name in ROUNDS},
+    "api.tasks.forget_old_requests": lambda workspace: {"timestamp": 0},
     "billing.tasks.apply_stripe_event": lambda workspace: {"event_id": event_of(workspace)},
     "billing.tasks.mail_notice": lambda workspace: {
         "tenant_id": tenant_id_of(workspace),

@@ -8,6 +8,7 @@ import pytest
 from tests.personas import Chat, Workspace
 from tests.realtime.backstage import fill
 from tests.realtime.conftest import Inside, entered, next_of
+from tests.within import within
 
 
 async def test_who_comes_while_a_resume_is_read_is_told_after_it(workspace: Workspace) -> None:
@@ -43,7 +44,7 @@ async def test_who_comes_between_the_count_and_the_entry_is_told(
         arrival = await enter(*arguments)
         monkeypatch.setattr(here, "receive", noting)
         ann.append(await workspace.connect(workspace.token("ann")))
-        await asyncio.wait_for(heard_of_ann.wait(), 5)  # bob is counted in, and not yet in the room
+        await within(heard_of_ann.wait(), 5)  # bob is counted in, and not yet in the room
         return arrival
 
     monkeypatch.setattr(here.attendance, "enter", overtaken)

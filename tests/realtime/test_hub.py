@@ -11,6 +11,7 @@ from tests.personas import Workspace
 from tests.realtime.backstage import schema_of, shared, tenant_id_of, until
 from tests.realtime.conftest import Inside, entered, next_of
 from tests.realtime.office import tenant_of
+from tests.within import within
 
 
 async def test_a_workspace_that_comes_while_the_directory_is_asked_is_not_taken_for_gone(
@@ -30,7 +31,7 @@ async def test_a_workspace_that_comes_while_the_directory_is_asked_is_not_taken_
     bob = inside(workspace, f"/ws/chat/general/?token={workspace.token('bob')}")
     await entered(bob)
     monkeypatch.setattr(directory, "afetch", slowly)
-    await asyncio.wait_for(asked.wait(), 3)
+    await within(asked.wait(), 3)
     ann = inside(elsewhere, f"/ws/chat/general/?token={elsewhere.token('ann')}")
     await entered(ann)
     answer.set()
@@ -181,7 +182,7 @@ async def test_a_shard_that_hangs_holds_up_no_other(inside: Inside, monkeypatch:
         if {2, 4, 6} <= set(renewed):
             all_of_the_other.set()
 
-    await asyncio.wait_for(store.shard_by_shard([1, 2, 3, 4, 5, 6], renew), 5)
+    await within(store.shard_by_shard([1, 2, 3, 4, 5, 6], renew), 5)
     assert renewed == [2, 4, 6, 1, 3, 5]
 
 

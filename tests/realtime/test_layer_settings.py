@@ -25,6 +25,7 @@ from tests.faults.conversation import Conversation
 from tests.faults.machine import Home, Machine
 from tests.faults.servers import product_on, running, valkeys
 from tests.personas import Workspace, open_workspace
+from tests.within import within
 
 PROJECT = Path(__file__).resolve().parents[2]
 NEW, OLD, STRANGE = ("n" * 32, "o" * 32, "s" * 32)
@@ -52,8 +53,8 @@ class End:
             while waiting._waiting.qsize() + waiting._missed.total() < count:
                 await asyncio.sleep(0.01)
 
-    async def next(self, within: float = 5) -> Event:
-        heard: Event = await asyncio.wait_for(self.layer.receive("here"), within)
+    async def next(self, seconds: float = 5) -> Event:
+        heard: Event = await within(self.layer.receive("here"), seconds)
         return heard
 
     async def told(self) -> None:
@@ -166,17 +167,17 @@ async def test_an_ordinary_consumer_sends_receives_and_leaves(new_end: NewEnd) -
     one, other = new_end().layer, new_end().layer
     bob, ann = await one.new_channel(), await other.new_channel()
     await other.send(bob, {"type": "chat.message", "message": "to you alone"})
-    assert await asyncio.wait_for(one.receive(bob), 5) == {"type": "chat.message", "message": "to you alone"}
+    assert await within(one.receive(bob), 5) == {"type": "chat.message", "message": "to you alone"}
     for layer, channel in ((one, bob), (other, ann)):
         await layer.group_add("chat_general", channel)
     await one.group_send("chat_general", {"type": "chat.message", "message": "to all"})
     for layer, channel in ((one, bob), (other, ann)):
-        assert (await asyncio.wait_for(layer.receive(channel), 5))["message"] == "to all"
+        assert (await within(layer.receive(channel), 5))["message"] == "to all"
     await other.group_discard("chat_general", ann)
     await one.group_send("chat_general", {"type": "chat.message", "message": "to those who stayed"})
-    assert (await asyncio.wait_for(one.receive(bob), 5))["message"] == "to those who stayed"
+    assert (await within(one.receive(bob), 5))["message"] == "to those who stayed"
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(other.receive(ann), 0.3)
+        await within(other.receive(ann), 0.3)
 
 
 async def test_a_consumers_own_channel_has_the_capacity_and_the_expiry_too(new_end: NewEnd) -> None:
@@ -188,10 +189,10 @@ async def test_a_consumers_own_channel_has_the_capacity_and_the_expiry_too(new_e
     async with asyncio.timeout(5):
         while waiting._missed["capacity"] < 2:
             await asyncio.sleep(0.01)
-    assert (await asyncio.wait_for(layer.receive(channel), 5))["n"] == 0
+    assert (await within(layer.receive(channel), 5))["n"] == 0
     await asyncio.sleep(0.4)
     await layer.send(channel, {"type": "test", "n": 4})
-    assert (await asyncio.wait_for(layer.receive(channel), 5))["n"] == 4
+    assert (await within(layer.receive(channel), 5))["n"] == 4
 
 
 # ---- encryption keys
@@ -363,7 +364,7 @@ async def main():
     print(json.dumps(told))
     await layer.flush()
 
-asyncio.run(asyncio.wait_for(main(), 10))
+asyncio.run(main())
 """
 
 

@@ -72,7 +72,7 @@ def test_a_test_a_failure_and_what_came_back_are_in_the_ledger(
     receiver.wait_for(lambda all_: len(all_) == 2, timeout=30)
     assert len({got.headers["webhook-id"] for got in receiver.received}) == 1
     assert len({got.body for got in receiver.received}) == 1
-    whole = {"log": []}
+    whole: dict[str, Any] = {"log": []}
     while len(whole["log"]) < 2:
         whole = call(workspace, 200, "GET", f"webhooks/deliveries/{sent['id']}")
     assert (whole["state"], whole["event"]) == ("delivered", receiver.received[0].headers["webhook-id"])

@@ -52,7 +52,11 @@ def test_a_new_name_is_told_and_guests_bots_and_staff_are_not_users(
     workspace: Workspace, hook: Hook, receiver: Receiver
 ) -> None:
     hook("user.*", "room.created")
-    for claims in ({"name": "Bob"}, {"name": "Robert", "avatar": "https://a.example/b.png"}):
+    each: tuple[dict[str, Any], ...] = (
+        {"name": "Bob"},
+        {"name": "Robert", "avatar": "https://a.example/b.png"},
+    )
+    for claims in each:
         with workspace.http(workspace.token("bob", **claims)) as bob:
             bob.get("/api/v1/rooms").raise_for_status()
     with workspace.http() as web:

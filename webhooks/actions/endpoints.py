@@ -11,6 +11,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from audit.kinds import Action
+from audit.records import record
 from tenants import actions as tenants
 from tenants import bell, encryption
 from tenants.context import schema_connection
@@ -49,6 +51,7 @@ def create_endpoint(
         endpoint = Endpoint.objects.create(
             url=url, events=wanted, secret=encryption.encrypt(secret), unseen=keep_unseen
         )
+        record(Action.WEBHOOK_CREATED, endpoint.pk, url=url, events=wanted)
         _tell_writers()
     return endpoint, secret
 
@@ -75,6 +78,8 @@ def change_endpoint(
             changed |= _switched(endpoint.pk, enabled)
         if changed:
             Endpoint.objects.filter(pk=endpoint.pk).update(**changed)
+            told = {name: changed[name] for name in ("url", "events", "enabled") if name in changed}
+            record(Action.WEBHOOK_CHANGED, endpoint.pk, **told)
         _tell_writers()
     endpoint.refresh_from_db()
     return endpoint
@@ -87,6 +92,7 @@ def disable(endpoint_id: str, reason: Endpoint.Reason) -> bool:
         if not found.exists():
             return False
         found.update(enabled=False, reason=reason, disabled_at=timezone.now())
+        record(Action.WEBHOOK_DISABLED, endpoint_id, reason=reason.value)
         _tell_writers()
     return True
 
@@ -105,6 +111,7 @@ def rotate_secret(endpoint: Endpoint, overlap: int = OVERLAP, *, keep_unseen: bo
             previous_until=timezone.now() + timedelta(seconds=overlap) if overlap else None,
             unseen=keep_unseen,
         )
+        record(Action.WEBHOOK_SECRET_ROTATED, endpoint.pk, overlap=overlap)
     endpoint.refresh_from_db()
     return secret
 
@@ -114,6 +121,8 @@ def delete_endpoint(endpoint: Endpoint) -> bool:
     with _one_at_a_time():
         # Not `delete()`, which would look for deliveries: they are found by nobody any more, and go with age.
         gone = Endpoint.objects.filter(pk=endpoint.pk)._raw_delete(Endpoint.objects.db)
+        if gone:
+            record(Action.WEBHOOK_DELETED, endpoint.pk, url=endpoint.url)
         _tell_writers()
     return bool(gone)
 

@@ -81,6 +81,8 @@ WHERE endpoint_id = %(endpoint)s AND state = 'pending' AND attempts > 0 AND next
 class Claim(msgspec.Struct, frozen=True):
     """A delivery that is ours to attempt, until `until`."""
 
+    at: datetime
+    until: datetime
     id: int
     attempts: int
     first_at: datetime
@@ -94,8 +96,6 @@ class Claim(msgspec.Struct, frozen=True):
     previous_secret: bytes | None
     previous_until: datetime | None
     failing_since: datetime | None
-    at: datetime
-    until: datetime
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +125,7 @@ async def claim(schema: str, now: datetime) -> list[Claim]:
     values = {"now": now, "until": until, "most": AT_ONCE, "schema": schema}
     async with (await pool()).connection() as db:
         rows = await (await db.execute(_for(schema, _CLAIM), values)).fetchall()
-    return [Claim(*row, at=now, until=until) for row in rows]
+    return [Claim(now, until, *row) for row in rows]
 
 
 async def settle(schema: str, claimed: Claim, outcome: Outcome, state: str, next_at: datetime | None) -> None:

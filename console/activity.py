@@ -1,0 +1,94 @@
+"""The record of administrative actions, in words. Runs inside the tenant's schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from accounts.models import Member
+from audit.acting import SNUG
+from audit.kinds import Action
+from audit.models import AuditEntry
+
+MOST: Final = 50
+WORDS: Final[dict[str, str]] = {
+    Action.KEY_CREATED: "made a key",
+    Action.KEY_REVOKED: "revoked a key",
+    Action.MEMBER_ADDED: "added a member",
+    Action.MEMBER_CHANGED: "changed a member’s role",
+    Action.MEMBER_MUTED: "muted a member",
+    Action.MEMBER_REMOVED: "removed a member",
+    Action.MEMBER_UNMUTED: "let a member write again",
+    Action.MESSAGE_DELETED: "deleted somebody’s message",
+    Action.ORIGINS_CHANGED: "changed the origins",
+    Action.PLAN_CHANGED: "changed the plan",
+    Action.ROOM_CHANGED: "changed a room",
+    Action.ROOM_CREATED: "made a room",
+    Action.ROOM_DELETED: "deleted a room",
+    Action.STAFF_CREATED: "added a colleague",
+    Action.STAFF_PASSWORD_CHANGED: "set a new password",
+    Action.TOKENS_REVOKED: "revoked a user’s tokens",
+    Action.WEBHOOK_CHANGED: "changed a webhook",
+    Action.WEBHOOK_CREATED: "made a webhook",
+    Action.WEBHOOK_DELETED: "deleted a webhook",
+    Action.WEBHOOK_DISABLED: "switched off a webhook",
+    Action.WEBHOOK_SECRET_ROTATED: "gave a webhook another secret",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One action as the page shows it."""
+
+    at: datetime
+    who: str
+    who_id: str
+    did: str
+    action: str
+    object: str
+    details: str
+    address: str
+
+
+def lines(action: str, actor: str, before: int | None) -> tuple[list[Line], int | None]:
+    """The latest actions, narrowed where asked, older than the entry `before`; and where the next page begins."""
+    entries = AuditEntry.objects.order_by("-id")
+    if action:
+        entries = entries.filter(action=action)
+    if actor:
+        entries = entries.filter(actor=actor)
+    if before is not None:
+        entries = entries.filter(id__lt=before)
+    found = list(entries[: MOST + 1])
+    shown = found[:MOST]
+    people = _people({entry.actor for entry in shown})
+    return [_line(entry, people) for entry in shown], shown[-1].pk if len(found) > MOST else None
+
+
+def _people(ids: set[str]) -> Mapping[str, str]:
+    """The names of those who acted, as far as they have any."""
+    named = Member.objects.filter(external_id__in=ids).exclude(name="")
+    return {SNUG: "Snug", **dict(named.values_list("external_id", "name"))}
+
+
+def _line(entry: AuditEntry, people: Mapping[str, str]) -> Line:
+    return Line(
+        at=entry.at,
+        who=people.get(entry.actor, entry.actor),
+        who_id=entry.actor,
+        did=WORDS.get(entry.action, entry.action),
+        action=entry.action,
+        object=entry.object,
+        details=", ".join(f"{name}: {_said(value)}" for name, value in entry.details.items() if _told(value)),
+        address=entry.address,
+    )
+
+
+def _told(value: Any) -> bool:
+    return value not in (None, "", [], {})
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
