@@ -23,6 +23,12 @@ from tenants.directory import TenantInfo
 
 # Anything else never was one of ours, and may be text that no database can hold.
 SESSION_KEY: Final = re.compile(r"[a-z0-9]{32}")
+REVOKED: Final = "the token has been revoked"
+BANNED: Final = "you are banned from this workspace"
+
+
+class Banned(TokenRefused):
+    """They have proved who they are, and may not come in for now."""
 
 
 async def by_credential(tenant: TenantInfo, credential: str, *, key_allowed: bool) -> Identity:
@@ -58,8 +64,7 @@ async def by_ticket(tenant: TenantInfo, ticket: str) -> Identity:
     record = await keys.find(tenant, "id", grant.key_id)
     if record is None or not record.usable:
         raise TokenRefused("the API key that issued the ticket is revoked or has expired")
-    member = await members.recognise(tenant, grant.sub, "user")
-    _check_not_revoked(member, grant.issued_at)
+    member = await _recognise(tenant, grant.sub, "user", issued_at=grant.issued_at)
     return member.identified(issued_at=grant.issued_at, key_id=record.id)
 
 
@@ -137,21 +142,35 @@ def _staff_of_session(session_key: str) -> Identity | None:
     )
 
 
-def _check_not_revoked(member: MemberRecord, issued_at: float) -> None:
+async def _recognise(
+    tenant: TenantInfo,
+    sub: str,
+    kind: str,
+    name: str | None = None,
+    avatar: str | None = None,
+    *,
+    issued_at: float,
+) -> MemberRecord:
+    """Whom a token or ticket names. Raises TokenRefused where it was revoked since, or its Banned."""
+    try:
+        member = await members.recognise(tenant, sub, kind, name, avatar, issued_at)
+    except members.Departed:
+        raise TokenRefused(REVOKED) from None
     after = member.tokens_valid_after
     if after is not None and issued_at <= after.timestamp():
-        raise TokenRefused("the token has been revoked")
+        raise TokenRefused(REVOKED)
+    if member.banned:
+        raise Banned(BANNED)
+    return member
 
 
 async def _admit(tenant: TenantInfo, claims: Claims, key_id: str) -> Identity:
     guest = claims.sub.startswith("guest:")
     if guest and not tenant.guests_allowed:
         raise TokenRefused("this workspace does not admit guests")
-    member = await members.recognise(
-        tenant, claims.sub, "guest" if guest else "user", claims.name, claims.avatar
-    )
     # A tenant's clock may be ahead of ours; what is presented now is no younger than now, and falls under what is
     # revoked from here on.
     issued_at = min(claims.issued_at, time.time())
-    _check_not_revoked(member, issued_at)
+    kind = "guest" if guest else "user"
+    member = await _recognise(tenant, claims.sub, kind, claims.name, claims.avatar, issued_at=issued_at)
     return member.identified(rooms=claims.rooms, exp=claims.exp, issued_at=issued_at, key_id=key_id)

@@ -47,6 +47,11 @@ class Member(AbstractBaseUser):
     email = models.EmailField(null=True, blank=True, unique=True)
     # User tokens issued before this moment are void.
     tokens_valid_after = models.DateTimeField(null=True, blank=True)
+    # Until then they may not come in.
+    banned_until = models.DateTimeField(null=True, blank=True)
+    ban_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    # Of a deleted user only what others need is left: docs/decisions/deleted-users.md.
+    deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[MemberManager] = MemberManager()
@@ -60,6 +65,11 @@ class Member(AbstractBaseUser):
         return self.name or self.external_id
 
     @property
+    def banned(self) -> bool:
+        """Whether this member may not come in just now."""
+        return self.banned_until is not None and self.banned_until > timezone.now()
+
+    @property
     def may_administer(self) -> bool:
         """Whether this member may change the workspace's settings, keys and rooms."""
         return self.kind == self.Kind.STAFF and self.role in (self.Role.OWNER, self.Role.ADMIN)
@@ -68,6 +78,16 @@ class Member(AbstractBaseUser):
     def may_moderate(self) -> bool:
         """Whether this member may mute and remove people."""
         return self.may_administer or (self.kind == self.Kind.STAFF and self.role == self.Role.MODERATOR)
+
+
+class Departure(models.Model):
+    """A user who was deleted, by `accounts.departures.digest` of their id: tokens issued up to `at` are void."""
+
+    digest = models.BinaryField(max_length=32, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{bytes(self.digest).hex()[:8]} at {self.at}"
 
 
 def new_key_id() -> str:
@@ -92,6 +112,8 @@ class ApiKey(models.Model):
     last_used_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+    # The id of the key that took its place; this one works until it expires.
+    replaced_by = models.CharField(max_length=24, null=True)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.id})"

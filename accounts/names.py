@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Final
 
-RESERVED_PREFIXES: Final = ("staff:", "guest:", "bot:")
+RESERVED_PREFIXES: Final = ("staff:", "guest:", "bot:", "deleted:")
 MAX_SUB: Final = 128
 MAX_NAME: Final = 100
 MAX_AVATAR: Final = 500
@@ -46,7 +46,9 @@ def check_sub(sub: object) -> str:
     if not read:
         raise BadName("sub must have characters that can be seen.")
     if read.lower().startswith(RESERVED_PREFIXES):
-        raise BadName("sub must not begin with “staff:”, “guest:” or “bot:”, which are Snug's own.")
+        raise BadName(
+            "sub must not begin with “staff:”, “guest:”, “bot:” or “deleted:”, which are Snug's own."
+        )
     return sub
 
 

@@ -87,6 +87,8 @@ def identify(tenant: TenantInfo, credential: str) -> Identity:
         raise Problem(401, "unauthenticated", "A ticket opens a socket, and nothing else.")
     try:
         return async_to_sync(authentication.by_credential)(tenant, credential, key_allowed=True)
+    except authentication.Banned as error:
+        raise Problem(403, "banned", f"The credential was refused: {error}.") from None
     except TokenRefused as error:
         raise Problem(401, "unauthenticated", f"The credential was refused: {error}.") from None
 

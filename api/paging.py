@@ -26,6 +26,29 @@ def cursor_at(position: int) -> str:
     return base64.urlsafe_b64encode(f"v1:{position}".encode()).decode().rstrip("=")
 
 
+def cursor_after(id_: str) -> str:
+    """The cursor after the row with this id, for lists whose rows are not numbered."""
+    return base64.urlsafe_b64encode(f"v1:{id_}".encode()).decode().rstrip("=")
+
+
+def id_in(cursor: str | None) -> str | None:
+    """The id after which a cursor points, None for the beginning. Raises Problem."""
+    if not cursor:
+        return None
+    try:
+        said = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        said = ""
+    id_ = said.removeprefix("v1:")
+    if not id_.isascii() or not id_.isprintable() or cursor_after(id_) != cursor:
+        raise invalid_cursor()
+    return id_
+
+
+def invalid_cursor() -> Problem:
+    return Problem(422, "invalid_cursor", "This cursor is not one of ours.")
+
+
 def position_of(cursor: str | None) -> int | None:
     """Where a cursor points, None for the beginning. Raises Problem."""
     if not cursor:
@@ -36,5 +59,5 @@ def position_of(cursor: str | None) -> int | None:
     except ValueError:
         position = -1
     if not 0 <= position < 2**62 or cursor_at(position) != cursor:
-        raise Problem(422, "invalid_cursor", "This cursor is not one of ours.")
+        raise invalid_cursor()
     return position

@@ -26,6 +26,7 @@ IN_PATHS: Final = {
     "message_id": "$MESSAGE_ID",
     "webhook_id": "$WEBHOOK_ID",
     "delivery_id": "$DELIVERY_ID",
+    "key_id": "$KEY_ID",
     "emoji": "%F0%9F%91%8D",
 }
 

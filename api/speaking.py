@@ -41,7 +41,12 @@ async def speaker(request: ApiRequest, name: str, sub: str | None) -> tuple[Room
     room = await enter(request, request.auth, name)
     if sub is None:
         return room, request.auth
-    user = (await members.recognise(request.tenant, names.check_sub(sub), "user")).identified()
+    record = await members.recognise(request.tenant, names.check_sub(sub), "user")
+    if record.banned:
+        raise Problem(
+            403, "banned", f"{sub} is banned. DELETE /api/v1/users/{quote(sub, safe='')}/ban lifts it."
+        )
+    user = record.identified()
     with said_of(sub, name):
         return await enter(request, user, name), user
 

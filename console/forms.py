@@ -1,14 +1,23 @@
 """The console's forms. What they accept is checked again by the actions they lead to."""
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.utils import timezone
 
 from accounts.scopes import SCOPES
 from rooms.models import Room
 
 ADMIN: Final = "admin"
+# For how long a rotated key works on beside the new one.
+OVERLAPS: Final = {
+    "day": ("24 hours", timedelta(days=1)),
+    "hour": ("1 hour", timedelta(hours=1)),
+    "week": ("7 days", timedelta(days=7)),
+    "none": ("no time: it stops at once", timedelta(0)),
+}
 KINDS: Final = {
     Room.Kind.PUBLIC: "Public: anyone may enter",
     Room.Kind.PRIVATE: "Private: members only",
@@ -79,6 +88,12 @@ class KeyForm(forms.Form):
         widget=text_input(),
         error_messages={"required": "Give the key a name."},
     )
+    expires = forms.ChoiceField(
+        label="Ends",
+        required=False,
+        choices=[("", "Never"), *((days, f"After {days} days") for days in ("30", "90", "365"))],
+        widget=forms.Select(attrs={"class": "input"}),
+    )
     access = forms.ChoiceField(choices=[("all", "Everything"), ("some", "Only these")], initial="all")
     scopes = forms.MultipleChoiceField(
         required=False, choices=[(scope, words) for scope, words in SCOPES.items() if scope != ADMIN]
@@ -89,6 +104,12 @@ class KeyForm(forms.Form):
         if cleaned.get("access") == "some" and not cleaned.get("scopes") and "scopes" not in self.errors:
             self.add_error("scopes", "Choose at least one thing the key may do.")
         return cleaned
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the key is to end, once the form is valid; None where it is not to."""
+        days = self.cleaned_data["expires"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
 
     @property
     def chosen_scopes(self) -> list[str]:

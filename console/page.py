@@ -11,7 +11,7 @@ from accounts.models import ApiKey
 from accounts.scopes import SCOPES, allows
 from console.access import StaffRequest
 from console.banners import banners
-from console.forms import ADMIN, KeyForm, RoomForm
+from console.forms import ADMIN, OVERLAPS, KeyForm, RoomForm
 from console.numbers import numbers
 from console.rooms import open_to, shown_to
 from rooms.models import Room
@@ -39,6 +39,7 @@ def show(request: StaffRequest, status: int = 200, **changed: Any) -> HttpRespon
         "void_keys": [key for key in keys if not key.usable],
         "fresh": _fresh_secret(request, active) if request.user.may_administer else None,
         "key_form": KeyForm(),
+        "overlaps": [(key, words) for key, (words, _) in OVERLAPS.items()],
         "scopes": [(scope, words) for scope, words in SCOPES.items() if scope != ADMIN],
         "origins_text": "\n".join(_origins(tenant.id)),
         "rooms": seen[:MOST_ROOMS],

@@ -28,6 +28,7 @@ urlpatterns = [
     path("console/preview/", overview.preview),
     path("console/activity/", activity.activity),
     path("console/keys/", keys.create),
+    path("console/keys/<slug:key_id>/rotate/", keys.rotate),
     path("console/keys/<slug:key_id>/revoke/", keys.revoke),
     path("console/origins/", origins.save),
     path("console/billing/", billing.page),

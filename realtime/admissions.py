@@ -18,6 +18,7 @@ from tenants.directory import TenantInfo
 
 # By then no cache knows a revoked key as a good one, and no socket is still entering with it.
 REVOKED_REMEMBERED: Final = 60.0
+BANNED: Final = "you are banned from this workspace"
 REVOKED: Final = "what vouched for you was revoked or has expired"
 
 
@@ -62,6 +63,7 @@ class _Revocation(msgspec.Struct, frozen=True):
     session: str | None = None
     user: str | None = None
     before: float = 0.0
+    banned_until: float | None = None  # Unix seconds
     at: float = msgspec.field(default_factory=time.monotonic)
 
     def concerns(self, socket: Socket) -> bool:
@@ -69,7 +71,16 @@ class _Revocation(msgspec.Struct, frozen=True):
             return socket.key_id == self.key_id
         if self.session is not None:
             return socket.session == self.session
+        if self.banned_until is not None:
+            return socket.user == self.user and time.time() < self.banned_until
         return socket.user == self.user and socket.issued_at is not None and socket.issued_at <= self.before
+
+    @property
+    def refusal(self) -> SocketRefused:
+        """With what those whom it concerns are shut out."""
+        if self.banned_until is not None:
+            return SocketRefused(CloseCode.FORBIDDEN, BANNED)
+        return SocketRefused(CloseCode.UNAUTHENTICATED, REVOKED)
 
 
 class Admissions:
@@ -118,17 +129,26 @@ class Admissions:
         """Close this user's sockets whose tokens were issued up to `before`, in Unix seconds."""
         self._revoke(schema, _Revocation(user=user, before=before))
 
+    def ban_user(self, schema: str, user: str, until: float) -> None:
+        """Close this user's sockets, and refuse those that are still entering, until then (Unix seconds; 0: no
+        more)."""
+        known = self._revoked.get(schema, ())
+        self._revoked[schema] = [each for each in known if each.banned_until is None or each.user != user]
+        self._revoke(schema, _Revocation(user=user, banned_until=until))
+
     def check_not_revoked(self, tenant: TenantInfo, socket: Socket) -> None:
         """Raise SocketRefused where what vouched for the socket was revoked lately: caches may not know it yet."""
-        if any(each.concerns(socket) for each in self._revoked.get(tenant.schema_name, ())):
-            raise SocketRefused(CloseCode.UNAUTHENTICATED, REVOKED)
+        for each in self._revoked.get(tenant.schema_name, ()):
+            if each.concerns(socket):
+                raise each.refusal
 
     def _revoke(self, schema: str, revocation: _Revocation) -> None:
         self._revoked.setdefault(schema, []).append(revocation)
         mine = [each for each in self._tenants.values() if each.info.schema_name == schema]
+        refusal = revocation.refusal
         for socket in [socket for of_tenant in mine for socket in of_tenant.sockets.values()]:
             if revocation.concerns(socket):
-                socket.outlet.close(CloseCode.UNAUTHENTICATED, REVOKED)
+                socket.outlet.close(refusal.code, refusal.reason)
 
     async def follow_tenants(self) -> None:
         """Learn of plans and states as they are now, and close the sockets of tenants that are no longer open."""
@@ -160,16 +180,19 @@ class Admissions:
                 socket.outlet.close(CloseCode.UNAUTHENTICATED, REVOKED)
 
     async def follow_users(self) -> None:
-        """Close the sockets of users whose tokens were revoked without our hearing of it."""
+        """Close the sockets of users who were banned, or whose tokens were revoked, without our hearing of it."""
         for of_tenant in list(self._tenants.values()):
             asked = {socket.user for socket in of_tenant.sockets.values() if socket.issued_at is not None}
             if asked:
                 await quietly(self._follow_users_of(of_tenant, asked))
 
-    async def _follow_users_of(self, of_tenant: TenantSockets, asked: Iterable[str]) -> None:
+    async def _follow_users_of(self, of_tenant: TenantSockets, asked: set[str]) -> None:
         revoked = await members.revoked(of_tenant.info, asked)
+        banned = await members.banned(of_tenant.info, asked)
         for socket in list(of_tenant.sockets.values()):
-            if socket.issued_at is not None and socket.issued_at <= revoked.get(socket.user, 0.0):
+            if socket.user in banned:
+                socket.outlet.close(CloseCode.FORBIDDEN, BANNED)
+            elif socket.issued_at is not None and socket.issued_at <= revoked.get(socket.user, 0.0):
                 socket.outlet.close(CloseCode.UNAUTHENTICATED, REVOKED)
 
     async def renew(self) -> None:

@@ -188,6 +188,8 @@ class Hub:
             self.admissions.end_session(schema, event["session"])
         if "user" in event:
             self.admissions.revoke_user(schema, event["user"], event["before"])
+        if "banned" in event:
+            self.admissions.ban_user(schema, event["banned"], event["until"])
         if "room" in event:
             self.visits.note(schema, event["room"])
             self._looking_round.begin()

@@ -86,6 +86,8 @@ class JWTAuthMiddleware:
             raise SocketRefused(CloseCode.FORBIDDEN, "This site is not on the workspace's list of origins.")
         try:
             return await authentication.by_credential(tenant, credential, key_allowed=key_allowed)
+        except authentication.Banned as error:
+            raise SocketRefused(CloseCode.FORBIDDEN, str(error)) from None
         except TokenRefused as error:
             raise SocketRefused(CloseCode.UNAUTHENTICATED, str(error)) from None
 

@@ -167,9 +167,11 @@ class Outbox:
 def tell_all(**event: Any) -> None:
     """Publish an event to every process, from code without an event loop, once its transaction is committed.
 
+    `type="renamed"` makes them forget one `user` of `schema`, who has another name.
     `type="changed"` makes them forget what they cached of the tenant with the schema `schema`. With `key_id`, they also
     close the sockets for which that API key vouched; with `user` and `before` (Unix seconds), the sockets of that user
-    whose tokens were issued up to then; with `session`, those of a staff session that has ended;
+    whose tokens were issued up to then; with `session`, those of a staff session that has ended; with `banned` and
+    `until` (Unix seconds), all of that user's until then, 0 meaning that they may come again;
     with `room`, a room's id, those of whoever may no longer be in it.
     """
     event["group"] = groups.CONTROL

@@ -1,6 +1,16 @@
 """The verbs of this app, one module a subject."""
 
-from accounts.actions.api_keys import create_api_key, internal_key, revoke_api_key, signing_key
+from accounts.actions.anonymise import anonymise
+from accounts.actions.api_keys import (
+    KeyRotated,
+    KeyUnusable,
+    create_api_key,
+    internal_key,
+    revoke_api_key,
+    rotate_api_key,
+    signing_key,
+)
+from accounts.actions.bans import ban_user, lift_ban
 from accounts.actions.guests import admit_guest
 from accounts.actions.password_resets import (
     make_password_reset,
@@ -10,14 +20,23 @@ from accounts.actions.password_resets import (
 )
 from accounts.actions.sessions import sign_out
 from accounts.actions.staff import authenticate_staff, create_staff, make_handoff, take_handoff
-from accounts.actions.users import make_user, revoke_tokens, tell_of_user
+from accounts.actions.users import UserExists, change_user, create_user, known_user, revoke_tokens
 
 __all__ = [
+    "KeyRotated",
+    "KeyUnusable",
+    "UserExists",
     "admit_guest",
+    "anonymise",
     "authenticate_staff",
+    "ban_user",
+    "change_user",
     "create_api_key",
     "create_staff",
+    "create_user",
     "internal_key",
+    "known_user",
+    "lift_ban",
     "make_handoff",
     "make_password_reset",
     "make_user",
@@ -25,6 +44,7 @@ __all__ = [
     "reset_password",
     "revoke_api_key",
     "revoke_tokens",
+    "rotate_api_key",
     "sign_out",
     "signing_key",
     "staff_by_mail",

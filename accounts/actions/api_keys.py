@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,6 +19,15 @@ from tenants import encryption
 from tenants.context import schema_connection
 
 INTERNAL = "internal"
+MOST_OVERLAP: Final = timedelta(days=7)
+
+
+class KeyUnusable(Exception):
+    """There is no such key, or it is revoked or has expired."""
+
+
+class KeyRotated(Exception):
+    """Another key has taken its place already; the text is its id."""
 
 
 @transaction.atomic
@@ -41,27 +51,53 @@ def create_api_key(
     if not 1 <= len(name) <= 80:
         raise ValueError("A key's name has 1 to 80 characters.")
     key_id = new_key_id()
-    secret, signing = keys.MARK + secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     bot = Member.objects.create(external_id=f"bot:{key_id}", kind=Member.Kind.BOT, name=name, password="!")
-    key = ApiKey.objects.create(
-        id=key_id,
-        name=name,
-        prefix=secret[: keys.PREFIX_LENGTH],
-        secret_hash=keys.hash_secret(secret),
-        signing_secret=encryption.encrypt(signing),
-        unseen_secret=encryption.encrypt(secret) if keep_unseen else None,
-        scopes=list(scopes),
-        bot=bot,
-        expires_at=expires_at,
-    )
-    record(
-        Action.KEY_CREATED,
-        key.id,
-        name=name,
-        scopes=key.scopes,
-        expires_at=expires_at.isoformat() if expires_at else None,
-    )
+    key = ApiKey(id=key_id, name=name, scopes=list(dict.fromkeys(scopes)), bot=bot, expires_at=expires_at)
+    secret, signing = _arm(key, keep_unseen)
+    record(Action.KEY_CREATED, key.id, name=name, scopes=key.scopes, expires_at=_told(expires_at))
     return key, secret, signing
+
+
+@transaction.atomic
+def rotate_api_key(
+    key_id: str, overlap: timedelta, *, expires_at: datetime | None = None, keep_unseen: bool = False
+) -> tuple[ApiKey, str, str]:
+    """A key that takes another's place, with its scopes and its bot: (key, secret, signing secret).
+
+    Both work until the overlap is over (at most MOST_OVERLAP), and so do the user tokens that either signs. Raises
+    KeyUnusable, and KeyRotated for one whose place is taken already.
+    """
+    old = ApiKey.objects.select_for_update().filter(id=key_id, internal=False).first()
+    if old is None or not old.usable:
+        raise KeyUnusable(key_id)
+    if old.replaced_by is not None:
+        raise KeyRotated(old.replaced_by)
+    new = ApiKey(name=old.name, scopes=old.scopes, bot=old.bot, expires_at=expires_at)
+    secret, signing = _arm(new, keep_unseen)
+    ends = timezone.now() + min(overlap, MOST_OVERLAP)
+    old.expires_at, old.replaced_by = min(old.expires_at or ends, ends), new.id
+    old.save(update_fields=["expires_at", "replaced_by"])
+    record(Action.KEY_ROTATED, old.id, replaced_by=new.id, works_until=_told(old.expires_at))
+    schema = schema_connection().schema_name
+    keys.forget(schema)
+    over = {"key_id": old.id} if not overlap else {}
+    publish.tell_all(type="changed", schema=schema, **over)
+    return new, secret, signing
+
+
+def _arm(key: ApiKey, keep_unseen: bool) -> tuple[str, str]:
+    """Give a new key its secrets and store it: (secret, signing secret)."""
+    secret, signing = keys.MARK + secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    key.prefix = secret[: keys.PREFIX_LENGTH]
+    key.secret_hash = keys.hash_secret(secret)
+    key.signing_secret = encryption.encrypt(signing)
+    key.unseen_secret = encryption.encrypt(secret) if keep_unseen else None
+    key.save(force_insert=True)
+    return secret, signing
+
+
+def _told(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 @transaction.atomic

@@ -8,12 +8,14 @@ from api.description import describe
 from api.v1 import (
     audit,
     guests,
+    keys,
     members,
     messages,
     presence,
     reactions,
     rooms,
     tokens,
+    users,
     webhook_deliveries,
     webhooks,
 )
@@ -26,7 +28,20 @@ api = NinjaAPI(
     description="Rooms, members, messages and webhooks of one workspace. Errors are RFC 9457 problem documents.",
 )
 errors.install(api)
-MODULES = (tokens, guests, rooms, members, messages, reactions, presence, webhooks, webhook_deliveries, audit)
+MODULES = (
+    tokens,
+    guests,
+    users,
+    rooms,
+    members,
+    messages,
+    reactions,
+    presence,
+    keys,
+    webhooks,
+    webhook_deliveries,
+    audit,
+)
 for module in MODULES:
     describe(module.router)
     api.add_router("", module.router)

@@ -4,6 +4,7 @@ from rooms.actions.change_message import delete_message, edit_message, react
 from rooms.actions.change_room import change_room
 from rooms.actions.create_room import RoomExists, RoomLimitReached, create_room
 from rooms.actions.delete_room import LastRoom, delete_room
+from rooms.actions.delete_user import delete_user
 from rooms.actions.join import FOR_EVER, add_member, mute_member, remove_member
 from rooms.actions.mark_read import mark_read
 from rooms.actions.post import Posted, post_message
@@ -19,6 +20,7 @@ __all__ = [
     "create_room",
     "delete_message",
     "delete_room",
+    "delete_user",
     "edit_message",
     "mark_read",
     "mute_member",

@@ -5,9 +5,8 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 
-from accounts.actions import make_user
+from accounts.actions import known_user
 from accounts.models import Member
-from accounts.names import check_sub
 from audit.kinds import Action
 from audit.records import record
 from rooms import access
@@ -24,9 +23,7 @@ def add_member(room: Room, external_id: str, role: str = Membership.Role.MEMBER)
     """
     if role not in Membership.Role.values:
         raise ValueError(f"A member's role is one of {', '.join(Membership.Role.values)}.")
-    member = Member.objects.filter(external_id=external_id).first()
-    if member is None:
-        member = make_user(check_sub(external_id))
+    member = known_user(external_id)
     try:
         with transaction.atomic():
             membership, created = _put(room, member, role)

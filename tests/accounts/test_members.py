@@ -25,9 +25,9 @@ def tenant(workspace: Workspace) -> TenantInfo:
     return info
 
 
-def meet(tenant: TenantInfo, *details: str | None) -> members.MemberRecord:
+def meet(tenant: TenantInfo, name: str | None = None, avatar: str | None = None) -> members.MemberRecord:
     members.forget(tenant.schema_name)
-    return answer(members.recognise(tenant, "bob", "user", *details))
+    return answer(members.recognise(tenant, "bob", "user", name, avatar))
 
 
 def test_a_user_is_made_on_first_sight_and_renamed_later(tenant: TenantInfo) -> None:

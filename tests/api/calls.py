@@ -13,6 +13,7 @@ THUMB = "%F0%9F%91%8D"
 # Made by `furnish_webhook`. Nobody else has them: they are neither counted up nor found by chance.
 WEBHOOK = "wh_0123456789abcdef"
 DELIVERY = "dlv_1000001"
+SPARE_KEY = "key_00000000000000aa"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,20 @@ class Call:
 CALLS = [
     Call("POST", "tokens", 201, "tokens:mint", {"sub": "bob", "name": "Bob"}),
     Call("POST", "tickets", 201, "tokens:mint", {"sub": "bob"}),
+    Call("GET", "keys", 200, "keys:read"),
+    Call("POST", "keys", 201, "keys:write", {"name": "Shop", "scopes": ["keys:write"]}),
+    Call("GET", f"keys/{SPARE_KEY}", 200, "keys:read"),
+    Call("POST", f"keys/{SPARE_KEY}/rotate", 201, "keys:write"),
+    Call("DELETE", f"keys/{SPARE_KEY}", 204, "keys:write"),
+    Call("GET", "users", 200, "users:read"),
+    Call("POST", "users", 201, "users:write", {"external_id": "bob", "name": "Bob"}),
+    Call("GET", "users/carol", 200, "users:read"),
+    Call("PATCH", "users/carol", 200, "users:write", {"name": "Caroline"}),
+    Call("PUT", "users/bob", 201, "users:write", {"name": "Bob"}),
+    Call("DELETE", "users/carol", 204, "users:write"),
+    Call("POST", "users/carol/revoke-tokens", 200, "users:write"),
+    Call("POST", "users/carol/ban", 200, "users:write"),
+    Call("DELETE", "users/carol/ban", 200, "users:write"),
     Call("GET", "rooms", 200, "rooms:read", for_users=True),
     Call("POST", "rooms", 201, "rooms:write", {"name": "vault", "kind": "private", "title": "The vault"}),
     Call("GET", "rooms/general", 200, "rooms:read", for_users=True),
@@ -94,8 +109,22 @@ CALLS = [
 ]
 
 
+def add_spare_key(workspace: Workspace) -> None:
+    """A key of a known id, which may itself only handle keys."""
+    from accounts.actions import create_api_key
+    from accounts.models import ApiKey
+    from tenants.context import run_in_tenant
+
+    def add() -> None:
+        key, _, _ = create_api_key("Spare", ["keys:write"])
+        ApiKey.objects.filter(id=key.id).update(id=SPARE_KEY)
+
+    run_in_tenant(workspace.tenant, add)
+
+
 def prepared(workspace: Workspace) -> str:
     """Make Carol a member of `general` and let her say something; the message's id. A second room is there too."""
+    add_spare_key(workspace)
     with workspace.api() as client:
         assert client.post("/api/v1/rooms", json={"name": "cellar"}).status_code == 201
         assert client.put("/api/v1/rooms/general/members/carol").status_code == 201

@@ -53,6 +53,20 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/webhooks/deliveries/{delivery_id}", "get"),
         ("/api/v1/webhooks/deliveries/{delivery_id}/replay", "post"),
         ("/api/v1/audit", "get"),
+        ("/api/v1/keys", "get"),
+        ("/api/v1/keys", "post"),
+        ("/api/v1/keys/{key_id}", "get"),
+        ("/api/v1/keys/{key_id}", "delete"),
+        ("/api/v1/keys/{key_id}/rotate", "post"),
+        ("/api/v1/users", "get"),
+        ("/api/v1/users", "post"),
+        ("/api/v1/users/{external_id}", "get"),
+        ("/api/v1/users/{external_id}", "put"),
+        ("/api/v1/users/{external_id}", "patch"),
+        ("/api/v1/users/{external_id}", "delete"),
+        ("/api/v1/users/{external_id}/revoke-tokens", "post"),
+        ("/api/v1/users/{external_id}/ban", "post"),
+        ("/api/v1/users/{external_id}/ban", "delete"),
     }
     for path, methods in paths.items():
         for method, said in methods.items():

@@ -81,7 +81,7 @@ def test_a_members_id_that_none_can_have_is_refused_in_words(module_workspace: W
             ("%2F", "external_id must not contain a slash or control characters."),
             (
                 "staff:x",
-                "external_id must not begin with “staff:”, “guest:” or “bot:”, which are Snug's own.",
+                "external_id must not begin with “staff:”, “guest:”, “bot:” or “deleted:”, which are Snug's own.",
             ),
         ):
             answer = api.put(f"/api/v1/rooms/general/members/{id_}")

@@ -307,3 +307,24 @@ def test_the_console_keeps_to_the_strict_policy(alice: Visitor) -> None:
 def test_every_icon_of_the_console_is_drawn(alice: Visitor) -> None:
     drawn = set(re.findall(r'<symbol id="([a-z-]+)"', alice.get("/static/snug/icons.svg").text))
     assert set(re.findall(r"icons\.svg#([a-z-]*)", alice.get("/console/").text)) <= drawn
+
+
+def test_a_key_that_ends_is_made_and_rotated_in_the_console(workspace: Workspace, alice: Visitor) -> None:
+    alice.post(
+        "/console/keys/", {"key-name": "Shop", "key-access": "all", "key-expires": "90"}, page="/console/"
+    )
+    page = alice.get("/console/").text
+    key_id = re.findall(r"key_[0-9a-f]{16}", page)[-1]
+    made = alice.post(f"/console/keys/{key_id}/rotate/", {"overlap": "day"}, page="/console/")
+    shown = alice.get(made.headers["location"]).text
+    secret, _ = secrets_in(shown)
+    with workspace.http(secret) as client:
+        keys = client.get("/api/v1/keys").json()["data"]
+    old, new = keys[-2:]
+    assert (old["name"], old["replaced_by"], new["name"]) == ("Shop", new["id"], "Shop")
+    assert old["active"]
+    assert old["expires_at"] < new["expires_at"]
+    assert secret not in alice.get(made.headers["location"]).text
+    again = alice.post(f"/console/keys/{old['id']}/rotate/", {"overlap": "day"}, page="/console/")
+    assert "?key=" not in again.headers["location"]
+    assert "rotated or revoked already" in text_of(alice.get("/console/"))

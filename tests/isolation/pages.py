@@ -160,6 +160,9 @@ OF_STAFF: Final = (
     Page("GET", "console/preview/", 200),
     Page("GET", "console/activity/", 200),
     Page("POST", "console/keys/", 302, form={"key-name": "Backend of {slug}", "key-access": "all"}),
+    Page(
+        "POST", "console/keys/<slug:key_id>/rotate/", 302, "console/keys/{key}/rotate/", {"overlap": "hour"}
+    ),
     Page("POST", "console/keys/<slug:key_id>/revoke/", 302, "console/keys/{key}/revoke/", {}),
     Page("POST", "console/origins/", 302, form={"origins": "https://{slug}.example"}),
     Page(
@@ -212,6 +215,7 @@ FOR_EVERYONE: Final = {
         "GET", r"^chat/(?P<name>[0-9a-f]{12}\.(?:js|css))$", 200, "chat/000000000000.js"
     ): "the chat page's program",
     Page("GET", "console/keys/", 302): "leads to its section of the console",
+    Page("GET", "console/keys/<slug:key_id>/rotate/", 302, "console/keys/{key}/rotate/"): "the same",
     Page("GET", "console/keys/<slug:key_id>/revoke/", 302, "console/keys/{key}/revoke/"): "the same",
     Page("GET", "console/origins/", 302): "the same",
     Page("GET", "console/rooms/", 302): "the same",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.api.calls import CALLS, DELIVERY, WEBHOOK, Call, furnish_webhook
+from tests.api.calls import CALLS, DELIVERY, WEBHOOK, Call, add_spare_key, furnish_webhook
 from tests.isolation.pages import contents
 from tests.personas import Workspace
 
@@ -19,6 +19,7 @@ IN_A_ROOM = [
 
 def furnished(workspace: Workspace, room: str) -> str:
     """Let Carol into a room, with something to say that only she says here; the message's id."""
+    add_spare_key(workspace)
     with workspace.api() as client:
         client.post(
             "/api/v1/rooms", json={"name": "attic", "kind": "public", "title": f"Attic of {workspace.slug}"}

@@ -77,6 +77,24 @@ def test_a_new_name_is_told_and_guests_bots_and_staff_are_not_users(
     assert vault.data["slow_mode"] == 0
 
 
+def test_whoever_is_made_changed_banned_and_deleted_over_rest_is_told_of(
+    workspace: Workspace, hook: Hook, receiver: Receiver
+) -> None:
+    hook("user.*")
+    with workspace.api() as api:
+        made = api.post("/api/v1/users", json={"external_id": "bob", "name": "Bob"}).json()
+        api.patch("/api/v1/users/bob", json={"name": "Robert"}).raise_for_status()
+        api.post("/api/v1/users/bob/ban", json={"until": "2099-01-01T00:00:00Z", "reason": "Spam"})
+        api.delete("/api/v1/users/bob").raise_for_status()
+    got = receiver.wait_for(lambda all_: len(all_) == 4)
+    assert [each.type for each in got] == ["user.created", "user.updated", "user.banned", "user.deleted"]
+    created, updated, banned, deleted = (each.data for each in got)
+    assert created == {name: made[name] for name in created}
+    assert updated == {**created, "name": "Robert", "username": "Robert"}
+    assert banned == {**updated, "until": "2099-01-01T00:00:00.000Z", "reason": "Spam"}
+    assert deleted == {"external_id": "bob"}
+
+
 def test_a_limit_that_is_reached_is_told_once(workspace: Workspace, hook: Hook, receiver: Receiver) -> None:
     from billing.actions import check_limits
 
