@@ -1,11 +1,13 @@
 """Looking at endpoints and deliveries. Runs inside the tenant's schema."""
 
+import json
 import re
 from typing import Final
 
 from django.db.models import QuerySet
 
-from webhooks.models import Attempt, Delivery, Endpoint
+from webhooks.courier.sending import body_of
+from webhooks.models import Attempt, Delivery, Endpoint, Event
 
 _DELIVERY: Final = re.compile(r"dlv_([1-9][0-9]{0,17})")
 _ENDPOINT: Final = re.compile(r"wh_[0-9a-f]{16}")
@@ -31,3 +33,9 @@ def attempts_of(delivery: Delivery) -> list[Attempt]:
     """Every attempt, the first one first; of very many, the newest 100."""
     newest = Attempt.objects.filter(delivery_id=delivery.pk).order_by("-id")[:100]
     return list(newest)[::-1]
+
+
+def body_in_lines(event: Event) -> str:
+    """What is sent of an event, laid out for people."""
+    sent = json.loads(body_of(event.type, event.created_at, event.data))
+    return json.dumps(sent, indent=2, ensure_ascii=False)

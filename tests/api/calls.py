@@ -13,6 +13,7 @@ THUMB = "%F0%9F%91%8D"
 # Made by `furnish_webhook`. Nobody else has them: they are neither counted up nor found by chance.
 WEBHOOK = "wh_0123456789abcdef"
 DELIVERY = "dlv_1000001"
+OFF_WEBHOOK = "wh_fedcba9876543210"
 SPARE_KEY = "key_00000000000000aa"
 
 
@@ -135,7 +136,7 @@ def prepared(workspace: Workspace) -> str:
 
 
 def furnish_webhook(workspace: Workspace) -> None:
-    """A webhook that nothing here happens for, and a delivery of the past."""
+    """A webhook that nothing here happens for, with a delivery of the past, and one that is switched off."""
     from tenants import encryption
     from tenants.context import run_in_tenant
     from webhooks.models import Attempt, Delivery, Endpoint, Event
@@ -146,6 +147,14 @@ def furnish_webhook(workspace: Workspace) -> None:
             url=f"http://127.0.0.1:9/{workspace.slug}",
             events=["limit.reached"],
             secret=encryption.encrypt("whsec_c2VjcmV0"),
+        )
+        Endpoint.objects.create(
+            id=OFF_WEBHOOK,
+            url=f"http://127.0.0.1:9/{workspace.slug}/off",
+            events=["plan.changed"],
+            secret=endpoint.secret,
+            enabled=False,
+            reason=Endpoint.Reason.BY_HAND,
         )
         event = Event.objects.create(id=1_000_000, type="limit.reached", data={"limit": workspace.slug})
         event.refresh_from_db()
