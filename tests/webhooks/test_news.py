@@ -163,5 +163,27 @@ def test_a_workspace_without_webhooks_writes_nothing_of_them(
     assert not elsewhere.tenant.hooked
 
 
+def test_the_writer_sends_what_it_always_sent_where_nobody_is_to_be_told(workspace: Workspace) -> None:
+    from msgspec.structs import replace
+
+    from rooms.writing import changes, messages
+    from rooms.writing.work import Deletion, Draft, Edit
+
+    for hooked in (False, True):
+        where: dict[str, Any] = {
+            "tenant": replace(workspace.tenant, hooked=hooked),
+            "room_id": 1,
+            "room_name": "x",
+        }
+        who: dict[str, Any] = {"sender_id": 1, "sender": "bob", "username": "bob", "client_id": None}
+        draft = Draft(**where, **who, body="x", reply_to=None, joins=True)
+        sent = [
+            *messages.statements("t1", [draft]),
+            *changes.statements("t1", Edit(**where, message_id=draft.id, body="y")),
+            *changes.statements("t1", Deletion(**where, message_id=draft.id)),
+        ]
+        assert any(b"webhooks_" in each.text for each in sent) == hooked
+
+
 def owed(workspace: Workspace) -> list[str]:
     return [type_ for (type_,) in rows(workspace, "SELECT type FROM webhooks_event ORDER BY id")]

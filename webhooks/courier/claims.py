@@ -63,15 +63,17 @@ WITH settled AS (
   UPDATE {hook_deliveries} SET state = %(state)s, attempts = attempts + 1, claimed_until = NULL,
     next_at = coalesce(%(next)s, next_at)
   WHERE id = %(id)s AND state = 'pending' AND claimed_until = %(claim)s
-), noted AS (
-  INSERT INTO {hook_attempts} (delivery_id, at, milliseconds, url, request_headers, status, response_headers,
-                               response_body, error)
-  VALUES (%(id)s, %(at)s, %(milliseconds)s, %(url)s, %(sent)s, %(status)s, %(headers)s, %(body)s, %(error)s)
 )
-UPDATE {hook_endpoints} SET failing_since = CASE WHEN %(good)s THEN NULL ELSE coalesce(failing_since, %(at)s) END
-WHERE id = %(endpoint)s AND (%(good)s = (failing_since IS NOT NULL))
+INSERT INTO {hook_attempts} (delivery_id, at, milliseconds, url, request_headers, status, response_headers,
+                             response_body, error)
+VALUES (%(id)s, %(at)s, %(milliseconds)s, %(url)s, %(sent)s, %(status)s, %(headers)s, %(body)s, %(error)s)
 """
-_FAILING_SINCE: Final = "SELECT failing_since FROM {hook_endpoints} WHERE id = %(endpoint)s"
+# In a statement of their own: whoever changes an endpoint holds its row when they come to its deliveries.
+_FAILS: Final = """
+UPDATE {hook_endpoints} SET failing_since = coalesce(failing_since, %(at)s) WHERE id = %(endpoint)s
+RETURNING failing_since
+"""
+_WORKS: Final = "UPDATE {hook_endpoints} SET failing_since = NULL WHERE id = %(endpoint)s"
 _HURRY: Final = """
 UPDATE {hook_deliveries} SET next_at = %(now)s
 WHERE endpoint_id = %(endpoint)s AND state = 'pending' AND attempts > 0 AND next_at > %(now)s
@@ -132,7 +134,6 @@ async def settle(schema: str, claimed: Claim, outcome: Outcome, state: str, next
     """Write down the attempt, and what is to become of the delivery."""
     values = {
         "id": claimed.id,
-        "endpoint": claimed.endpoint_id,
         "claim": claimed.until,
         "state": state,
         "next": next_at,
@@ -144,23 +145,26 @@ async def settle(schema: str, claimed: Claim, outcome: Outcome, state: str, next
         "headers": Jsonb(outcome.headers) if outcome.headers is not None else None,
         "body": outcome.body,
         "error": outcome.error[:400],
-        "good": outcome.good,
     }
     async with (await pool()).connection() as db:
         await db.execute(_for(schema, _SETTLE), values)
 
 
-async def failing_since(schema: str, endpoint_id: str) -> datetime | None:
-    """Since when nothing has got through to an endpoint; None where something has, or it is gone."""
+async def note_failure(schema: str, claimed: Claim) -> datetime | None:
+    """Since when nothing has got through to its endpoint; None where that is gone."""
+    values = {"endpoint": claimed.endpoint_id, "at": claimed.at}
     async with (await pool()).connection() as db:
-        row = await (await db.execute(_for(schema, _FAILING_SINCE), {"endpoint": endpoint_id})).fetchone()
+        row = await (await db.execute(_for(schema, _FAILS), values)).fetchone()
     return row[0] if row else None
 
 
-async def hurry(schema: str, endpoint_id: str, now: datetime) -> None:
-    """It answers again: whatever waits for its next attempt there is due."""
+async def note_recovery(schema: str, claimed: Claim, now: datetime) -> None:
+    """Its endpoint answers again: after a long fault, whatever waits there for its next attempt is due."""
+    values = {"endpoint": claimed.endpoint_id, "now": now}
     async with (await pool()).connection() as db:
-        await db.execute(_for(schema, _HURRY), {"endpoint": endpoint_id, "now": now})
+        await db.execute(_for(schema, _WORKS), values)
+        if claimed.failing_since is not None and claimed.at - claimed.failing_since > LONG_FAULT:
+            await db.execute(_for(schema, _HURRY), values)
 
 
 def _for(schema: str, template: str) -> sql.Composed:

@@ -143,17 +143,16 @@ class Courier:
     async def _settle(self, schema: str, claim: Claim, outcome: Outcome) -> None:
         if outcome.good:
             await claims.settle(schema, claim, outcome, "delivered", None)
-            if claim.failing_since is not None and claim.at - claim.failing_since > claims.LONG_FAULT:
-                await claims.hurry(schema, claim.endpoint_id, self._clock())
+            if claim.failing_since is not None:
+                await claims.note_recovery(schema, claim, self._clock())
             return
         next_at = None if outcome.gone else next_attempt(claim.attempts + 1, claim.at, claim.first_at)
         await claims.settle(schema, claim, outcome, "pending" if next_at else "failed", next_at)
+        since = await claims.note_failure(schema, claim)
         if outcome.gone:
             await self._stop(schema, claim, Endpoint.Reason.GONE)
-        elif next_at is None:
-            since = await claims.failing_since(schema, claim.endpoint_id)
-            if since is not None and claim.at - since >= PATIENCE:
-                await self._stop(schema, claim, Endpoint.Reason.FAILING)
+        elif next_at is None and since is not None and claim.at - since >= PATIENCE:
+            await self._stop(schema, claim, Endpoint.Reason.FAILING)
 
     async def _stop(self, schema: str, claim: Claim, reason: Endpoint.Reason) -> None:
         await in_tenant(Schema(schema), self._give_up, claim.endpoint_id, reason)
