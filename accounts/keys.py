@@ -9,8 +9,9 @@ from typing import Any, Final, TypeVar
 import msgspec
 from psycopg import sql
 
-from accounts import encryption, public_keys
+from accounts import public_keys
 from realtime.loop_local import LoopLocal
+from tenants import encryption
 from tenants.context import HasSchema
 from tenants.database import pool
 from tenants.single_flight import SingleFlight

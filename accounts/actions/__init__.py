@@ -47,6 +47,7 @@ __all__ = [
     "lift_ban",
     "make_handoff",
     "make_password_reset",
+    "make_user",
     "password_reset_of",
     "register_public_keys",
     "reset_password",
@@ -58,4 +59,5 @@ __all__ = [
     "signing_key",
     "staff_by_mail",
     "take_handoff",
+    "tell_of_user",
 ]

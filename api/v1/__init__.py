@@ -18,6 +18,8 @@ from api.v1 import (
     tokens,
     usage,
     users,
+    webhook_deliveries,
+    webhooks,
 )
 
 api = NinjaAPI(
@@ -25,10 +27,10 @@ api = NinjaAPI(
     version="1",
     urls_namespace="api-v1",
     docs_url=None,  # the framework's page needs scripts from another host: api.reference is ours
-    description="Rooms, members and messages of one workspace. Errors are RFC 9457 problem documents.",
+    description="Rooms, members, messages and webhooks of one workspace. Errors are RFC 9457 problem documents.",
 )
 errors.install(api)
-for module in (
+MODULES = (
     tokens,
     guests,
     users,
@@ -39,9 +41,12 @@ for module in (
     presence,
     keys,
     public_keys,
+    webhooks,
+    webhook_deliveries,
     usage,
     audit,
-):
+)
+for module in MODULES:
     describe(module.router)
     api.add_router("", module.router)
 
