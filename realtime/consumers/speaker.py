@@ -80,7 +80,7 @@ class Speaker:
                 id_=id_,
             )
             self._settle(echo, posted.created, posted.message.rev, lambda: events.live(posted.message))
-            if posted.created and not self._visit.room.is_member:  # that message has made them one
+            if posted.created and not self._visit.host.identity.is_bot:  # that message has made them a member
                 self._visit.room = msgspec.structs.replace(self._visit.room, is_member=True)
 
     async def _edit(self, command: commands.EditMessage) -> None:
