@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 from psycopg import sql
 
-from accounts import encryption
 from realtime.loop_local import LoopLocal
+from tenants import encryption
 from tenants.context import HasSchema
 from tenants.database import pool
 from tenants.single_flight import SingleFlight

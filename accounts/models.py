@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from accounts import encryption
+from tenants import encryption
 
 
 class MemberManager(BaseUserManager["Member"]):

@@ -25,6 +25,8 @@ IN_PATHS: Final = {
     "room": "general",
     "external_id": "bob",
     "message_id": "$MESSAGE_ID",
+    "webhook_id": "$WEBHOOK_ID",
+    "delivery_id": "$DELIVERY_ID",
     "key_id": "$KEY_ID",
     "emoji": "%F0%9F%91%8D",
 }

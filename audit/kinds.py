@@ -28,3 +28,8 @@ class Action(StrEnum):
     USER_CREATED = "user.created"
     USER_DELETED = "user.deleted"
     USER_UNBANNED = "user.unbanned"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_DELETED = "webhook.deleted"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"

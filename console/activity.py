@@ -34,6 +34,11 @@ WORDS: Final[dict[str, str]] = {
     Action.USER_CREATED: "added a user",
     Action.USER_DELETED: "deleted a user",
     Action.USER_UNBANNED: "lifted a ban",
+    Action.WEBHOOK_CHANGED: "changed a webhook",
+    Action.WEBHOOK_CREATED: "made a webhook",
+    Action.WEBHOOK_DELETED: "deleted a webhook",
+    Action.WEBHOOK_DISABLED: "switched off a webhook",
+    Action.WEBHOOK_SECRET_ROTATED: "gave a webhook another secret",
 }
 
 

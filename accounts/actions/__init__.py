@@ -39,6 +39,7 @@ __all__ = [
     "lift_ban",
     "make_handoff",
     "make_password_reset",
+    "make_user",
     "password_reset_of",
     "reset_password",
     "revoke_api_key",
@@ -48,4 +49,5 @@ __all__ = [
     "signing_key",
     "staff_by_mail",
     "take_handoff",
+    "tell_of_user",
 ]

@@ -27,7 +27,6 @@ HOLDERS: Final = {"LoopLocal", "ContextVar", "local", "WeakKeyDictionary", "Weak
 
 # By module and name: how tenants are told apart in it, or why nothing of theirs is in it.
 KNOWN: Final = {
-    "accounts/encryption.py": {"_fernet": "the installation's own keys"},
     "accounts/keys.py": {"_asking": "by schema and key", "_cache": "by schema and key"},
     "accounts/members.py": {"_cache": "by schema and member"},
     "audit/acting.py": {"_acting": "says who acts in this request, and ends with it"},
@@ -55,7 +54,10 @@ KNOWN: Final = {
         "_asking": "by host, which is what finds a tenant",
         "_cache": "by host, which is what finds a tenant",
     },
+    "tenants/encryption.py": {"_fernet": "the installation's own keys"},
     "tenants/provisioning.py": {"migrations_on_disk": "the release's"},
+    "webhooks/bell.py": {"_bells": "rings name a schema"},
+    "webhooks/tables.py": {"tables_of": "by schema"},
     "widget/bundle.py": {"_script": "the release's", "_sheet": "the release's"},
     "widget/icons.py": {"sprite": "the release's"},
     "widget/loader.py": {
