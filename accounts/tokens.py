@@ -3,6 +3,7 @@
 Pure functions over a key already found; accounts.authentication finds it. Nothing here touches a database.
 """
 
+import json
 import math
 import re
 import time
@@ -113,14 +114,21 @@ def sign(signing_secret: str, key_id: str, sub: str, ttl: int, **claims: Any) ->
     return token, exp
 
 
+def _quoted(value: object) -> str:
+    """A claim's value as it may be shown in a sentence."""
+    shown = json.dumps(value[:40] if isinstance(value, str) else value, ensure_ascii=False)
+    return shown[:42].encode(errors="replace").decode()
+
+
 def check_rooms(rooms: object) -> frozenset[str] | None:
     """The `rooms` claim, or None where there is none. Raises TokenRefused."""
     if rooms is None:
         return None
     if not isinstance(rooms, list) or len(rooms) > MAX_ROOMS:
         raise TokenRefused(f"rooms must be a list of at most {MAX_ROOMS} room names")
-    if not all(isinstance(room, str) and _ROOM.fullmatch(room) for room in rooms):
-        raise TokenRefused("rooms holds something that is no room name")
+    for room in rooms:
+        if not isinstance(room, str) or not _ROOM.fullmatch(room):
+            raise TokenRefused(f"rooms holds {_quoted(room)}, which is no room name")
     return frozenset(rooms)
 
 

@@ -221,7 +221,10 @@ NO_SUCH_KEY = "the token's kid: there is no such API key here, or it was revoked
         ({"name": 5}, "name must be a string of ordinary characters"),
         ({"avatar": "http://x.example"}, "avatar must be an https address"),
         ({"rooms": "general"}, "rooms must be a list of at most 100 room names"),
-        ({"rooms": ["a room"]}, "rooms holds something that is no room name"),
+        ({"rooms": ["kitchen", "a room"]}, 'rooms holds "a room", which is no room name'),
+        ({"rooms": ["kitchen", "ü" * 99]}, f'rooms holds "{"ü" * 40}", which is no room name'),
+        ({"rooms": ["a\nb"]}, 'rooms holds "a\\nb", which is no room name'),
+        ({"rooms": [7]}, "rooms holds 7, which is no room name"),
     ],
     ids=lambda part: " ".join(part) if isinstance(part, dict) else None,
 )

@@ -102,6 +102,16 @@ def test_the_reference_page_lists_the_codes_of_errors(workspace: Workspace) -> N
     assert len(codes) > 20
 
 
+def test_the_reference_page_says_what_a_rooms_kind_means_and_shows_code_as_code(workspace: Workspace) -> None:
+    with workspace.http() as client:
+        page = client.get("/api/v1/docs").text
+    told = page.partition(">Make a room<")[2].partition("</table>")[0]
+    for kind in ("public", "support", "private", "direct"):
+        assert f"<code>{kind}</code>: " in told
+    assert "again with the next message" in page.partition(">Remove a member<")[2]
+    assert "`" not in page
+
+
 def test_the_portal_has_no_api(portal_url: str) -> None:
     answer = httpx.get(
         portal_url.replace("localhost", "127.0.0.1") + "/api/v1/docs", headers={"Host": "localhost"}
