@@ -24,6 +24,9 @@ AT_ONCE: Final = 8
 # Shorter than that a fault is a hiccup, and everything keeps its own time of the next attempt.
 LONG_FAULT: Final = timedelta(minutes=1)
 
+# No disk is waited for: what a crash of the database takes away, a claim or the end of a delivery, is made good by
+# sending it once more, and in order, since whatever came later is gone as well.
+_UNWAITED: Final = "set_config('synchronous_commit', 'off', true) = 'off'"
 _HEAD = "d.endpoint_id, d.lane, d.id, d.event_id, d.next_at, d.claimed_until"
 _CLAIM: Final = f"""
 WITH RECURSIVE heads AS (
@@ -56,6 +59,7 @@ WITH RECURSIVE heads AS (
 SELECT c.id, c.attempts, c.first_at, v.uuid, v.type, v.data, v.created_at, e.id, e.url, e.secret, e.previous_secret,
        e.previous_until, e.failing_since
 FROM claimed c JOIN {{hook_events}} v ON v.id = c.event_id JOIN {{hook_endpoints}} e ON e.id = c.endpoint_id
+WHERE {_UNWAITED}
 ORDER BY c.event_id
 """
 _SETTLE: Final = """
@@ -66,8 +70,9 @@ WITH settled AS (
 )
 INSERT INTO {hook_attempts} (delivery_id, at, milliseconds, url, request_headers, status, response_headers,
                              response_body, error)
-VALUES (%(id)s, %(at)s, %(milliseconds)s, %(url)s, %(sent)s, %(status)s, %(headers)s, %(body)s, %(error)s)
-"""
+SELECT %(id)s, %(at)s, %(milliseconds)s, %(url)s, %(sent)s, %(status)s, %(headers)s, %(body)s, %(error)s
+WHERE {unwaited}
+""".replace("{unwaited}", _UNWAITED)
 # In a statement of their own: whoever changes an endpoint holds its row when they come to its deliveries.
 _FAILS: Final = """
 UPDATE {hook_endpoints} SET failing_since = coalesce(failing_since, %(at)s) WHERE id = %(endpoint)s
