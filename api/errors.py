@@ -28,53 +28,6 @@ _STATUS: Final[dict[ErrorCode, int]] = {
 }
 
 
-# Every code that an answer may carry, by status: what `/api/v1/docs` lists. None is ever taken away.
-CODES: Final[dict[int, tuple[str, ...]]] = {
-    400: ("invalid_json", "bad_request"),
-    401: ("unauthenticated",),
-    402: ("tenant_suspended",),
-    403: (
-        "missing_scope",
-        "forbidden",
-        "muted",
-        "banned",
-        "sub_not_allowed",
-        "room_limit_reached",
-        "public_key_limit_reached",
-        "webhook_limit_reached",
-        "guests_not_allowed",
-        "origin_not_allowed",
-    ),
-    404: ("not_found", "no_such_workspace"),
-    405: ("method_not_allowed",),
-    409: (
-        "user_exists",
-        "key_rotated",
-        "key_unusable",
-        "public_key_exists",
-        "room_exists",
-        "room_archived",
-        "last_room",
-        "moment_passed",
-        "message_deleted",
-        "reply_to_not_found",
-        "webhook_off",
-        "idempotency_key_in_use",
-    ),
-    413: ("too_large",),
-    415: ("unsupported_media_type",),
-    422: (
-        "invalid_field",
-        "invalid_cursor",
-        "token_too_large",
-        "empty_message",
-        "message_too_long",
-        "idempotency_key_reused",
-    ),
-    429: ("rate_limited", "slow_mode"),
-    500: ("internal_error",),
-    503: ("unavailable",),
-}
 MOST_TOLD: Final = 5  # in the sentence of a problem; its `errors` hold them all
 
 

@@ -9,8 +9,8 @@ from django.shortcuts import render
 from django.utils.html import format_html, format_html_join
 from ninja import NinjaAPI
 
+from api.catalogue import PROBLEMS
 from api.description import SCOPE
-from api.errors import CODES
 from tenants.hosts import tenant_url
 from tenants.requests import tenant_of
 
@@ -88,7 +88,11 @@ def page(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
         "tenant": tenant,
         "home": home,
         "sections": sections,
-        "errors": CODES.items(),
+        "errors": [
+            (status, code, _marked(meaning))
+            for status, codes in PROBLEMS.items()
+            for code, meaning in codes.items()
+        ],
         "shapes": [(name, shapes[name]) for name in sorted(named & shapes.keys())],
     }
     return render(request, "api/reference.html", context)

@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 
+from api.catalogue import CLOSES, FRAMES, PROBLEMS, page
 from api.v1 import api
+from realtime.events import CloseCode, ErrorCode
 from tests.personas import Workspace
 
 
@@ -96,25 +98,39 @@ def test_the_reference_page_needs_nothing_from_elsewhere(workspace: Workspace) -
 
 
 def test_the_reference_page_lists_the_codes_of_errors(workspace: Workspace) -> None:
-    written = (Path(__file__).parents[2] / "docs/subsystems/api.md").read_text()
-    table = written.partition("| status | codes |")[2].partition("**Addresses.**")[0]
-    codes = set(re.findall(r"`([a-z_]+)`", table))
     with workspace.http() as client:
         page = client.get("/api/v1/docs").text
     assert 'href="#errors"' in page
     listed = page.partition('id="errors"')[2].partition("</ul>")[0]
-    assert set(re.findall(r"<code>([a-z_]+)</code>", listed)) == codes
-    assert len(codes) > 20
+    codes = {code for of_status in PROBLEMS.values() for code in of_status}
+    assert set(re.findall(r'<code id="([a-z_]+)">', listed)) == codes
 
 
-def test_the_reference_page_says_what_a_rooms_kind_means_and_shows_code_as_code(workspace: Workspace) -> None:
-    with workspace.http() as client:
-        page = client.get("/api/v1/docs").text
-    told = page.partition(">Make a room<")[2].partition("</table>")[0]
-    for kind in ("public", "support", "private", "direct"):
-        assert f"<code>{kind}</code>: " in told
-    assert "again with the next message" in page.partition(">Remove a member<")[2]
-    assert "`" not in page
+def test_the_page_of_errors_is_the_catalogue() -> None:
+    written = Path(__file__).parents[2] / "docs/errors.md"
+    assert written.read_text() == page(), "write it anew: .venv/bin/python -m api.catalogue > docs/errors.md"
+
+
+def test_every_code_of_sockets_is_in_the_catalogue() -> None:
+    assert set(FRAMES) == set(ErrorCode)
+    assert set(CLOSES) == set(CloseCode)
+
+
+def test_every_code_that_the_product_answers_is_in_the_catalogue() -> None:
+    """Read off the code: whatever is given to Problem or problem as a code."""
+    known = {(status, code) for status, codes in PROBLEMS.items() for code in codes}
+    project = Path(__file__).parents[2]
+    used = set()
+    for folder in ("api", "config", "tenants"):
+        for path in (project / folder).rglob("*.py"):
+            used |= {
+                (int(status), code)
+                for status, code in re.findall(
+                    r"(?:Problem|problem|_answer)\(\s*(?:request, )?(\d{3}),\s*\"(\w+)\"", path.read_text()
+                )
+            }
+    assert len(used) > 25
+    assert used <= known, used - known
 
 
 def test_the_portal_has_no_api(portal_url: str) -> None:
