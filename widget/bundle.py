@@ -141,4 +141,5 @@ def _found(name: str) -> Path:
 def _stamp(pattern: str) -> int:
     """Changes when a source does, so that an edit shows without a restart."""
     root = _found(SHEETS[0]).parent
-    return max(path.stat().st_mtime_ns for path in root.rglob(pattern))
+    sources = (root, *(folder for folder in root.iterdir() if folder.is_symlink()))  # rglob follows none
+    return max(path.stat().st_mtime_ns for folder in sources for path in folder.rglob(pattern))

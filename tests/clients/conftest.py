@@ -9,6 +9,9 @@ import pytest
 from snug import Snug
 
 from tests.personas import Workspace
+from tests.widget.conftest import site
+
+__all__ = ["site"]
 
 
 @pytest.fixture
