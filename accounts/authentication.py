@@ -47,7 +47,13 @@ async def by_credential(tenant: TenantInfo, credential: str, *, key_allowed: boo
 
 async def by_token(tenant: TenantInfo, token: str) -> Identity:
     """The user or guest whom a JWT names, created on first sight. Raises TokenRefused, TokenExpired."""
-    record = await keys.find(tenant, "id", tokens.key_id_of(token))
+    header = tokens.header_of(token)
+    if header.public:
+        public = await keys.find_public(tenant, header.kid)
+        if public is None:
+            raise TokenRefused(tokens.UNKNOWN_PUBLIC_KEY)
+        return await _admit(tenant, tokens.verify(token, public.key, public.algorithm), public.id)
+    record = await keys.find(tenant, "id", header.kid)
     if record is None or not record.usable:
         raise TokenRefused(tokens.UNKNOWN_KEY)
     if not record.internal and not scopes.allows(record.scopes, "tokens:mint"):

@@ -2,15 +2,16 @@
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from psycopg import sql
 
-from accounts import encryption
+from accounts import public_keys
 from realtime.loop_local import LoopLocal
+from tenants import encryption
 from tenants.context import HasSchema
 from tenants.database import pool
 from tenants.single_flight import SingleFlight
@@ -26,8 +27,22 @@ _COLUMNS = sql.SQL(
 )
 _UNUSABLE = sql.SQL(
     "SELECT asked.id FROM unnest(%s::text[]) AS asked(id) WHERE NOT EXISTS (SELECT FROM {keys} k "
-    "WHERE k.id = asked.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now()))"
+    "WHERE k.id = asked.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())) "
+    "AND NOT EXISTS (SELECT FROM {public_keys} p WHERE p.id = asked.id AND p.revoked_at IS NULL)"
 )
+
+
+_PUBLIC = sql.SQL(
+    "SELECT id, algorithm, pem FROM {public_keys} WHERE (id = %(kid)s OR kid = %(kid)s) AND revoked_at IS NULL"
+)
+
+
+class PublicKeyRecord(msgspec.Struct, frozen=True):
+    """A public key as authentication needs it. Hold it no longer than one request: keys are revoked."""
+
+    id: str
+    algorithm: str
+    key: Any  # parsed, as `cryptography` has it
 
 
 class KeyRecord(msgspec.Struct, frozen=True):
@@ -49,13 +64,17 @@ class KeyRecord(msgspec.Struct, frozen=True):
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > datetime.now(UTC))
 
 
+Found = TypeVar("Found")
+
+
 class _Entry(msgspec.Struct, frozen=True):
     until: float
-    found: KeyRecord | None
+    found: Any
 
 
-_cache: dict[tuple[str, str], _Entry] = {}
-_asking: LoopLocal[SingleFlight[KeyRecord | None]] = LoopLocal(SingleFlight)
+# By schema, by what is looked for (a column, or a public key), and its value.
+_cache: dict[tuple[str, str, str], _Entry] = {}
+_asking: LoopLocal[SingleFlight[Any]] = LoopLocal(SingleFlight)
 
 
 def hash_secret(secret: str) -> bytes:
@@ -72,21 +91,44 @@ def prefix_of(secret: str) -> str | None:
 
 async def find(tenant: HasSchema, column: str, value: str) -> KeyRecord | None:
     """The tenant's key whose `column` ("id" or "prefix") is `value`, or None; one query when the cache is cold."""
-    schema = tenant.schema_name
-    if (entry := _fresh(schema, value)) is not None:
-        return entry.found
-    return await _asking.get().ask((schema, value), lambda: _look_up(schema, column, value))
+    query = _query(tenant.schema_name, column)
+    return await _found((tenant.schema_name, column, value), query, [value], _record)
 
 
-async def _look_up(schema: str, column: str, value: str) -> KeyRecord | None:
+async def find_public(tenant: HasSchema, kid: str) -> PublicKeyRecord | None:
+    """The tenant's public key that is not revoked and has this id, or came with this `kid`; or None."""
+    query = _PUBLIC.format(public_keys=sql.Identifier(tenant.schema_name, "accounts_publickey"))
+    return await _found((tenant.schema_name, "public", kid), query, {"kid": kid}, _public_record)
+
+
+async def _found(
+    key: tuple[str, str, str], query: sql.Composed, values: Any, read: Callable[[tuple[Any, ...]], Found]
+) -> Found | None:
+    """From the cache, or from the database: once for all who ask at the same moment."""
+    entry = _cache.get(key)
+    if entry is None or entry.until <= time.monotonic():
+        entry = await _asking.get().ask(key, lambda: _look_up(key, query, values, read))
+    found: Found | None = entry.found
+    return found
+
+
+async def _look_up(
+    key: tuple[str, str, str], query: sql.Composed, values: Any, read: Callable[[tuple[Any, ...]], Any]
+) -> _Entry:
     async with (await pool()).connection() as db:
-        cursor = await db.execute(_query(schema, column), [value])
-        return _remember(schema, value, await cursor.fetchone())
+        row = await (await db.execute(query, values)).fetchone()
+    if len(_cache) >= MOST:  # ids in forged tokens are anyone's to choose
+        _cache.clear()
+    entry = _cache[key] = _Entry(time.monotonic() + FRESH, read(row) if row else None)
+    return entry
 
 
 async def unusable(tenant: HasSchema, ids: Iterable[str]) -> set[str]:
     """Those of the keys that vouch for nobody any more: revoked, expired or gone. Straight from the database."""
-    query = _UNUSABLE.format(keys=sql.Identifier(tenant.schema_name, "accounts_apikey"))
+    query = _UNUSABLE.format(
+        keys=sql.Identifier(tenant.schema_name, "accounts_apikey"),
+        public_keys=sql.Identifier(tenant.schema_name, "accounts_publickey"),
+    )
     async with (await pool()).connection() as db:
         return {row[0] for row in await (await db.execute(query, [list(ids)])).fetchall()}
 
@@ -105,17 +147,9 @@ def _query(schema: str, column: str) -> sql.Composed:
     )
 
 
-def _fresh(schema: str, value: str) -> _Entry | None:
-    entry = _cache.get((schema, value))
-    return entry if entry is not None and entry.until > time.monotonic() else None
-
-
-def _remember(schema: str, value: str, row: tuple[Any, ...] | None) -> KeyRecord | None:
-    if len(_cache) >= MOST:  # ids in forged tokens are anyone's to choose
-        _cache.clear()
-    found = _record(row) if row else None
-    _cache[schema, value] = _Entry(time.monotonic() + FRESH, found)
-    return found
+def _public_record(row: tuple[Any, ...]) -> PublicKeyRecord:
+    id_, algorithm, pem = row
+    return PublicKeyRecord(id_, algorithm, public_keys.parsed(pem))
 
 
 def _record(row: tuple[Any, ...]) -> KeyRecord:

@@ -16,6 +16,7 @@ from realtime.publish import publisher
 from realtime.together import Together
 from tenants.context import HasSchema
 from tenants.database import pool
+from webhooks.tables import stamp, tables_of, telling
 
 FRESH: Final = 30.0
 MOST: Final = 50_000
@@ -37,10 +38,31 @@ _MAKE = (
     "WHERE d.at IS NULL OR n.issued_at IS NULL OR to_timestamp(n.issued_at) > d.at ORDER BY n.id "
     "ON CONFLICT (external_id) "
 )
-_ADD = sql.SQL(_MAKE + "DO NOTHING RETURNING " + _RECORD)
+# Only the tenant's own users are news to its own servers. As `accounts.telling` has it.
+_NEWS = f"""
+    SELECT {{type}} AS type, NULL::bigint AS room_id, m.id AS ord, jsonb_build_object(
+      'external_id', m.external_id, 'username', coalesce(nullif(m.name, ''), m.external_id), 'name', m.name,
+      'avatar', m.avatar, 'kind', m.kind, 'created_at', {stamp("m.created_at")}) AS data
+    FROM saved m WHERE m.kind = 'user'
+"""
+_ADD = sql.SQL(
+    "WITH saved AS ("
+    + _MAKE
+    + "DO NOTHING RETURNING m.*)"
+    + telling(_NEWS.format(type="'user.created'"), rings=True)
+    + "SELECT "
+    + _RECORD
+    + "FROM saved m"
+)
 # Of one member at a time, with what is told of them once more.
 _SAVE = sql.SQL(
-    _MAKE + "DO UPDATE SET name = coalesce(%s, m.name), avatar = coalesce(%s, m.avatar) RETURNING " + _RECORD
+    "WITH saved AS ("
+    + _MAKE
+    + "DO UPDATE SET name = coalesce(%s, m.name), avatar = coalesce(%s, m.avatar) RETURNING m.*, m.xmax = 0 AS made)"
+    + telling(_NEWS.format(type="CASE WHEN m.made THEN 'user.created' ELSE 'user.updated' END"), rings=True)
+    + "SELECT "
+    + _RECORD
+    + "FROM saved m"
 )
 
 
@@ -159,6 +181,7 @@ def forget_one(schema: str, external_id: str) -> None:
 async def _find_or_save(schema: str, asked: list[_Introduction]) -> list[MemberRecord | Exception]:
     tables = {
         "members": sql.Identifier(schema, "accounts_member"),
+        **tables_of(schema),
         "departures": sql.Identifier(schema, "accounts_departure"),
     }
     by_id = {told.id: told for told in sorted(asked, key=_age)}

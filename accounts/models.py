@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from accounts import encryption
+from tenants import encryption
 
 
 class MemberManager(BaseUserManager["Member"]):
@@ -135,6 +135,34 @@ class ApiKey(models.Model):
             return None
         ApiKey.objects.filter(pk=self.pk).update(unseen_secret=None)
         return encryption.decrypt(sealed), encryption.decrypt(self.signing_secret)
+
+
+class PublicKey(models.Model):
+    """A key with which a tenant's own server, or its identity provider, signs user tokens. Nothing in it is secret."""
+
+    id = models.CharField(primary_key=True, max_length=24, default=new_key_id)
+    name = models.CharField(max_length=80)
+    # The key's own name where it came with one: tokens may go by it too.
+    kid = models.CharField(max_length=128, null=True)
+    algorithm = models.CharField(max_length=8)
+    pem = models.TextField()
+    # SHA-256 of the key itself, so that it is not registered twice and then revoked once.
+    thumbprint = models.BinaryField(max_length=32)
+    created_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["kid"], condition=models.Q(revoked_at=None), name="public_key_kid_once"
+            ),
+            models.UniqueConstraint(
+                fields=["thumbprint"], condition=models.Q(revoked_at=None), name="public_key_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
 
 
 class Handoff(models.Model):

@@ -3,10 +3,11 @@
 Pure functions over a key already found; accounts.authentication finds it. Nothing here touches a database.
 """
 
+import json
 import math
 import re
 import time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jwt
 import msgspec
@@ -14,16 +15,25 @@ from jwt.types import Options
 
 from accounts import names
 
-ALGORITHM: Final = "HS256"
+HS256: Final = "HS256"
+# With a public key that the tenant registered.
+PUBLIC_ALGORITHMS: Final = ("RS256", "ES256", "EdDSA")
 AUDIENCE: Final = "snug"
 MAX_BYTES: Final = 4096
 MAX_TTL: Final = 24 * 3600
 LEEWAY: Final = 60
 MAX_ROOMS: Final = 100
 UNKNOWN_KEY: Final = "the token's kid: there is no such API key here, or it was revoked"
+UNKNOWN_PUBLIC_KEY: Final = "the token's kid: there is no such public key here, or it was revoked"
+MAX_KID: Final = 128
 
 _KEY_ID = re.compile(r"key_[0-9a-f]{16}")
 _ROOM = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_CRITICAL: Final = "the token's header has crit, and nothing that it could name is understood here"
+_WRONG_SIGNATURE: Final = (
+    "the signature does not match: sign with the key's signing secret, not with the key itself"
+)
+_WRONG_PUBLIC_SIGNATURE: Final = "the signature does not match the public key that the token's kid names"
 # PyJWT's own checks of claims do not tell which one is wrong, and raise what Python raises for odd numbers.
 _UNCHECKED: Final[Options] = {
     "verify_exp": False,
@@ -59,42 +69,67 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     rooms: frozenset[str] | None = None
 
 
-def key_id_of(token: str) -> str:
-    """The `kid` an unverified token names, to find the key with. Raises TokenRefused."""
+class Header(NamedTuple):
+    """What an unverified token says of itself: enough to find the key with, and nothing to believe."""
+
+    kid: str
+    alg: str
+
+    @property
+    def public(self) -> bool:
+        """Whether it is to be checked with a public key; otherwise with an API key's signing secret."""
+        return self.alg != HS256
+
+
+def header_of(token: str) -> Header:
+    """What the token's header says. Keys that it brings along (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
+
+    Raises TokenRefused.
+    """
     if len(token.encode(errors="surrogatepass")) > MAX_BYTES:
         raise TokenRefused(f"the token is over {MAX_BYTES} bytes")
     try:
         header = jwt.get_unverified_header(token)
-    except (jwt.InvalidTokenError, ValueError, RecursionError):
-        raise TokenRefused("this is not a JWT") from None
-    if header.get("alg") != ALGORITHM:
-        raise TokenRefused(f"the token's alg must be {ALGORITHM}")
-    kid = header.get("kid")
+    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
+        # PyJWT refuses most of what is critical by itself, in words that may change; ours then say less.
+        raise TokenRefused(_CRITICAL if "crit" in str(error).lower() else "this is not a JWT") from None
+    alg, kid = header.get("alg"), header.get("kid")
+    if alg != HS256 and alg not in PUBLIC_ALGORITHMS:
+        raise TokenRefused(
+            f"the token's alg must be {HS256}, or {', '.join(PUBLIC_ALGORITHMS)} with a public key"
+        )
+    if "crit" in header:  # it asks for what we do not know to be heeded
+        raise TokenRefused(_CRITICAL)
     if not isinstance(kid, str) or not kid:
-        raise TokenRefused("the token's header names no API key (kid)")
-    if not _KEY_ID.fullmatch(kid):
+        raise TokenRefused("the token's header names no key (kid)")
+    if alg == HS256 and not _KEY_ID.fullmatch(kid):
         raise TokenRefused(UNKNOWN_KEY)
-    return kid
+    if len(kid) > MAX_KID or not kid.isprintable():
+        raise TokenRefused(UNKNOWN_PUBLIC_KEY)
+    return Header(kid, alg)
 
 
-def verify(token: str, signing_secret: str, *, may_be_guest: bool = False) -> Claims:
-    """Check signature and claims. `may_be_guest` allows a reserved `sub`: only Snug's own key may say that.
+def is_key_id(kid: str) -> bool:
+    """Whether this could be an id that we gave to a key."""
+    return _KEY_ID.fullmatch(kid) is not None
 
-    Raises TokenExpired or TokenRefused.
+
+def verify(token: str, key: Any, algorithm: str = HS256, *, may_be_guest: bool = False) -> Claims:
+    """Check signature and claims with a key that is for `algorithm` alone, whatever the token says of itself: a signing
+    secret, or a public key as `cryptography` has it. `may_be_guest` allows a reserved `sub`: only Snug's own key may
+    say that. Raises TokenExpired or TokenRefused.
     """
-    return _claims(_signed(token, signing_secret), may_be_guest=may_be_guest)
+    return _claims(_signed(token, key, algorithm), may_be_guest=may_be_guest)
 
 
-def _signed(token: str, signing_secret: str) -> dict[str, Any]:
+def _signed(token: str, key: Any, algorithm: str) -> dict[str, Any]:
     """What the token says, once its signature is right. Its claims are still to be checked."""
     try:
-        return jwt.decode(token, signing_secret, algorithms=[ALGORITHM], options=_UNCHECKED)
+        return jwt.decode(token, key, algorithms=[algorithm], options=_UNCHECKED)
     except jwt.InvalidSignatureError:
-        raise TokenRefused(
-            "the signature does not match: sign with the key's signing secret, not with the key itself"
-        ) from None
+        raise TokenRefused(_WRONG_SIGNATURE if algorithm == HS256 else _WRONG_PUBLIC_SIGNATURE) from None
     except jwt.InvalidAlgorithmError:
-        raise TokenRefused(f"the token's alg must be {ALGORITHM}") from None
+        raise TokenRefused(f"the token's alg must be {algorithm}: its key is for nothing else") from None
     except (jwt.InvalidTokenError, ValueError, RecursionError):
         raise TokenRefused("this is not a JWT whose payload is a JSON object") from None
 
@@ -107,10 +142,16 @@ def sign(signing_secret: str, key_id: str, sub: str, ttl: int, **claims: Any) ->
     # so that none minted right before escapes it.
     payload = {"sub": sub, "iat": math.floor(now * 1000) / 1000, "exp": exp, "aud": AUDIENCE}
     payload |= {name: value for name, value in claims.items() if value is not None}
-    token = jwt.encode(payload, signing_secret, algorithm=ALGORITHM, headers={"kid": key_id})
+    token = jwt.encode(payload, signing_secret, algorithm=HS256, headers={"kid": key_id})
     if len(token) > MAX_BYTES:
         raise TokenTooLarge(f"this token would be over {MAX_BYTES} bytes: name fewer rooms")
     return token, exp
+
+
+def _quoted(value: object) -> str:
+    """A claim's value as it may be shown in a sentence."""
+    shown = json.dumps(value[:40] if isinstance(value, str) else value, ensure_ascii=False)
+    return shown[:42].encode(errors="replace").decode()
 
 
 def check_rooms(rooms: object) -> frozenset[str] | None:
@@ -119,8 +160,9 @@ def check_rooms(rooms: object) -> frozenset[str] | None:
         return None
     if not isinstance(rooms, list) or len(rooms) > MAX_ROOMS:
         raise TokenRefused(f"rooms must be a list of at most {MAX_ROOMS} room names")
-    if not all(isinstance(room, str) and _ROOM.fullmatch(room) for room in rooms):
-        raise TokenRefused("rooms holds something that is no room name")
+    for room in rooms:
+        if not isinstance(room, str) or not _ROOM.fullmatch(room):
+            raise TokenRefused(f"rooms holds {_quoted(room)}, which is no room name")
     return frozenset(rooms)
 
 

@@ -35,14 +35,14 @@ class ApiRequest(HttpRequest):
 
 
 class Key(HttpBearer):
-    """An API key that holds `scope`."""
+    """An API key that holds `scope`, and `also` where a call needs two."""
 
     openapi_description = "An API key: `Authorization: Bearer snug_sk_…`"
 
-    def __init__(self, scope: str, *, repeatable: bool = True) -> None:
+    def __init__(self, scope: str, *, also: str | None = None, repeatable: bool = True) -> None:
         """`repeatable` is False where a POST under a known Idempotency-Key is carried out once more."""
         super().__init__()
-        self.scope = scope
+        self.scope, self.also = scope, also
         self.repeatable = repeatable
 
     def authenticate(self, request: HttpRequest, token: str) -> Identity | None:
@@ -53,8 +53,9 @@ class Key(HttpBearer):
         _note_use(caller)
         # One count for all of a tenant's keys: the plan's limit holds for the workspace as a whole.
         count(asked, "api")
-        if not scopes.allows(caller.scopes, self.scope):
-            raise Problem(403, "missing_scope", f"This key lacks the scope {self.scope}.")
+        for scope in filter(None, (self.scope, self.also)):
+            if not scopes.allows(caller.scopes, scope):
+                raise Problem(403, "missing_scope", f"This key lacks the scope {scope}.")
         acting.identify(caller.acts_as, address_of(request))
         idempotency.begin(asked, caller, repeatable=self.repeatable)
         return caller

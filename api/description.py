@@ -39,6 +39,8 @@ def describe(router: Router) -> None:
             for auth in operation.auth_callbacks:
                 if isinstance(auth, Key):
                     extra[SCOPE] = auth.scope
+                    if auth.also:
+                        operation.description += f" Needs the scope `{auth.also}` as well."
                 if isinstance(auth, KeyOrUser):
                     extra["description"] = " ".join(
                         [operation.description, "Open to user tokens as well."]

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
 from ninja import NinjaAPI
 
 from api.description import SCOPE
@@ -24,6 +25,8 @@ IN_PATHS: Final = {
     "room": "general",
     "external_id": "bob",
     "message_id": "$MESSAGE_ID",
+    "webhook_id": "$WEBHOOK_ID",
+    "delivery_id": "$DELIVERY_ID",
     "key_id": "$KEY_ID",
     "emoji": "%F0%9F%91%8D",
 }
@@ -115,7 +118,7 @@ def _call(document: Json, home: str, path: str, method: str, said: Json) -> Call
         method=method.upper(),
         path=path,
         title=said["summary"],
-        about=said.get("description", ""),
+        about=_marked(said.get("description", "")),
         scope=said.get(SCOPE, ""),
         fields=taken + sent,
         answers=answers,
@@ -147,7 +150,15 @@ def _fields(shape: Json) -> list[Field]:
 def _about(said: Json) -> str:
     default = said.get("schema", said).get("default")
     parts = [said.get("description", ""), f"Default {default}." if default is not None else ""]
-    return " ".join(part for part in parts if part)
+    return _marked(" ".join(part for part in parts if part))
+
+
+def _marked(text: str) -> str:
+    """As HTML, with what stands between backticks as code."""
+    parts = (
+        format_html("<code>{}</code>" if at % 2 else "{}", part) for at, part in enumerate(text.split("`"))
+    )
+    return format_html_join("", "{}", ((part,) for part in parts))
 
 
 def _resolved(document: Json, schema: Json) -> Json:

@@ -23,6 +23,8 @@ WORDS: Final[dict[str, str]] = {
     Action.MESSAGE_DELETED: "deleted somebody’s message",
     Action.ORIGINS_CHANGED: "changed the origins",
     Action.PLAN_CHANGED: "changed the plan",
+    Action.PUBLIC_KEY_REGISTERED: "registered a public key",
+    Action.PUBLIC_KEY_REVOKED: "revoked a public key",
     Action.ROOM_CHANGED: "changed a room",
     Action.ROOM_CREATED: "made a room",
     Action.ROOM_DELETED: "deleted a room",
@@ -34,6 +36,11 @@ WORDS: Final[dict[str, str]] = {
     Action.USER_CREATED: "added a user",
     Action.USER_DELETED: "deleted a user",
     Action.USER_UNBANNED: "lifted a ban",
+    Action.WEBHOOK_CHANGED: "changed a webhook",
+    Action.WEBHOOK_CREATED: "made a webhook",
+    Action.WEBHOOK_DELETED: "deleted a webhook",
+    Action.WEBHOOK_DISABLED: "switched off a webhook",
+    Action.WEBHOOK_SECRET_ROTATED: "gave a webhook another secret",
 }
 
 
@@ -80,7 +87,11 @@ def _line(entry: AuditEntry, people: Mapping[str, str]) -> Line:
         did=WORDS.get(entry.action, entry.action),
         action=entry.action,
         object=entry.object,
-        details=", ".join(f"{name}: {_said(value)}" for name, value in entry.details.items() if _told(value)),
+        details=", ".join(
+            f"{name.replace('_', ' ')}: {_said(value)}"
+            for name, value in entry.details.items()
+            if _told(value)
+        ),
         address=entry.address,
     )
 
@@ -92,4 +103,18 @@ def _told(value: Any) -> bool:
 def _said(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    moment = _moment(value)
+    return f"{moment.day} {moment:%b %Y, %H:%M}" if moment else str(value)
+
+
+def _moment(value: Any) -> datetime | None:
+    """A detail that is a moment, as actions write them."""
+    if not isinstance(value, str) or "T" not in value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

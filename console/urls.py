@@ -14,6 +14,7 @@ from console.views import (
     room,
     rooms,
     sign_in,
+    webhooks,
 )
 
 urlpatterns = [
@@ -47,6 +48,15 @@ urlpatterns = [
     path("console/billing/overage/", billing_changes.overage),
     path("console/billing/tax-ids/", billing_changes.add_tax_id),
     path("console/billing/tax-ids/<slug:tax_id>/remove/", billing_changes.remove_tax_id),
+    path("console/webhooks/", webhooks.webhooks),
+    path("console/webhooks/deliveries/<slug:delivery_id>/", webhooks.delivery),
+    path("console/webhooks/deliveries/<slug:delivery_id>/replay/", webhooks.replay),
+    path("console/webhooks/<slug:webhook_id>/", webhooks.webhook),
+    path("console/webhooks/<slug:webhook_id>/off/", webhooks.switch_off),
+    path("console/webhooks/<slug:webhook_id>/off/remove/", webhooks.switch_on),
+    path("console/webhooks/<slug:webhook_id>/rotate/", webhooks.rotate),
+    path("console/webhooks/<slug:webhook_id>/test/", webhooks.test),
+    path("console/webhooks/<slug:webhook_id>/delete/", webhooks.delete),
     path("console/rooms/", rooms.create),
     path("console/rooms/<slug:name>/", room.room),
     path("console/rooms/<slug:name>/live/", room.live),

@@ -126,8 +126,7 @@ class Parser:
             raise BadFrame(ErrorCode.MISSING_TYPE, "A frame needs a type.", asked)
         shape = self._shapes.get(kind) if isinstance(kind, str) else None
         if shape is None:
-            named = f"There is no type {_short(kind)}." if isinstance(kind, str) else "A type is a string."
-            raise BadFrame(ErrorCode.UNKNOWN_TYPE, named, asked)
+            raise BadFrame(ErrorCode.UNKNOWN_TYPE, _unknown(kind), asked)
         if asked.ref is None and fields.get("ref") is not None:
             raise BadFrame(
                 ErrorCode.INVALID_FIELD,
@@ -139,6 +138,22 @@ class Parser:
         except msgspec.ValidationError as error:
             raise BadFrame(ErrorCode.INVALID_FIELD, _sentence(str(error)), asked) from None
         return asked
+
+
+# Where else a type is understood, the narrowest first.
+_HOMES: Final = {
+    str(shape.__struct_config__.tag): home
+    for home, shapes in (("/ws/", (Join, Leave)), ("/ws/basic/", (Echo,)), ("/ws/chat/ROOM/ and /ws/", ROOM))
+    for shape in shapes
+}
+
+
+def _unknown(kind: object) -> str:
+    """Why this kind of socket does not know a type."""
+    if not isinstance(kind, str):
+        return "A type is a string."
+    home = _HOMES.get(kind)
+    return f"{kind} is for {home}, not for this socket." if home else f"There is no type {_short(kind)}."
 
 
 class BadFrame(Refused):

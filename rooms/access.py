@@ -21,6 +21,7 @@ from rooms.texts import Refused
 from tenants.context import schema_connection
 from tenants.database import pool
 from tenants.directory import TenantInfo
+from webhooks.tables import stamp, telling
 
 FRESH: Final = 2.0
 MOST: Final = 50_000
@@ -50,10 +51,20 @@ _THOSE = sql.SQL(
     "LEFT JOIN {memberships} m ON m.room_id = r.id AND m.member_id = i.member_id"
 )
 _VOUCHED = sql.SQL(
-    "INSERT INTO {rooms} (name, kind, title, last_seq, last_rev, created_at) "
+    "WITH made AS (INSERT INTO {rooms} (name, kind, title, last_seq, last_rev, created_at) "
     "SELECT %(name)s, 'private', '', 0, 0, now() "
     "WHERE %(most)s::int IS NULL OR (SELECT count(*) FROM {rooms}) < %(most)s "
-    "ON CONFLICT (name) DO NOTHING"
+    "ON CONFLICT (name) DO NOTHING RETURNING *)"
+    + telling(
+        f"""
+      SELECT 'room.created' AS type, r.id AS room_id, 1 AS ord, jsonb_build_object(
+        'name', r.name, 'kind', r.kind, 'title', r.title, 'last_seq', r.last_seq, 'archived', false,
+        'slow_mode', r.slow_mode, 'created_at', {stamp("r.created_at")}) AS data
+      FROM made r
+    """,
+        rings=True,
+    )
+    + "SELECT FROM made"
 )
 
 

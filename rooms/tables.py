@@ -6,10 +6,11 @@ from typing import Any
 from psycopg import sql
 
 from tenants.pipeline import Statement, numbered
+from webhooks import tables as webhooks
 
 
 @lru_cache(maxsize=4096)
-def tables_of(schema: str) -> dict[str, sql.Identifier]:
+def tables_of(schema: str) -> dict[str, sql.Composable]:
     """For `sql.SQL.format`: a tenant's tables by the names that statements use."""
     return {
         "rooms": sql.Identifier(schema, "rooms_room"),
@@ -19,6 +20,7 @@ def tables_of(schema: str) -> dict[str, sql.Identifier]:
         "memberships": sql.Identifier(schema, "rooms_membership"),
         "members": sql.Identifier(schema, "accounts_member"),
         "audit": sql.Identifier(schema, "audit_auditentry"),
+        **webhooks.tables_of(schema),
     }
 
 

@@ -95,6 +95,20 @@ def normal_origin(text: str) -> str:
     return f"{parts.scheme}://{host}" if default else f"{parts.scheme}://{host}:{port}"
 
 
+def hold(schema: str) -> None:
+    """Lock the tenant's row for the rest of this transaction: changes that count something come one at a time."""
+    Tenant.objects.select_for_update().filter(schema_name=schema).values("id").first()
+
+
+def set_hooked(schema: str, hooked: bool) -> None:
+    """Say whether any webhook is switched on; the message writers of all processes know at once, or within
+    `directory.FRESH` seconds."""
+    for tenant_id in (
+        Tenant.objects.filter(schema_name=schema).exclude(hooked=hooked).values_list("id", flat=True)
+    ):
+        _change(tenant_id, hooked=hooked)
+
+
 def index_mail(tenant: Tenant, email: str) -> None:
     """Let "find my workspaces" find this tenant by `email`."""
     MailIndex.objects.get_or_create(mail_hash=_mail_hash(email), tenant=tenant)

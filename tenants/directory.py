@@ -25,7 +25,7 @@ MOST: Final = 20_000
 
 _COLUMNS = (
     "id, slug, name, schema_name, state, plan, plan_version, extra_connections, own_limits, locale, accent, "
-    "guests_allowed, origins"
+    "guests_allowed, origins, hooked"
 )
 _BY_SLUG = f"SELECT {_COLUMNS} FROM public.tenants_tenant WHERE slug = %s"
 _BY_DOMAIN = (
@@ -51,6 +51,8 @@ class TenantInfo(msgspec.Struct, frozen=True):
     origins: tuple[str, ...]
     # None: the plan as it is sold now.
     plan_version: int | None = None
+    # Whether a webhook of theirs is switched on.
+    hooked: bool = False
 
     @property
     def host(self) -> str:
@@ -143,7 +145,7 @@ def _remember(name: str, row: tuple[Any, ...] | None) -> TenantInfo | None:
 
 
 def _info(row: tuple[Any, ...]) -> TenantInfo:
-    id_, slug, name, schema, state, plan, version, extra, own, locale, accent, guests, origins = row
+    id_, slug, name, schema, state, plan, version, extra, own, locale, accent, guests, origins, hooked = row
     own = msgspec.json.decode(own) if isinstance(own, str | bytes) else own
     return TenantInfo(
         id=id_,
@@ -158,4 +160,5 @@ def _info(row: tuple[Any, ...]) -> TenantInfo:
         guests_allowed=guests,
         origins=tuple(origins),
         plan_version=version,
+        hooked=hooked,
     )

@@ -30,6 +30,8 @@ class Tenant(TenantMixin):
     accent = models.CharField(max_length=7, blank=True, default="")
     guests_allowed = models.BooleanField(default=True)
     origins = ArrayField(models.CharField(max_length=200), default=list, blank=True)
+    # Whether any webhook of theirs is switched on: only then does the message writer look for one.
+    hooked = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     # Schemas come from the template (tenants.provisioning), never from save().

@@ -34,6 +34,8 @@ _SIGNS: Final = re.compile(
     r"""|(?:(?<=[(\[!])|(?<=[=,:?&|] ))/(?:[^/\\\n[]|\\.|\[(?:[^]\\\n]|\\.)*\])+/[a-z]*)"""
     r"""| *([=!?:&|<>{},;()]+) *"""
 )
+# Line breaks that end nothing: what stands before or after them says where a statement ends.
+_BREAKS: Final = re.compile(r"(?<=[;{,])\n|\n(?=\})")
 
 
 class BundleError(Exception):
@@ -66,7 +68,7 @@ def assemble(entry: Path) -> str:
 
 def squeeze(code: str) -> str:
     """Code without the space that it does not need."""
-    return _SIGNS.sub(lambda match: match[1] or match[2], code)
+    return _BREAKS.sub("", _SIGNS.sub(lambda match: match[1] or match[2], code))
 
 
 @lru_cache(maxsize=2)

@@ -18,6 +18,12 @@ from accounts.actions.password_resets import (
     reset_password,
     staff_by_mail,
 )
+from accounts.actions.public_keys import (
+    PublicKeyExists,
+    TooManyPublicKeys,
+    register_public_keys,
+    revoke_public_key,
+)
 from accounts.actions.sessions import sign_out
 from accounts.actions.staff import authenticate_staff, create_staff, make_handoff, take_handoff
 from accounts.actions.users import UserExists, change_user, create_user, known_user, revoke_tokens
@@ -25,6 +31,8 @@ from accounts.actions.users import UserExists, change_user, create_user, known_u
 __all__ = [
     "KeyRotated",
     "KeyUnusable",
+    "PublicKeyExists",
+    "TooManyPublicKeys",
     "UserExists",
     "admit_guest",
     "anonymise",
@@ -39,13 +47,17 @@ __all__ = [
     "lift_ban",
     "make_handoff",
     "make_password_reset",
+    "make_user",
     "password_reset_of",
+    "register_public_keys",
     "reset_password",
     "revoke_api_key",
+    "revoke_public_key",
     "revoke_tokens",
     "rotate_api_key",
     "sign_out",
     "signing_key",
     "staff_by_mail",
     "take_handoff",
+    "tell_of_user",
 ]

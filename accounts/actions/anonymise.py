@@ -10,6 +10,7 @@ from accounts.departures import digest
 from accounts.models import Departure, Member
 from audit.kinds import Action
 from audit.records import record
+from webhooks.actions import emit
 
 # What a deleted user is called beside what they said, by the workspace's locale.
 WORDS: Final = {"de": "Gelöschtes Profil", "fr": "Compte supprimé", "ar": "حساب محذوف"}
@@ -23,6 +24,8 @@ def anonymise(member: Member, locale: str = "en") -> None:
     now, was = timezone.now(), member.external_id
     void_tokens(member, now)
     record(Action.USER_DELETED, was)
+    if member.kind == Member.Kind.USER:  # others are no news; of who it was, nothing is told
+        emit("user.deleted", {"external_id": was})
     Departure.objects.update_or_create(digest=digest(was), defaults={"at": now})
     Member.objects.filter(pk=member.pk).update(
         external_id=f"deleted:{secrets.token_hex(8)}",

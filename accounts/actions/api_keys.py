@@ -8,13 +8,14 @@ from typing import Final
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import encryption, keys
+from accounts import keys
 from accounts.models import ApiKey, Member, new_key_id
 from accounts.names import clean_name
 from accounts.scopes import SCOPES, allows
 from audit.kinds import Action
 from audit.records import record
 from realtime import publish
+from tenants import encryption
 from tenants.context import schema_connection
 
 INTERNAL = "internal"

@@ -8,9 +8,11 @@ from django.db import transaction
 from accounts import members
 from accounts.models import Member
 from accounts.names import BadName, storable
+from accounts.telling import tell_of_user
 from audit.kinds import Action
 from audit.records import record
 from realtime import publish
+from realtime.events import stamp
 from tenants.context import schema_connection
 
 FOR_EVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
@@ -33,6 +35,7 @@ def ban_user(member: Member, until: datetime = FOR_EVER, reason: str = "") -> No
         until=until.isoformat() if until < FOR_EVER else None,
         reason=reason,
     )
+    tell_of_user("user.banned", member, until=stamp(until) if until < FOR_EVER else None, reason=reason)
 
 
 @transaction.atomic

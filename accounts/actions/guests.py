@@ -2,8 +2,9 @@
 
 import secrets
 
-from accounts import encryption, names, tokens
+from accounts import names, tokens
 from accounts.actions.api_keys import internal_key
+from tenants import encryption
 
 TTL = 24 * 3600
 # What a guest without a name is called, by the workspace's locale; everyone in the room reads it.

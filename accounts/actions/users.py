@@ -11,6 +11,7 @@ from accounts import members
 from accounts.departures import digest
 from accounts.models import Departure, Member
 from accounts.names import check_sub, clean_avatar, clean_name
+from accounts.telling import tell_of_user
 from audit.kinds import Action
 from audit.records import record
 from realtime import publish
@@ -28,6 +29,7 @@ def create_user(external_id: str, name: str | None = None, avatar: str | None = 
         with transaction.atomic():
             member = Member.objects.create(name=name, avatar=avatar, **_newcomer(external_id))
             record(Action.USER_CREATED, external_id)
+            tell_of_user("user.created", member)
     except IntegrityError:
         raise UserExists(external_id) from None
     return member
@@ -38,7 +40,11 @@ def known_user(external_id: str) -> Member:
     known = Member.objects.filter(external_id=external_id).first()
     if known is not None:
         return known
-    return Member.objects.get_or_create(external_id=external_id, defaults=_newcomer(external_id))[0]
+    with transaction.atomic():
+        member, made = Member.objects.get_or_create(external_id=external_id, defaults=_newcomer(external_id))
+        if made:
+            tell_of_user("user.created", member)
+    return member
 
 
 def _newcomer(external_id: str) -> dict[str, Any]:
@@ -63,6 +69,7 @@ def change_user(member: Member, *, name: str | None = None, avatar: str | None =
     for field, value in changed.items():
         setattr(member, field, value)
     record(Action.USER_CHANGED, member.external_id, changed=sorted(changed))
+    tell_of_user("user.updated", member)
     _tell_renamed(member.external_id)
 
 

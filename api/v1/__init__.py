@@ -5,17 +5,48 @@ from ninja import NinjaAPI
 
 from api import errors, reference
 from api.description import describe
-from api.v1 import audit, guests, keys, members, messages, presence, reactions, rooms, tokens, users
+from api.v1 import (
+    audit,
+    guests,
+    keys,
+    members,
+    messages,
+    presence,
+    public_keys,
+    reactions,
+    rooms,
+    tokens,
+    usage,
+    users,
+    webhook_deliveries,
+    webhooks,
+)
 
 api = NinjaAPI(
     title="Snug",
     version="1",
     urls_namespace="api-v1",
     docs_url=None,  # the framework's page needs scripts from another host: api.reference is ours
-    description="Rooms, members and messages of one workspace. Errors are RFC 9457 problem documents.",
+    description="Rooms, members, messages and webhooks of one workspace. Errors are RFC 9457 problem documents.",
 )
 errors.install(api)
-for module in (tokens, guests, users, rooms, members, messages, reactions, presence, keys, audit):
+MODULES = (
+    tokens,
+    guests,
+    users,
+    rooms,
+    members,
+    messages,
+    reactions,
+    presence,
+    keys,
+    public_keys,
+    webhooks,
+    webhook_deliveries,
+    usage,
+    audit,
+)
+for module in MODULES:
     describe(module.router)
     api.add_router("", module.router)
 

@@ -92,6 +92,8 @@ def put_member(
                 mute_member(membership, wish.muted_until)
     except BadName as refused:
         said = str(refused).replace("sub must", "external_id must", 1)
+        if external_id.startswith("guest:"):
+            said = f"{external_id[:MAX_SUB]} is not known yet. Add a guest once they have come into the chat."
         raise Problem(422, "invalid_field", said) from None
     except IntegrityError:  # only the commit has seen that the room is gone
         raise Problem(404, "not_found", "There is no such room.") from None
@@ -102,7 +104,8 @@ def put_member(
 def delete_member(request: ApiRequest, name: str, external_id: str) -> tuple[int, None]:
     """Remove a member.
 
-    Sockets that stood on the membership are closed with 4003. A public room lets them back in: there, mute them.
+    Sockets that stood on the membership are closed with 4003. Whom a public room lets in, or a token whose `rooms` name
+    this room, stays and is a member again with the next message: mute them instead, or revoke their tokens too.
     """
     room = find_room(request, name)
     if not storable(external_id) or not remove_member(room, external_id):

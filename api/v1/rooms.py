@@ -52,7 +52,7 @@ class RoomOut(Schema):
     created_at: str
     unread: int | None = Field(
         description="What others have said since the caller last read here, counted up to 1,000; 0 in a public room "
-        "that they never read. Null for API keys, which read nothing."
+        "that they never read. Null for API keys."
     )
 
     @classmethod
@@ -87,7 +87,10 @@ def list_rooms(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) ->
 def make_room(request: ApiRequest, body: NewRoom) -> tuple[int, RoomOut]:
     """Make a room.
 
-    409 `room_exists` where there is one of this name, 403 `room_limit_reached` where the plan has no more.
+    Its `kind` says who enters, for good. `public`: anyone, who is a member from their first message on. `support`: its
+    members and all your staff. `private`: its members, owners and admins. `direct`: its members alone. API keys enter
+    every room; a token with `rooms` enters those, of whichever kind. 409 `room_exists` where there is one of this name,
+    403 `room_limit_reached` where the plan has no more.
     """
     try:
         room = create_room(body.name, body.kind, body.title or "", request.tenant.limits)

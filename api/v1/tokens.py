@@ -6,10 +6,11 @@ from asgiref.sync import async_to_sync
 from ninja import Router, Schema
 from pydantic import Field
 
-from accounts import encryption, names, tickets, tokens
+from accounts import names, tickets, tokens
 from accounts.models import ApiKey
 from api.callers import ApiRequest, Key
 from api.errors import Problem
+from tenants import encryption
 
 router = Router(tags=["tokens"])
 

@@ -3,10 +3,15 @@
 from datetime import datetime
 from typing import Any, Final
 
+from django.db import transaction
+
 from billing.gateway.paperwork import Invoice
 from billing.models import Notice, Subscription
 from billing.models.subscription import GRACE
 from billing.usage import Usage
+from tenants.context import run_in_tenant
+from tenants.models import Tenant
+from webhooks.actions import emit
 
 # Days of the grace on which owners are reminded, and how each mail is called.
 FAILED: Final = "payment_failed"
@@ -88,4 +93,15 @@ def tell_of_limits(tenant_id: int, usages: list[Usage], period: str) -> None:
         for passed in reached[:-1]:
             Notice.objects.get_or_create(tenant_id=tenant_id, kind=f"{usage.key}_{passed}", about=period)
         mark = reached[-1]
-        notify(tenant_id, f"{usage.key}_{mark}", period, used=usage.used, most=usage.most)
+        with transaction.atomic():
+            news = notify(tenant_id, f"{usage.key}_{mark}", period, used=usage.used, most=usage.most)
+            if news and mark == MARKS[-1]:
+                data = {"limit": usage.key, "used": usage.used, "most": usage.most}
+                tell_webhooks(tenant_id, "limit.reached", data)
+
+
+def tell_webhooks(tenant_id: int, type_: str, data: dict[str, Any]) -> None:
+    """Owe an event to the tenant's own servers."""
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is not None:
+        run_in_tenant(tenant, emit, type_, data)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from audit.kinds import Action
 from audit.records import record
 from billing.actions.holding import held
-from billing.actions.notices import tell_of_a_second, tell_of_debt
+from billing.actions.notices import tell_of_a_second, tell_of_debt, tell_webhooks
 from billing.gateway import writing
 from billing.gateway.connection import Missing
 from billing.gateway.contracts import Contract, contract_of
@@ -149,8 +149,12 @@ def _put_in_force(bought: Subscription, *, left: bool) -> None:
         extra_connections=extra_connections(bought),
         state=state,
     )
-    if changed and before is not None and (before.plan, before.state) != (plan, state):
+    if not changed or before is None:
+        return
+    if (before.plan, before.state) != (plan, state):
         run_in_tenant(before, _note_change, before.plan, plan, state)
+    if before.plan != plan:
+        tell_webhooks(before.pk, "plan.changed", {"plan": plan, "before": before.plan})
 
 
 def _note_change(before: str, plan: str, state: str) -> None:

@@ -35,6 +35,7 @@ TENANT_APPS = [
     "django.contrib.auth",
     "django.contrib.sessions",
     "audit",
+    "webhooks",
     "accounts",
     "rooms",
     "api",

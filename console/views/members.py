@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 
+from accounts.models import Member
 from accounts.names import BadName
 from console.access import StaffRequest, admins_only, moderators_only
 from console.room_forms import MUTES, MemberForm, mute_until
@@ -65,5 +66,18 @@ def unmute(request: StaffRequest, room: Room, external_id: str) -> HttpResponse:
 def remove(request: StaffRequest, room: Room, external_id: str) -> HttpResponse:
     membership = member_of(request, room, external_id)
     remove_member(room, external_id)
-    messages.success(request, f"{membership.member.username} is no longer a member.", SECTION)
+    messages.success(request, _removed(room, membership.member), SECTION)
     return to_room(room.name, SECTION)
+
+
+def _removed(room: Room, person: Member) -> str:
+    """What a removal has done, and what it cannot: docs/decisions/who-enters-a-room.md."""
+    said = f"{person.username} is no longer a member."
+    if room.kind == Room.Kind.PUBLIC:
+        return f"{said} The room is public: should they come back, mute them."
+    if person.kind == Member.Kind.USER:
+        return (
+            f"{said} A token that names this room still lets them in: should they come back, mute them or revoke "
+            "their tokens."
+        )
+    return said

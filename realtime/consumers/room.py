@@ -60,7 +60,7 @@ class ChatRoomConsumer(MemberConsumer):
         if not text:
             return None
         if not text.isascii() or not text.isdigit():
-            raise SocketRefused(CloseCode.MALFORMED, f"{name} must be a whole number.")
+            raise SocketRefused(CloseCode.MALFORMED, f"{name} must be a whole number of 0 or more.")
         if len(text) > 19 or int(text) > MOST_SEQ:
             raise SocketRefused(CloseCode.MALFORMED, f"{name} is larger than any number of ours.")
         return int(text)

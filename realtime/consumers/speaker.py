@@ -80,8 +80,9 @@ class Speaker:
                 id_=id_,
             )
             self._settle(echo, posted.created, posted.message.rev, lambda: events.live(posted.message))
-            if posted.created and not self._visit.room.is_member:  # that message has made them one
-                self._visit.room = msgspec.structs.replace(self._visit.room, is_member=True)
+            room, who = self._visit.room, self._visit.host.identity
+            if posted.created and not (room.is_member or who.is_bot):  # that message has made them one
+                self._visit.room = msgspec.structs.replace(room, is_member=True)
 
     async def _edit(self, command: commands.EditMessage) -> None:
         self._check_may_write()

@@ -14,6 +14,7 @@ from realtime.publish import Event, publisher
 from rooms import reading
 from rooms.writing.work import Changed, Done, Marked, Reaction, Work, Written
 from rooms.writing.writer import Writer
+from webhooks import bell
 
 
 def writer() -> Writer:
@@ -51,6 +52,8 @@ def announce(committed: Sequence[Done]) -> None:
             sends.append((group, {"type": "stale", "rev": rev}))
     sends += [(group, {"type": "durable", "items": sorted(items)}) for group, items in rooms.items()]
     publisher().publish(sends)
+    for schema in {work.tenant.schema_name for work in map(_work_of, committed) if work.tenant.hooked}:
+        bell.ring(schema)
 
 
 def _work_of(done: Done) -> Work:

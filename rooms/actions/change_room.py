@@ -10,6 +10,7 @@ from audit.kinds import Action
 from audit.records import record
 from rooms import access
 from rooms.models import Room
+from rooms.telling import tell_of_room
 from rooms.texts import MAX_TITLE
 
 MOST_SLOW: Final = 6 * 3600
@@ -46,6 +47,7 @@ def _change(room: Room, changed: dict[str, Any]) -> None:
     if "archived_at" in changed:
         told["archived"] = room.archived_at is not None
     record(Action.ROOM_CHANGED, room.name, **told)
+    tell_of_room("room.updated", room)
     access.forget_everywhere(room.pk)
 
 

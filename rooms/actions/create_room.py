@@ -7,6 +7,7 @@ from audit.records import record
 from rooms import access, quota
 from rooms.actions.change_room import check_title
 from rooms.models import Room
+from rooms.telling import tell_of_room
 from rooms.texts import is_room_name
 from tenants.context import schema_connection
 from tenants.entitlements import Limits
@@ -36,6 +37,7 @@ def create_room(name: str, kind: str, title: str, limits: Limits) -> Room:
                 raise RoomLimitReached(f"Your plan allows {limits.max_rooms} rooms, and all are in use.")
             room = Room.objects.create(name=name, kind=kind, title=title)
             record(Action.ROOM_CREATED, name, kind=kind, title=title)
+            tell_of_room("room.created", room)
     except IntegrityError:
         raise RoomExists(name) from None
     access.forget()

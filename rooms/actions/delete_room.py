@@ -9,6 +9,7 @@ from audit.kinds import Action
 from audit.records import record
 from rooms import access
 from rooms.models import Message, Reaction, Room
+from rooms.telling import tell_of_room
 
 AT_ONCE: Final = 2_000
 
@@ -36,6 +37,7 @@ def delete_room(room: Room) -> None:
         while _delete_some_messages(room):  # somebody may have opened it again meanwhile
             pass
         if locked is not None:
+            tell_of_room("room.deleted", locked)
             locked.delete()
             record(Action.ROOM_DELETED, room.name, kind=room.kind, title=room.title, messages=locked.last_seq)
         access.forget_everywhere(room.pk)

@@ -11,6 +11,7 @@ from audit.kinds import Action
 from audit.records import record
 from rooms import access
 from rooms.models import Membership, Room
+from rooms.telling import hold, tell_of_member
 
 FOR_EVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -33,10 +34,12 @@ def add_member(room: Room, external_id: str, role: str = Membership.Role.MEMBER)
 
 
 def _put(room: Room, member: Member, role: str) -> tuple[Membership, bool]:
+    hold(room)
     membership, created = Membership.objects.select_for_update().get_or_create(
         room=room, member=member, defaults={"role": role}
     )
     if created:
+        tell_of_member("member.joined", membership)
         record(Action.MEMBER_ADDED, member.external_id, room=room.name, role=role)
     elif membership.role != role:
         membership.role = role
@@ -65,7 +68,13 @@ def mute_member(membership: Membership, until: datetime | None) -> None:
 @transaction.atomic
 def remove_member(room: Room, external_id: str) -> bool:
     """Take a membership away, and close the sockets that stood on it; False where there was none."""
-    removed, _ = Membership.objects.filter(room=room, member__external_id=external_id).delete()
+    hold(room)
+    found = Membership.objects.select_related("member", "room").filter(
+        room=room, member__external_id=external_id
+    )
+    if (membership := found.first()) is not None:
+        tell_of_member("member.left", membership)
+    removed, _ = found.delete()
     if removed:
         record(Action.MEMBER_REMOVED, external_id, room=room.name)
     access.forget_everywhere(room.id)

@@ -57,7 +57,7 @@ async def post_message(
         body=body,
         client_id=client_id,
         reply_to=await _answered(tenant, room, reply_to),
-        joins=not room.is_member,
+        joins=not (room.is_member or sender.is_bot),  # a bot is everywhere already, and no person
         id=id_ or uuid4(),
     )
     written = await announcing.writer().write(draft)

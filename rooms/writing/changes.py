@@ -7,7 +7,6 @@ whose outcome was lost: done again, it finds nothing to do.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from audit.acting import Actor
 from audit.kinds import Action
 from realtime.events import DeletedState, ErrorCode
 from rooms import reading
@@ -24,6 +23,7 @@ from rooms.writing.work import (
     no_such_message,
 )
 from tenants.pipeline import Rows, Statement
+from webhooks.tables import stamp, telling
 
 MOST_EMOJI: Final = 50  # different ones on a message
 
@@ -37,7 +37,7 @@ _CHANGE = """
       WHERE r.id = %(room)s AND EXISTS (SELECT FROM target) RETURNING r.last_rev
     ), changed AS (
       UPDATE {{messages}} m SET {change}, rev = bumped.last_rev FROM bumped WHERE m.id = %(message)s
-      RETURNING m.rev, m.seq, m.sender_id
+      RETURNING m.*
     ){more} SELECT rev FROM changed
 """
 # Who deleted whose message, never what it said.
@@ -48,10 +48,33 @@ _NOTED = """, noted AS (
       FROM changed c JOIN {members} s ON s.id = c.sender_id
     )"""
 _NOW = "date_trunc('milliseconds', statement_timestamp())"
-_EDIT = _CHANGE.format(when="m.body <> %(body)s", change=f"body = %(body)s, edited_at = {_NOW}", more="")
+_TEXT = f"body = %(body)s, edited_at = {_NOW}"
 _EMPTY = f"body = '', reactions = '[]', edited_at = NULL, deleted_at = {_NOW}"
-_DELETE = _CHANGE.format(when="true", change=_EMPTY, more="")
-_DELETE_NOTED = _CHANGE.format(when="true", change=_EMPTY, more=_NOTED)
+# What webhooks are told, where the workspace has any, in the same statement, if it changed anything.
+# The message as everyone sees it: `reading.message_of` in SQL.
+_EDITED = f"""
+    SELECT 'message.edited' AS type, c.room_id, 1 AS ord, jsonb_strip_nulls(jsonb_build_object(
+      'message_id', c.id, 'seq', c.seq, 'rev', c.rev, 'room', %(room_name)s::text, 'message', c.body,
+      'user_id', s.external_id, 'username', coalesce(nullif(s.name, ''), s.external_id),
+      'timestamp', {stamp("c.created_at")}, 'client_id', c.client_id, 'reply_to', c.reply_to,
+      'edited_at', {stamp("c.edited_at")}, 'reactions', c.reactions)) AS data
+    FROM changed c JOIN {{members}} s ON s.id = c.sender_id
+"""
+_DELETED = """
+    SELECT 'message.deleted' AS type, c.room_id, 1 AS ord, jsonb_build_object(
+      'message_id', c.id, 'seq', c.seq, 'rev', c.rev, 'room', %(room_name)s::text, 'deleted', true) AS data
+    FROM changed c
+"""
+_EDIT = _CHANGE.format(when="m.body <> %(body)s", change=_TEXT, more="")
+_EDIT_TOLD = _CHANGE.format(when="m.body <> %(body)s", change=_TEXT, more=telling(_EDITED))
+# By whether it is to be noted, and whether to be told.
+_DELETE = {
+    (noted, told): _CHANGE.format(
+        when="true", change=_EMPTY, more=(_NOTED if noted else "") + (telling(_DELETED) if told else "")
+    )
+    for noted in (False, True)
+    for told in (False, True)
+}
 _DELETE_REACTIONS = (
     "DELETE FROM {reactions} x USING {messages} m, {rooms} r WHERE x.message_id = m.id AND m.id = %(message)s "
     "AND m.room_id = %(room)s AND r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)"
@@ -86,17 +109,17 @@ def statements(schema: str, change: Change) -> list[Statement]:
         "message": change.message_id,
         "room": change.room_id,
         "moderated": _is_moderated(change),
+        "room_name": change.room_name,
     }
+    hooked = change.tenant.hooked
     match change:
         case Edit(body=body):
             values["body"] = body
-            templates = [_EDIT]
-        case Deletion(by=None):
-            templates = [_DELETE_REACTIONS, _DELETE]
-        case Deletion(by=Actor(id=actor, address=address)):
-            values |= {"actor": actor, "address": address, "room_name": change.room_name}
-            values["action"] = Action.MESSAGE_DELETED.value
-            templates = [_DELETE_REACTIONS, _DELETE_NOTED]
+            templates = [_EDIT_TOLD if hooked else _EDIT]
+        case Deletion(by=by):
+            templates = [_DELETE_REACTIONS, _DELETE[by is not None, hooked]]
+            if by is not None:
+                values |= {"actor": by.id, "address": by.address, "action": Action.MESSAGE_DELETED.value}
         case Reaction(member_id=member, emoji=emoji, on=on):
             values |= {"member": member, "emoji": emoji, "most": MOST_EMOJI}
             templates = [_REACT if on else _TAKE_BACK, _SUM_UP]

@@ -8,6 +8,7 @@ from rooms.tables import statement
 from rooms.texts import Refused
 from rooms.writing.work import Draft, Outcome, Written, archived, no_such_room
 from tenants.pipeline import Rows, Statement
+from webhooks.tables import stamp, telling
 
 _JOIN = (
     "INSERT INTO {memberships} (room_id, member_id, role, joined_at) "
@@ -15,7 +16,20 @@ _JOIN = (
     "FROM unnest(%(rooms)s::bigint[], %(members)s::bigint[]) AS i(room_id, member_id) "
     "JOIN {rooms} r ON r.id = i.room_id AND r.archived_at IS NULL ON CONFLICT DO NOTHING"
 )
-_WRITE = """
+# Where the workspace has webhooks, they are told in the same statement, of what was really written.
+_JOIN_AND_TELL = (
+    "WITH joined AS ("
+    + _JOIN
+    + " RETURNING room_id, member_id, role, joined_at)"
+    + telling(f"""
+      SELECT 'member.joined' AS type, j.room_id, j.member_id AS ord, jsonb_build_object(
+        'room', r.name, 'external_id', s.external_id, 'username', coalesce(nullif(s.name, ''), s.external_id),
+        'role', j.role, 'joined_at', {stamp("j.joined_at")}) AS data
+      FROM joined j JOIN {{rooms}} r ON r.id = j.room_id JOIN {{members}} s ON s.id = j.member_id
+    """)
+    + "SELECT FROM joined"
+)
+_NUMBER = """
 WITH input AS (
   SELECT * FROM unnest(%(ids)s::uuid[], %(rooms)s::bigint[], %(senders)s::bigint[], %(bodies)s::text[],
                        %(client_ids)s::text[], %(replies)s::uuid[])
@@ -38,8 +52,22 @@ WITH input AS (
   UPDATE {rooms} r SET last_seq = r.last_seq + c.n, last_rev = r.last_rev + c.n
   FROM (SELECT room_id, count(*) AS n FROM numbered GROUP BY room_id) c WHERE r.id = c.room_id
 )
-SELECT ord, id, seq, rev, created_at FROM numbered UNION ALL SELECT * FROM known
 """
+_ANSWER = "SELECT ord, id, seq, rev, created_at FROM numbered UNION ALL SELECT * FROM known"
+_WRITE = _NUMBER + _ANSWER
+# The message as its `chat_message` frame has it.
+_WRITE_AND_TELL = (
+    _NUMBER
+    + telling(f"""
+      SELECT 'message.created' AS type, n.room_id, n.ord, jsonb_strip_nulls(jsonb_build_object(
+        'message_id', n.id, 'seq', n.seq, 'rev', n.rev, 'room', i.room, 'message', n.body, 'user_id', i.sender,
+        'username', i.username, 'timestamp', {stamp("n.created_at")}, 'client_id', n.client_id,
+        'reply_to', n.reply_to, 'reactions', jsonb_build_array())) AS data
+      FROM numbered n JOIN unnest(%(names)s::text[], %(subs)s::text[], %(usernames)s::text[])
+        WITH ORDINALITY AS i(room, sender, username, ord) ON i.ord = n.ord
+    """)
+    + _ANSWER
+)
 
 
 def statements(schema: str, drafts: Sequence[Draft]) -> list[Statement]:
@@ -52,12 +80,19 @@ def statements(schema: str, drafts: Sequence[Draft]) -> list[Statement]:
         "client_ids": [draft.client_id for draft in drafts],
         "replies": [draft.reply_to for draft in drafts],
     }
-    write = statement(schema, _WRITE, values)
+    hooked = any(draft.tenant.hooked for draft in drafts)
+    if hooked:
+        values |= {
+            "names": [draft.room_name for draft in drafts],
+            "subs": [draft.sender for draft in drafts],
+            "usernames": [draft.username for draft in drafts],
+        }
+    write = statement(schema, _WRITE_AND_TELL if hooked else _WRITE, values)
     newcomers = sorted({(draft.room_id, draft.sender_id) for draft in drafts if draft.joins})
     if not newcomers:
         return [write]
     pairs = {"rooms": [room for room, _ in newcomers], "members": [member for _, member in newcomers]}
-    return [statement(schema, _JOIN, pairs), write]
+    return [statement(schema, _JOIN_AND_TELL if hooked else _JOIN, pairs), write]
 
 
 def outcomes(drafts: Sequence[Draft], is_archived: dict[int, bool], rows: Rows) -> dict[UUID, Outcome]:

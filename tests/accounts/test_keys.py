@@ -15,13 +15,14 @@ from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
 
-from accounts import authentication, encryption, keys
+from accounts import authentication, keys
 from accounts.actions import create_api_key, internal_key, revoke_api_key, signing_key
-from accounts.encryption import UndecryptableError
 from accounts.models import ApiKey, Member
 from accounts.tokens import TokenRefused
+from tenants import encryption
 from tenants.context import run_in_tenant
 from tenants.directory import TenantInfo
+from tenants.encryption import UndecryptableError
 from tests.accounts.asking import answer
 from tests.personas import Workspace
 

@@ -10,7 +10,19 @@ import httpx
 from tests.personas import Workspace
 
 THUMB = "%F0%9F%91%8D"
+# Made by `furnish_webhook`. Nobody else has them: they are neither counted up nor found by chance.
+WEBHOOK = "wh_0123456789abcdef"
+DELIVERY = "dlv_1000001"
+OFF_WEBHOOK = "wh_fedcba9876543210"
 SPARE_KEY = "key_00000000000000aa"
+PEM = (
+    "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
+    "-----END PUBLIC KEY-----\n"
+)
+ANOTHER_PEM = (
+    "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAPUAXw+hDiVqStwqnTRt+vJyYLM8uxJaMwM1V8Sr0Zgw=\n"
+    "-----END PUBLIC KEY-----\n"
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +36,8 @@ class Call:
     body: dict[str, Any] | None = None
     # Whether a user's token will do as well.
     for_users: bool = False
+    # A second scope, where one is not enough.
+    also: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} /{self.path}"
@@ -41,6 +55,10 @@ CALLS = [
     Call("GET", f"keys/{SPARE_KEY}", 200, "keys:read"),
     Call("POST", f"keys/{SPARE_KEY}/rotate", 201, "keys:write"),
     Call("DELETE", f"keys/{SPARE_KEY}", 204, "keys:write"),
+    Call("GET", "public-keys", 200, "keys:read"),
+    Call("POST", "public-keys", 201, "keys:write", {"pem": ANOTHER_PEM}, also="tokens:mint"),
+    Call("GET", f"public-keys/{SPARE_KEY}", 200, "keys:read"),
+    Call("DELETE", f"public-keys/{SPARE_KEY}", 204, "keys:write", also="tokens:mint"),
     Call("GET", "users", 200, "users:read"),
     Call("POST", "users", 201, "users:write", {"external_id": "bob", "name": "Bob"}),
     Call("GET", "users/carol", 200, "users:read"),
@@ -86,19 +104,39 @@ CALLS = [
         "messages:write",
         for_users=True,
     ),
+    Call("GET", "usage", 200, "usage:read"),
+    Call("GET", "webhooks", 200, "webhooks:read"),
+    Call(
+        "POST",
+        "webhooks",
+        201,
+        "webhooks:write",
+        {"url": "https://shop.example.com/hooks", "events": ["message.*"]},
+    ),
+    Call("GET", f"webhooks/{WEBHOOK}", 200, "webhooks:read"),
+    Call("PATCH", f"webhooks/{WEBHOOK}", 200, "webhooks:write", {"events": ["room.*"], "enabled": False}),
+    Call("DELETE", f"webhooks/{WEBHOOK}", 204, "webhooks:write"),
+    Call("POST", f"webhooks/{WEBHOOK}/rotate-secret", 200, "webhooks:write", {"overlap": 60}),
+    Call("POST", f"webhooks/{WEBHOOK}/test", 202, "webhooks:write"),
+    Call("GET", f"webhooks/{WEBHOOK}/deliveries", 200, "webhooks:read"),
+    Call("GET", f"webhooks/deliveries/{DELIVERY}", 200, "webhooks:read"),
+    Call("POST", f"webhooks/deliveries/{DELIVERY}/replay", 202, "webhooks:write"),
     Call("GET", "audit", 200, "admin"),
 ]
 
 
 def add_spare_key(workspace: Workspace) -> None:
-    """A key of a known id, which may itself only handle keys."""
-    from accounts.actions import create_api_key
-    from accounts.models import ApiKey
+    """A key of a known id, which may itself only handle keys, and a public key of the same id."""
+    from accounts.actions import create_api_key, register_public_keys
+    from accounts.models import ApiKey, PublicKey
+    from accounts.public_keys import from_pem
     from tenants.context import run_in_tenant
 
     def add() -> None:
         key, _, _ = create_api_key("Spare", ["keys:write"])
         ApiKey.objects.filter(id=key.id).update(id=SPARE_KEY)
+        (public,) = register_public_keys([from_pem(PEM)])
+        PublicKey.objects.filter(id=public.id).update(id=SPARE_KEY)
 
     run_in_tenant(workspace.tenant, add)
 
@@ -110,5 +148,48 @@ def prepared(workspace: Workspace) -> str:
         assert client.post("/api/v1/rooms", json={"name": "cellar"}).status_code == 201
         assert client.put("/api/v1/rooms/general/members/carol").status_code == 201
         said = client.post("/api/v1/rooms/general/messages", json={"message": "first", "sub": "carol"})
+        furnish_webhook(workspace)
         assert said.status_code == 201, said.text
         return str(said.json()["message_id"])
+
+
+def furnish_webhook(workspace: Workspace) -> None:
+    """A webhook that nothing here happens for, with a delivery of the past, and one that is switched off."""
+    from tenants import encryption
+    from tenants.context import run_in_tenant
+    from webhooks.models import Attempt, Delivery, Endpoint, Event
+
+    def furnish() -> None:
+        endpoint = Endpoint.objects.create(
+            id=WEBHOOK,
+            url=f"http://127.0.0.1:9/{workspace.slug}",
+            events=["limit.reached"],
+            secret=encryption.encrypt("whsec_c2VjcmV0"),
+        )
+        Endpoint.objects.create(
+            id=OFF_WEBHOOK,
+            url=f"http://127.0.0.1:9/{workspace.slug}/off",
+            events=["plan.changed"],
+            secret=endpoint.secret,
+            enabled=False,
+            reason=Endpoint.Reason.BY_HAND,
+        )
+        event = Event.objects.create(id=1_000_000, type="limit.reached", data={"limit": workspace.slug})
+        event.refresh_from_db()
+        delivery = Delivery.objects.create(
+            id=int(DELIVERY.removeprefix("dlv_")),
+            endpoint=endpoint,
+            event=event,
+            state="delivered",
+            attempts=1,
+        )
+        Attempt.objects.create(
+            delivery=delivery,
+            at=event.created_at,
+            milliseconds=7,
+            url=endpoint.url,
+            request_headers=[],
+            status=204,
+        )
+
+    run_in_tenant(workspace.tenant, furnish)

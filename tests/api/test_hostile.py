@@ -150,6 +150,8 @@ def test_fields_of_every_wrong_kind_are_422(new_workspace: Open, call: Call) -> 
             for value in odd:
                 body = json.dumps(call.body | {field: value})
                 answer = client.request(call.method, f"/api/v1/{call.path}", content=body, headers=JSON)
+                if (field, value) == ("overlap", 5):  # is a good one
+                    continue
                 if (field, value) != (
                     "name",
                     "x" * 20_000,

@@ -14,7 +14,7 @@ from accounts import tokens
 from accounts.actions import create_api_key, revoke_api_key
 from api.v1 import api
 from tenants.context import run_in_tenant
-from tests.api.calls import CALLS, SPARE_KEY, THUMB, Call, prepared
+from tests.api.calls import CALLS, DELIVERY, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
 from tests.personas import Workspace
 from tests.tenants.test_hosts import signed_in
 
@@ -113,13 +113,21 @@ def test_a_key_does_what_its_scopes_say_and_no_more(new_workspace: Open, call: C
     message_id = prepared(workspace)
     others = [scope for scope in SCOPES if scope not in (call.scope, "admin")]
     _, without, _ = run_in_tenant(workspace.tenant, create_api_key, "Without", others)
-    _, just, _ = run_in_tenant(workspace.tenant, create_api_key, "Just", [call.scope])
+    _, just, _ = run_in_tenant(
+        workspace.tenant, create_api_key, "Just", [scope for scope in (call.scope, call.also) if scope]
+    )
     before = contents(workspace)
     with workspace.http(without) as client:
         refused = call.send(client, message_id)
     assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope")
     assert call.scope in refused.json()["detail"]
     assert contents(workspace) == before
+    if call.also:
+        _, half, _ = run_in_tenant(workspace.tenant, create_api_key, "Half", [call.scope])
+        with workspace.http(half) as client:
+            refused = call.send(client, message_id)
+        assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope")
+        assert call.also in refused.json()["detail"]
     with workspace.http(just) as client:
         assert call.send(client, message_id).status_code == call.status
 
@@ -145,7 +153,9 @@ def test_the_table_of_calls_is_complete() -> None:
             .replace(THUMB, "{emoji}")
             .replace(SPARE_KEY, "{key_id}")
             .replace("carol", "{external_id}")
-            .replace("bob", "{external_id}"),
+            .replace("bob", "{external_id}")
+            .replace(WEBHOOK, "{webhook_id}")
+            .replace(DELIVERY, "{delivery_id}"),
         )
         for call in CALLS
     }

@@ -42,7 +42,22 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/rooms/{name}/messages/{message_id}", "delete"),
         ("/api/v1/rooms/{name}/messages/{message_id}/reactions/{emoji}", "put"),
         ("/api/v1/rooms/{name}/messages/{message_id}/reactions/{emoji}", "delete"),
+        ("/api/v1/webhooks", "get"),
+        ("/api/v1/webhooks", "post"),
+        ("/api/v1/webhooks/{webhook_id}", "get"),
+        ("/api/v1/webhooks/{webhook_id}", "patch"),
+        ("/api/v1/webhooks/{webhook_id}", "delete"),
+        ("/api/v1/webhooks/{webhook_id}/rotate-secret", "post"),
+        ("/api/v1/webhooks/{webhook_id}/test", "post"),
+        ("/api/v1/webhooks/{webhook_id}/deliveries", "get"),
+        ("/api/v1/webhooks/deliveries/{delivery_id}", "get"),
+        ("/api/v1/webhooks/deliveries/{delivery_id}/replay", "post"),
         ("/api/v1/audit", "get"),
+        ("/api/v1/usage", "get"),
+        ("/api/v1/public-keys", "get"),
+        ("/api/v1/public-keys", "post"),
+        ("/api/v1/public-keys/{key_id}", "get"),
+        ("/api/v1/public-keys/{key_id}", "delete"),
         ("/api/v1/keys", "get"),
         ("/api/v1/keys", "post"),
         ("/api/v1/keys/{key_id}", "get"),
@@ -90,6 +105,16 @@ def test_the_reference_page_lists_the_codes_of_errors(workspace: Workspace) -> N
     listed = page.partition('id="errors"')[2].partition("</ul>")[0]
     assert set(re.findall(r"<code>([a-z_]+)</code>", listed)) == codes
     assert len(codes) > 20
+
+
+def test_the_reference_page_says_what_a_rooms_kind_means_and_shows_code_as_code(workspace: Workspace) -> None:
+    with workspace.http() as client:
+        page = client.get("/api/v1/docs").text
+    told = page.partition(">Make a room<")[2].partition("</table>")[0]
+    for kind in ("public", "support", "private", "direct"):
+        assert f"<code>{kind}</code>: " in told
+    assert "again with the next message" in page.partition(">Remove a member<")[2]
+    assert "`" not in page
 
 
 def test_the_portal_has_no_api(portal_url: str) -> None:

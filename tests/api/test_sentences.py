@@ -83,6 +83,7 @@ def test_a_members_id_that_none_can_have_is_refused_in_words(module_workspace: W
                 "staff:x",
                 "external_id must not begin with “staff:”, “guest:”, “bot:” or “deleted:”, which are Snug's own.",
             ),
+            ("guest:0a1b", "guest:0a1b is not known yet. Add a guest once they have come into the chat."),
         ):
             answer = api.put(f"/api/v1/rooms/general/members/{id_}")
             assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field")

@@ -172,7 +172,7 @@ def test_a_forgotten_password_in_a_browser(enter: Enter, workspace: Workspace, p
 
 def test_revoking_asks_first_and_the_keyboard_can_do_it(enter: Enter, workspace: Workspace) -> None:
     page = enter(workspace)
-    summary = page.locator("td details.menu > summary")
+    summary = page.locator("td details.menu > summary", has_text="Revoke")
     summary.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("Revoke First key?")).to_be_visible()
@@ -182,6 +182,19 @@ def test_revoking_asks_first_and_the_keyboard_can_do_it(enter: Enter, workspace:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.get_by_text("The key is revoked.")).to_be_visible()
+
+
+def test_a_key_is_rotated_with_the_keyboard(enter: Enter, workspace: Workspace) -> None:
+    page = enter(workspace)
+    page.locator("td details.menu > summary", has_text="Rotate").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Rotate First key?")).to_be_visible()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="First key is ready")).to_be_visible()
+    expect(page.get_by_text("replaced by")).to_be_visible()
+    expect(page.locator("td details.menu > summary", has_text="Rotate")).to_have_count(1)
 
 
 def test_the_console_works_without_a_script(enter: Enter, workspace: Workspace) -> None:

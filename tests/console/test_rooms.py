@@ -165,7 +165,8 @@ def test_members_are_added_given_roles_and_removed(alice: Visitor, api: Any) -> 
         assert change(alice, f"{odd}/role/", {"role": role}).status_code == 302
         assert api.get(dave).json()["role"] == "member"
     assert change(alice, f"{odd}/remove/", {}).status_code == 302
-    assert "da%v?e# is no longer a member." in text_of(alice.get(PAGE))
+    said = "da%v?e# is no longer a member. The room is public: should they come back, mute them."
+    assert said in text_of(alice.get(PAGE))
     assert api.get(dave).status_code == 404
     assert change(alice, f"{odd}/remove/", {}).status_code == 404
     assert [member["external_id"] for member in api.get(members).json()["data"]] == ["bob"]

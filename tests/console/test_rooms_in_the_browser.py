@@ -82,8 +82,12 @@ def test_a_removed_member_s_open_chat_closes(workspace: Workspace, enter: Enter,
     say(bob, "hush")
     bob.wait_for_function("heard.some(({ error }) => error?.code === 'MUTED')")
     row.locator("summary").click()
+    expect(row.locator(".menu-sheet")).to_contain_text("A token that names this room lets them back in.")
     row.get_by_role("button", name="Remove from the room").click()
-    expect(page.locator("#members [role=status]")).to_have_text("bob is no longer a member.")
+    expect(page.locator("#members [role=status]")).to_have_text(
+        "bob is no longer a member. A token that names this room still lets them in: should they come back, mute them "
+        "or revoke their tokens."
+    )
     bob.wait_for_function("ended === 4003", timeout=2_000)
     expect(row).to_have_count(0)
     expect(page.locator("tr", has_text="carol")).to_be_visible()
@@ -142,3 +146,16 @@ def test_a_room_s_page_holds_at_every_width_by_day_and_by_night(
     page.goto(f"{workspace.origin}/console/rooms/empty/?q=nobody")
     expect(page.get_by_role("heading", name="Nobody like that")).to_be_visible()
     assert faults_of(page) == []
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_caption_of_two_lines_keeps_off_its_figure(workspace: Workspace, enter: Enter, width: int) -> None:
+    make_room(workspace, "cellar", "private")
+    page = enter(workspace, viewport={"width": width, "height": 800})
+    page.goto(f"{workspace.origin}/console/rooms/cellar/")
+    card = page.locator(".stats > div", has_text="Messages")
+    figure, caption = card.locator("dd").first.bounding_box(), card.locator(".stat-note").bounding_box()
+    assert figure
+    assert caption
+    assert caption["height"] > 25  # two lines of it
+    assert caption["y"] >= figure["y"] + figure["height"]

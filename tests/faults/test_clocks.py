@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from accounts.tokens import ALGORITHM, AUDIENCE, LEEWAY, MAX_TTL
+from accounts.tokens import AUDIENCE, HS256, LEEWAY, MAX_TTL
 from realtime.events import CloseCode, ErrorCode
 from tests.personas import Workspace
 from tests.realtime.office import revoke_tokens
@@ -28,7 +28,7 @@ def minted(workspace: Workspace, seconds: Seconds | None = None, sub: str = "bob
     claims: dict[str, Any] = {"sub": sub, "aud": AUDIENCE}
     claims |= {name: math.floor(now + at) for name, at in moments.items() if at is not None}
     headers = {"kid": workspace.key_id}
-    return jwt.encode(claims, workspace.signing_secret, algorithm=ALGORITHM, headers=headers)
+    return jwt.encode(claims, workspace.signing_secret, algorithm=HS256, headers=headers)
 
 
 GOOD: dict[str, Seconds] = {

@@ -16,6 +16,8 @@ TENANT_MODULES: Final = (
     "audit.records",
     "rooms.models",
     "rooms.actions",
+    "webhooks.models",
+    "webhooks.actions",
 )
 # Of those, what reads and writes no table.
 HARMLESS: Final = {"RoomExists", "RoomLimitReached", "Posted"}
@@ -81,5 +83,6 @@ TENANT_CODE_IN_PUBLIC: Final = Rule(
         _MODELS + "def a(t):\n    return Member.Kind.STAFF",
         "from portal.models import Signup\ndef a():\n    return Signup.objects.first()",
     ),
+    allowed={"workspaces/actions/stop_webhook.py": "the courier sends it through the door"},
     within=("portal/*", "billing/*", "tenants/*", "workspaces/*", "*/tasks.py", "*/management/commands/*"),
 )

@@ -27,14 +27,12 @@ HOLDERS: Final = {"LoopLocal", "ContextVar", "local", "WeakKeyDictionary", "Weak
 
 # By module and name: how tenants are told apart in it, or why nothing of theirs is in it.
 KNOWN: Final = {
-    "accounts/encryption.py": {"_fernet": "the installation's own keys"},
     "accounts/keys.py": {"_asking": "by schema and key", "_cache": "by schema and key"},
     "accounts/members.py": {"_cache": "by schema and member"},
     "audit/acting.py": {"_acting": "says who acts in this request, and ends with it"},
     "billing/gateway/connection.py": {"_client": "the installation's own account; calls name the customer"},
     "billing/gateway/turns.py": {"_has_one": "says that the caller has a turn", "_shares": "by schema"},
     "billing/wording/__init__.py": {"_load": "the release's"},
-    "console/numbers.py": {"_counted": "by schema"},
     "realtime/alarms.py": {"alarms": "holds whom to wake, and nothing of theirs"},
     "realtime/feed.py": {"_readers": "counts who reads, not what"},
     "realtime/hub.py": {"_hubs": "its feeds go by group, its counts by tenant and user"},
@@ -45,6 +43,7 @@ KNOWN: Final = {
     },
     "rooms/access.py": {"_cache": "by schema, room and member"},
     "rooms/actions/announcing.py": {"_writers": "each piece of work names its tenant"},
+    "rooms/counting.py": {"_counted": "by schema"},
     "rooms/tables.py": {"tables_of": "by schema", "_compiled": "by schema"},
     "tenants/database.py": {
         "_turns": "by schema",
@@ -55,7 +54,10 @@ KNOWN: Final = {
         "_asking": "by host, which is what finds a tenant",
         "_cache": "by host, which is what finds a tenant",
     },
+    "tenants/encryption.py": {"_fernet": "the installation's own keys"},
     "tenants/provisioning.py": {"migrations_on_disk": "the release's"},
+    "webhooks/bell.py": {"_bells": "rings name a schema"},
+    "webhooks/tables.py": {"tables_of": "by schema"},
     "widget/bundle.py": {"_script": "the release's", "_sheet": "the release's"},
     "widget/icons.py": {"sprite": "the release's"},
     "widget/loader.py": {

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,11 @@ def test_the_code_keeps_the_house_rules(command: list[str], stack: Stack) -> Non
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+def test_every_room_of_the_house_goes_into_the_image() -> None:
+    let_in = {
+        line[1:] for line in (PROJECT / ".dockerignore").read_text().splitlines() if line.startswith("!")
+    }
+    linted = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    assert set(linted["root_packages"]) - {"stripe_stand_in"} <= let_in

@@ -11,7 +11,7 @@ from tests.house.rules import FUNCTIONS, attributes, imports, last_name, own_nod
 
 SWITCHES: Final = {"set_tenant", "set_schema", "set_schema_to_public"}
 CONTEXTS: Final = {"tenant_context", "schema_context", "tenancy_context"}
-TABLE: Final = r"(?:(?:accounts|audit|rooms|auth)_\w+|django_(?:session|content_type))"
+TABLE: Final = r"(?:(?:accounts|audit|rooms|webhooks|auth)_\w+|django_(?:session|content_type))"
 # Tables of a tenant's own, in SQL that does not say whose.
 BARE_TABLE: Final = re.compile(rf'\b(?:FROM|JOIN|INTO|UPDATE|TABLE|ONLY)\s+"?{TABLE}\b(?!\.)', re.IGNORECASE)
 REDIS_KEY: Final = re.compile(r"(?:^|\W)snug:(?! )")

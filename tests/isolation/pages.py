@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 from django.utils import timezone
 
+from tests.api.calls import DELIVERY, OFF_WEBHOOK, WEBHOOK, furnish_webhook
 from tests.isolation.traces import rows_of
 from tests.personas import PASSWORD, Workspace
 from tests.realtime.backstage import rows, schema_of
@@ -119,6 +120,7 @@ def pieces_of(workspace: Workspace) -> Pieces:
         return make_password_reset(Member.objects.get(role="owner"))
 
     in_the_schema(workspace, furnish)
+    furnish_webhook(workspace)
     return {
         "handoff": handoff_of(workspace),
         "reset": in_the_schema(workspace, reset),
@@ -150,6 +152,22 @@ OF_A_ROOM: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
     (f"{MEMBER}mute/remove/", "console/rooms/cellar/members/dora/mute/remove/", {}),
     (f"{MEMBER}remove/", "console/rooms/cellar/members/carol/remove/", {}),
 )
+HOOK: Final = "console/webhooks/<slug:webhook_id>/"
+HOOK_FORM: Final = {"hook-url": "https://{slug}.example.com/hooks", "hook-access": "all"}
+SENT: Final = "console/webhooks/deliveries/<slug:delivery_id>/"
+OF_WEBHOOKS: Final = (
+    Page("GET", "console/webhooks/", 200),
+    Page("POST", "console/webhooks/", 302, form=HOOK_FORM),
+    Page("GET", HOOK, 200, f"console/webhooks/{WEBHOOK}/"),
+    Page("POST", HOOK, 302, f"console/webhooks/{WEBHOOK}/", HOOK_FORM),
+    *(
+        Page("POST", f"{HOOK}{rest}/", 302, f"console/webhooks/{WEBHOOK}/{rest}/", {})
+        for rest in ("off", "rotate", "test", "delete")
+    ),
+    Page("GET", SENT, 200, f"console/webhooks/deliveries/{DELIVERY}/"),
+    Page("POST", f"{SENT}replay/", 302, f"console/webhooks/deliveries/{DELIVERY}/replay/", {}),
+    Page("POST", f"{HOOK}off/remove/", 302, f"console/webhooks/{OFF_WEBHOOK}/off/remove/", {}),
+)
 # What an answer shows or does depends on who is signed in.
 OF_STAFF: Final = (
     Page("GET", "", 302),
@@ -174,6 +192,7 @@ OF_STAFF: Final = (
     Page("GET", "console/rooms/<slug:name>/", 200, "console/rooms/cellar/"),
     Page("GET", "console/rooms/<slug:name>/live/", 200, "console/rooms/cellar/live/"),
     *(Page("POST", f"{ROOM}{rest}", 302, path, form) for rest, path, form in OF_A_ROOM),
+    *OF_WEBHOOKS,
     Page("GET", "console/billing/", 200),
     Page("GET", "console/billing/return/", 302),
     Page("GET", "console/billing/begin/", 302),

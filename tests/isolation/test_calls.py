@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.api.calls import CALLS, Call, add_spare_key
+from tests.api.calls import CALLS, DELIVERY, WEBHOOK, Call, add_spare_key, furnish_webhook
 from tests.isolation.pages import contents
 from tests.personas import Workspace
 
@@ -32,6 +32,7 @@ def furnished(workspace: Workspace, room: str) -> str:
             f"/api/v1/rooms/{room}/messages", json={"message": f"in {workspace.slug}", "sub": "carol"}
         )
         said.raise_for_status()
+        furnish_webhook(workspace)
         return str(said.json()["message_id"])
 
 
@@ -53,6 +54,8 @@ def test_the_same_names_on_her_own_host_are_her_own(
         assert answer.status_code < 500
         if "{message_id}" in call.path:
             assert answer.status_code == 404
+        if WEBHOOK in call.path or DELIVERY in call.path:
+            assert answer.status_code == (404 if credential == elsewhere.secret else 401)
     assert contents(workspace) == before
     with workspace.api() as alice:
         answer = call.send(alice, message_id)

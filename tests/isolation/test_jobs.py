@@ -57,6 +57,21 @@ def event_of(workspace: Workspace) -> str:
     return str(event.pk)
 
 
+def failing_webhook_of(workspace: Workspace) -> str:
+    """A webhook that was switched off."""
+    from tenants import encryption
+    from tenants.context import run_in_tenant
+    from webhooks.models import Endpoint
+
+    def make() -> str:
+        secret = encryption.encrypt("whsec_c2VjcmV0")
+        url = f"https://{workspace.slug}.example/hooks"
+        made = Endpoint.objects.create(url=url, events=["*"], secret=secret, enabled=False, reason="failing")
+        return made.pk
+
+    return str(run_in_tenant(workspace.tenant, make))
+
+
 # They go round all workspaces; what they do for one that pays is in tests/billing.
 ROUNDS = (
     "check_limits",
@@ -82,6 +97,11 @@ JOBS: dict[str, Arguments] = {
         "tenant_id": tenant_id_of(workspace),
         "kind": "rooms_100",
         "facts": {"used": 20, "most": 20},
+    },
+    "webhooks.tasks.forget_old_deliveries": lambda workspace: {"timestamp": 0},
+    "workspaces.tasks.mail_webhook_disabled": lambda workspace: {
+        "tenant_id": tenant_id_of(workspace),
+        "endpoint_id": failing_webhook_of(workspace),
     },
     "console.tasks.mail_password_reset": lambda workspace: {
         "tenant_id": tenant_id_of(workspace),
@@ -163,7 +183,7 @@ def test_a_job_of_an_opened_workspace_does_its_work_there(workspace: Workspace) 
 
 # A workspace that is not, or no longer, there: nothing is done, nowhere.
 
-OF_A_TENANT = [name for name in JOBS if name.startswith("console.")]
+OF_A_TENANT = [name for name in JOBS if name.startswith(("console.", "workspaces."))]
 
 
 @pytest.mark.parametrize("name", OF_A_TENANT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import httpx
 import jwt
 import pytest
 
+from tests.console.staff import hire, sign_in
 from tests.personas import Chat, Refused, Workspace
+from tests.portal.visitor import Visitor
 from tests.realtime.test_entry import STAMP
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -94,6 +97,29 @@ async def test_a_ticket_opens_one_socket_and_a_key_none_in_the_url(workspace: Wo
         assert refused.value.body["close_code"] == 4001
     async with workspace.chat(workspace.secret) as bot:
         assert [user["id"] for user in (await bot.entered())["users"]] in ([], ["bob"])  # and no bot
+
+
+@pytest.fixture
+def agent(workspace: Workspace) -> Iterator[Visitor]:
+    """One of the tenant's agents, signed in."""
+    with sign_in(workspace, hire(workspace, "agent")) as signed_in:
+        yield signed_in
+
+
+async def test_a_room_for_each_customer_is_one_that_every_agent_has_in_their_list(
+    workspace: Workspace, agent: Visitor
+) -> None:
+    asked = re.findall(r"POST \S+(/api/v1/\w+) .*\n +-d '(.*)'", TOKENS)
+    assert [path for path, _ in asked] == ["/api/v1/rooms", "/api/v1/tokens"]
+    with workspace.api() as api:
+        room, minted = [api.post(path, json=json.loads(body)).json() for path, body in asked]
+    async with workspace.chat(minted["token"], room["name"]) as customer:
+        await customer.entered()
+        await customer.say("My parcel has not come")
+    async with workspace.chat(workspace.token("dave", rooms=["customer-4712"]), "customer-4712") as vouched:
+        await vouched.entered()  # a token makes the room that is missing
+    listed = [each["name"] for each in agent.get("/api/v1/rooms").json()["data"]]
+    assert (room["kind"], room["name"] in listed, "customer-4712" in listed) == ("support", True, False)
 
 
 def _who(client: httpx.Client, credential: str) -> int:

@@ -53,6 +53,36 @@ async def test_a_removed_member_is_shown_out_within_a_second_on_every_process(
         assert refused.value.code == 4003
 
 
+@pytest.mark.parametrize("kind", ["public", "private", "direct", "support"])
+async def test_a_bot_speaks_without_becoming_a_member(workspace: Workspace, kind: str) -> None:
+    make_room(workspace, "cellar", kind)
+    async with workspace.chat(workspace.secret, "cellar") as bot:
+        await bot.entered()
+        await bot.say("by a socket")
+        await bot.say("once more")
+    with workspace.api() as api:
+        assert api.post("/api/v1/rooms/cellar/messages", json={"message": "over REST"}).status_code == 201
+        assert api.get("/api/v1/rooms/cellar/members").json()["data"] == []
+    async with workspace.chat(workspace.token("bob", rooms=["cellar"]), "cellar") as bob:
+        await bob.entered()
+        await bob.say("a person")
+    with workspace.api() as api:
+        members = api.get("/api/v1/rooms/cellar/members").json()["data"]
+    assert [member["external_id"] for member in members] == ["bob"]
+
+
+async def test_whom_a_token_vouches_for_is_a_member_again_with_the_next_message(workspace: Workspace) -> None:
+    make_room(workspace, "cellar", "private", "bob")
+    async with workspace.chat(workspace.token("bob", rooms=["cellar"]), "cellar") as bob:
+        await bob.entered()
+        with workspace.api() as api:
+            assert api.delete("/api/v1/rooms/cellar/members/bob").status_code == 204
+            assert api.get("/api/v1/rooms/cellar/members").json()["data"] == []
+            await bob.say("still here")
+            members = api.get("/api/v1/rooms/cellar/members").json()["data"]
+    assert [member["external_id"] for member in members] == ["bob"]
+
+
 async def test_a_room_that_goes_takes_its_sockets_with_it(workspace: Workspace) -> None:
     make_room(workspace, "cellar", "private", "bob")
 

@@ -49,3 +49,13 @@ async def test_ones_own_and_deleted_messages_are_not_unread(workspace: Workspace
         await carol.until("message_deleted")
         await carol.send("read", seq=0)
         assert (await carol.until("unread"))["count"] == 1
+
+
+async def test_a_bot_may_say_how_far_it_has_read(workspace: Workspace) -> None:
+    async with workspace.chat(workspace.token("bob")) as bob, workspace.chat(workspace.secret) as bot:
+        await bot.entered()
+        await bob.say("one")
+        await bot.send("read", seq=1)
+        reader = f"bot:{workspace.key_id}"
+        assert await bob.until("read") == {"type": "read", "room": "general", "user_id": reader, "seq": 1}
+        assert (await bot.until("unread"))["count"] == 0

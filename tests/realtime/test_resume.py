@@ -34,6 +34,10 @@ async def test_without_since_nothing_is_resumed(workspace: Workspace) -> None:
     async with workspace.chat(workspace.token("bob"), query="rev=3") as bob:
         await bob.entered()
         assert await bob.quiet(0.2) == []
+    async with workspace.chat(workspace.token("bob"), path="/ws/") as bob:
+        await bob.send("join", room="general", rev=3)
+        await bob.until("user_joined")
+        assert await bob.quiet(0.2) == []
 
 
 async def test_a_thousand_missed_come_at_once(workspace: Workspace) -> None:

@@ -22,7 +22,9 @@ from tests.personas import Refused, Workspace
             "token must be a string of at most 4096 characters.",
         ),
         ({"type": "dance"}, "There is no type dance."),
+        ({"type": "echo"}, "echo is for /ws/basic/, not for this socket."),
         ({"type": 7}, "A type is a string."),
+        ({"type": "ping", "ref": ""}, "ref: a string of 1 to 64 characters, or a whole number."),
         ({"type": "join"}, "The field room is missing."),
         ({"type": "join", "room": "a b"}, "room must be 1 to 80 letters, digits, hyphens or underscores."),
     ],
@@ -71,9 +73,10 @@ SLASH = "The last slash is missing: a socket's path ends with one."
             "There is no socket here. One room is at /ws/chat/ROOM/, many at /ws/, a check at /ws/basic/.",
         ),
         ("/ws/chat/general/?since=" + "9" * 30, "since is larger than any number of ours."),
-        ("/ws/chat/general/?rev=-1", "rev must be a whole number."),
+        ("/ws/chat/general/?rev=-1", "rev must be a whole number of 0 or more."),
+        ("/ws/chat/general/?since=-1", "since must be a whole number of 0 or more."),
     ],
-    ids=["many", "basic", "room", "space", "nothing", "beyond", "minus"],
+    ids=["many", "basic", "room", "space", "nothing", "beyond", "minus rev", "minus since"],
 )
 async def test_a_path_that_is_refused_is_led_to_the_right_one(
     workspace: Workspace, path: str, sentence: str
@@ -83,6 +86,24 @@ async def test_a_path_that_is_refused_is_led_to_the_right_one(
         await workspace.connect(workspace.token("bob"), path=path, query=query, snug=False)
     assert (refused.value.code, refused.value.body["detail"]) == (4000, sentence)
     assert len(sentence.encode()) <= 123  # what a close frame holds
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "sentence"),
+    [
+        ("/ws/chat/general/", "join", "join is for /ws/, not for this socket."),
+        ("/ws/chat/general/", "leave", "leave is for /ws/, not for this socket."),
+        ("/ws/chat/general/", "echo", "echo is for /ws/basic/, not for this socket."),
+        ("/ws/basic/", "chat_message", "chat_message is for /ws/chat/ROOM/ and /ws/, not for this socket."),
+        ("/ws/basic/", "join", "join is for /ws/, not for this socket."),
+    ],
+)
+async def test_a_command_on_the_wrong_socket_is_led_to_the_right_one(
+    workspace: Workspace, path: str, kind: str, sentence: str
+) -> None:
+    async with workspace.chat(workspace.token("bob"), path=path) as bob:
+        await bob.send(kind)
+        assert await bob.error() == {"code": "UNKNOWN_TYPE", "message": sentence}
 
 
 async def test_a_bot_is_told_that_it_needs_no_new_token(workspace: Workspace) -> None:

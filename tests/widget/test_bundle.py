@@ -57,9 +57,13 @@ def test_code_between_two_comments_stays(tmp_path: Path) -> None:
         ('t.replace(/^(\\(a\\) )? [/ "`( =]+/g, 2);', 't.replace(/^(\\(a\\) )? [/ "`( =]+/g,2);'),
         ("const it = / , /u;", "const it=/ , /u;"),
         ("const it = a / (b + +c) / d;", "const it=a /(b + +c)/ d;"),
-        ("return { a };\n(b) ? c : d;", "return{a};\n(b)?c:d;"),
+        ("return { a };\n(b) ? c : d;", "return{a};(b)?c:d;"),
+        (
+            "const it = {\none,\ntwo() {\nthree();\n}\n};\nfour\nfive",
+            "const it={one,two(){three();}};four\nfive",
+        ),
     ],
-    ids=["signs", "strings", "template", "pattern", "value", "sums", "lines"],
+    ids=["signs", "strings", "template", "pattern", "value", "sums", "lines", "breaks"],
 )
 def test_only_space_that_means_nothing_is_left_out(code: str, squeezed: str) -> None:
     assert squeeze(code) == squeezed

@@ -99,6 +99,28 @@ def test_how_far_one_has_read_is_told_once_a_second_and_only_when_it_is_further(
     assert run(page, SENT)[2:] == [{"type": "read", "seq": 9}]  # never beyond what there is
 
 
+def test_what_comes_after_it_is_not_read_unasked(page: Page) -> None:
+    run(page, "globalThis.it = await meet(); it.client.read(99999); FakeSocket.last.enter(17, 17)")
+    run(page, "FakeSocket.last.message(18)")
+    page.clock.run_for(2_000)
+    assert run(page, SENT) == [{"type": "read", "seq": 17}]
+
+    run(
+        page, "it.client.read(18); it.client.read(99999); FakeSocket.last.message(19)"
+    )  # within the second of 18
+    page.clock.run_for(2_000)
+    back(page, 20, 20, "messages: [], has_more: false")
+    page.clock.run_for(2_000)
+    assert run(page, SENT) == [{"type": "read", "seq": 18}]
+
+
+def test_in_an_empty_room_nothing_is_read(page: Page) -> None:
+    run(page, "globalThis.it = await meet(); FakeSocket.last.enter(0, 0); it.client.read(7)")
+    run(page, "for (let seq = 1; seq < 9; seq++) FakeSocket.last.message(seq)")
+    page.clock.run_for(2_000)
+    assert run(page, SENT) == []
+
+
 def test_what_was_read_while_away_is_told_on_the_return(page: Page) -> None:
     run(page, "globalThis.it = await meet(); FakeSocket.last.enter(3, 3).drop(1006); it.client.read(3)")
     page.clock.run_for(1_000)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.personas import PASSWORD, Workspace
 from tests.portal.looking import faults_of
-from tests.widget.visiting import OpenPage, chat, enter, make_room, post, say
+from tests.widget.visiting import OpenPage, chat, enter, make_room, post, say, warnings_of
 
 PHONE = {"viewport": {"width": 375, "height": 720}}
 HARD = [
@@ -309,16 +309,21 @@ def test_whoever_may_not_enter_is_told_why_and_what_to_do(workspace: Workspace, 
     with workspace.api() as api:
         assert api.post("/api/v1/rooms", json={"name": "board", "kind": "private"}).status_code == 201
 
-    for query, words in (
-        ("?room=nowhere", "There is no such room"),
-        ("?room=board", "This room is private"),
-        ("?room=%3F", "This chat cannot open"),
+    bob = workspace.token("bob")
+    for token, query, words in (
+        ("", "?room=nowhere", "There is no such room"),
+        ("", "?room=board", "Sign in to chat"),
+        (bob, "?room=board", "This room is private"),
+        ("", "?room=%3F", "This chat cannot open"),
     ):
-        page = open_page(chat(workspace, query=query))
+        page = open_page(chat(workspace, token, query))
         expect(page.locator("#stop h2")).to_have_text(words)
         expect(page.locator("#composer")).to_be_hidden()
-    page = open_page(chat(workspace, workspace.token("bob", ttl=-120)))
-    expect(page.locator("#stop h2")).to_have_text("Your session has ended")
+    page = open_page("about:blank")
+    warnings = warnings_of(page)
+    page.goto(chat(workspace, workspace.token("bob", ttl=-120)))
+    expect(page.locator("#stop h2")).to_have_text("Your sign-in was not accepted")
+    assert warnings == ["Snug: the token was refused: the token has expired"]
 
 
 def test_where_guests_are_not_let_in_the_page_says_so(workspace: Workspace, open_page: OpenPage) -> None:
@@ -335,7 +340,7 @@ def test_where_guests_are_not_let_in_the_page_says_so(workspace: Workspace, open
     ("code", "words", "again"),
     [
         (4000, "This chat cannot open", False),
-        (4001, "Your session has ended", True),
+        (4001, "Your sign-in was not accepted", True),
         (4002, "The chat is full at the moment", True),
         (4003, "This room is private", False),
         (4004, "There is no such room", False),

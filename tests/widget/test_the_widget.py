@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
+import jwt
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, Request, WebSocketRoute, expect
 
 from tests.personas import Workspace
 from tests.widget.conftest import Site
+from tests.widget.visiting import make_room, warnings_of
 
 OpenPage = Callable[..., Page]
 Snippet = Callable[..., str]
@@ -39,13 +42,6 @@ def open_widget(page: Page) -> FrameLocator:
 def say(chat: FrameLocator, text: str) -> None:
     chat.locator("#text").fill(text)
     chat.locator("#text").press("Enter")
-
-
-def warnings_of(page: Page) -> list[str]:
-    """What the developer of the page is told from here on, as it comes."""
-    found: list[str] = []
-    page.on("console", lambda said: found.append(said.text) if said.type == "warning" else None)
-    return found
 
 
 def test_a_guest_and_a_user_talk_and_the_token_is_in_no_address(
@@ -305,6 +301,49 @@ def test_a_malformed_token_is_told_to_the_developer(
 
     page.evaluate("token => Snug.setToken(token)", workspace.token("bob"))
     expect(chat.locator(".beginning")).to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["token", "token_url"])
+def test_why_a_token_is_refused_is_told_to_the_developer_once_and_no_session_is_said_to_have_ended(
+    workspace: Workspace, site: Site, snippet: Snippet, open_page: OpenPage, way: str
+) -> None:
+    now = int(time.time())
+    head = {"kid": workspace.key_id}
+    forged = jwt.encode({"sub": "bob", "exp": now + 3600}, "not the secret" * 3, "HS256", head)
+    endless = jwt.encode({"sub": "bob"}, workspace.signing_secret, "HS256", head)
+    distant = jwt.encode({"sub": "bob", "exp": now + 200_000}, workspace.signing_secret, "HS256", head)
+    for token, reason in (
+        (forged, "the signature does not match: sign with the key's signing secret, not with the key itself"),
+        (endless, "the token has no exp"),
+        (distant, "exp must be at most 24 hours ahead"),
+    ):
+        given = token if way == "token" else site.serve_token(token)
+        page = open_page(site.serve(snippet(**{way: given})))
+        warnings = warnings_of(page)
+        launcher(page).click()
+
+        stop = page.frame_locator("snug-widget iframe").locator("#stop")
+        expect(stop.locator("h2")).to_have_text("Your sign-in was not accepted", timeout=10_000)
+        expect(stop).not_to_contain_text("session")
+        assert warnings == [f"Snug: the token was refused: {reason}"]
+        stop.get_by_role("button", name="Try again").click()
+        expect(stop.locator("h2")).to_have_text("Your sign-in was not accepted")
+        assert len(warnings) == 1
+        page.close()
+
+
+def test_a_stranger_at_a_private_room_is_asked_to_sign_in_and_a_user_is_not(
+    workspace: Workspace, site: Site, snippet: Snippet, open_page: OpenPage
+) -> None:
+    make_room(workspace, "cust-1", kind="private")
+    signed_out = site.serve_token(None)
+    for attributes, words in (
+        ({"token_url": signed_out}, "Sign in to chat"),
+        ({"token": workspace.token("bob")}, "This room is private"),
+    ):
+        page = open_page(site.serve(snippet(room="cust-1", **attributes)))
+        launcher(page).click()
+        expect(page.frame_locator("snug-widget iframe").locator("#stop h2")).to_have_text(words)
 
 
 def test_a_guest_stays_the_same_where_the_frame_may_keep_nothing(

@@ -91,3 +91,10 @@ def mute(workspace: Workspace, sub: str, until: datetime | None) -> None:
             mute_member(membership, until)
 
     run_in_tenant(workspace.tenant, change_all)
+
+
+def warnings_of(page: Page) -> list[str]:
+    """What the developer of the page is told from here on, as it comes."""
+    found: list[str] = []
+    page.on("console", lambda said: found.append(said.text) if said.type == "warning" else None)
+    return found

@@ -14,11 +14,11 @@ from threading import Barrier
 import pytest
 from django.db import DatabaseError, connection
 
-from accounts import encryption
 from accounts.models import ApiKey, Member
 from ops.local import Stack
 from rooms.models import Room
 from tenants import actions as tenants
+from tenants import encryption
 from tenants.context import run_in_tenant, schema_connection
 from tenants.models import MailIndex, TemplateDump, Tenant
 from tenants.provisioning import ProvisioningError

@@ -89,8 +89,18 @@ function enter(room) {
 
 function moved(change) {
   if (change.state === "stopped" && conversation.loaded) learnRooms(); // shown out: the list is shorter now
-  if (change.code === 4001 && change.state === "stopped") forgetToken();
-  notice.connection(change, { loaded: conversation.loaded, retry: () => conversation.open() });
+  if (change.code === 4001 && change.state === "stopped") refused(change.reason);
+  const isGuest = identity.kind === "guest";
+  notice.connection(change, { loaded: conversation.loaded, isGuest, retry: () => conversation.open() });
+}
+
+let blamed;
+
+/** The token is worth nothing. Whoever made it is told why, once: the visitor cannot help it. */
+function refused(reason) {
+  forgetToken();
+  if (identity.kind === "user" && reason !== blamed) console.warn("Snug: the token was refused:", reason || "no reason came");
+  blamed = reason;
 }
 
 function choose(room, push = true) {

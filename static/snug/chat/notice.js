@@ -5,8 +5,8 @@ const BLINK = 1_500;
 const FIRST = 4_000;
 const SAID = 2_500;
 const COUNTDOWN = 3_000; // shorter waits are not worth a figure
-const AGAIN = new Set(["token", "full", "busy", "unreachable", "host", "removed"]); // states that may pass
-const STOPS = { 1003: "broken", 1009: "broken", 4000: "broken", 4001: "token", 4003: "forbidden", 4004: "missing", 4402: "suspended" };
+const AGAIN = new Set(["token", "full", "busy", "unreachable", "host", "removed", "refused"]); // states that may pass
+const STOPS = { 1003: "broken", 1009: "broken", 4000: "broken", 4001: "refused", 4003: "forbidden", 4004: "missing", 4402: "suspended" };
 
 export class Notice {
   #words;
@@ -22,12 +22,12 @@ export class Notice {
   }
 
   /** @param {{state: string, code?: number, retryAt?: number}} change */
-  connection(change, { loaded, retry }) {
+  connection(change, { loaded, isGuest, retry }) {
     this.#still();
     const { state, code, retryAt } = change;
     if (state === "idle") return;
     if (state === "online") return this.#back();
-    if (state === "stopped") return this.stop(STOPS[code] ?? "unreachable", { retry, loaded });
+    if (state === "stopped") return this.stop(door(code, isGuest && !loaded), { retry, loaded });
     if (state === "offline") return this.#bar("offline");
     if (code === 4002 || code === 4029) return this.stop(code === 4002 ? "full" : "busy", { retry, loaded });
     this.#since ||= Date.now();
@@ -108,5 +108,8 @@ export class Notice {
   }
 }
 
-/** Shown out of a room in the middle of a conversation, one is told something else than at its door. */
-const inside = (key, loaded) => (loaded ? { forbidden: "removed", missing: "gone" }[key] : undefined);
+/** What shuts somebody out. A guest whom a room does not take may be one of its members, and has not said so yet. */
+const door = (code, isStranger) => (isStranger && code === 4003 ? "sign_in" : STOPS[code] ?? "unreachable");
+
+/** Shown out in the middle of a conversation, one is told something else than at the door. */
+const inside = (key, loaded) => (loaded ? { forbidden: "removed", missing: "gone", refused: "token" }[key] : undefined);

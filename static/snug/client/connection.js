@@ -112,7 +112,7 @@ export class Connection extends Emitter {
     try {
       socket = new Socket(this.#address(), protocols);
     } catch {
-      return this.#stop(4001); // a token with characters that no token has
+      return this.#stop(4001, "the token holds characters that no token has");
     }
     const own = (act) => (event) => socket === this.socket && act(event);
     this.socket = socket;

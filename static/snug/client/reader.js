@@ -1,6 +1,6 @@
 const PAUSE = 1_000;
 
-/** Tells how far one has read: what is new, at most once a second, and never beyond what there is. */
+/** Tells how far one has read: what is new, at most once a second, and never beyond what there was when one said so. */
 export class Reader {
   #seen = 0;
   #told = 0;
@@ -27,6 +27,11 @@ export class Reader {
       this.#timer = null;
       this.tell();
     }, PAUSE);
+  }
+
+  /** What there is turns out to be no more than this. */
+  limit(seq) {
+    this.#seen = Math.min(this.#seen, seq);
   }
 
   /** The connection went: whether the last word arrived, nobody knows. */

@@ -32,7 +32,7 @@ export class SnugClient extends Emitter {
   #connection;
   #connectionId;
   #sender;
-  #reader = new Reader((seq, told) => this.#tellRead(Math.min(seq, this.seq), told));
+  #reader = new Reader((seq, told) => this.#tellRead(seq, told));
   #asks;
   #resuming = null;
   #gapAt = 0;
@@ -118,9 +118,10 @@ export class SnugClient extends Emitter {
     this.#connection.send({ type: "typing", is_typing: isTyping });
   }
 
-  /** Everything up to `seq` has been read. Call it as often as you like: it sends what is new, once a second. */
+  /** Everything up to `seq` has been read, of what there is now. Call it as often as you like: it sends what is new, once
+   * a second. */
   read(seq) {
-    this.#reader.read(seq);
+    this.#reader.read(Math.min(seq, this.seq ?? seq));
   }
 
   /** Give one's own message another text. Resolves with its new state when it is stored; rejects with Refused. */
@@ -195,9 +196,14 @@ export class SnugClient extends Emitter {
     this.me = null; // the user_joined that follows is our own
     if (this.#resuming && (last_seq < this.seq || last_rev < this.rev)) this.#restart();
     if (this.#resuming) this.#resuming.rev = last_rev;
-    else [this.seq, this.rev] = [last_seq, last_rev];
+    else this.#begin(last_seq, last_rev);
     this.#connection.settled();
     if (!this.#resuming) this.#caughtUp();
+  }
+
+  #begin(seq, rev) {
+    [this.seq, this.rev] = [seq, rev];
+    this.#reader.limit(seq);
   }
 
   #pace({ slow_mode, may_moderate }) {

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import encryption, names, tokens
+from accounts import names, tokens
 from accounts.actions import internal_key, signing_key
-from tenants import directory
+from tenants import directory, encryption
 from tenants.context import run_in_tenant
 from tenants.hosts import tenant_host
 
