@@ -72,7 +72,7 @@ def _button(billing: Billing, plan: Plan, interval: Interval, mine: bool) -> tup
     if not can_buy():
         return _NOTHING
     if not billing.subscribed:
-        if not plan.paid:
+        if not plan.paid or billing.invoice:  # nothing more is sold before it is paid
             return _NOTHING
         return "checkout", f"Try {TRIAL_DAYS} days free" if billing.trial_open else f"Buy {plan.name}"
     if not plan.paid:

@@ -127,6 +127,6 @@ def test_there_is_nothing_to_cancel_where_nothing_was_bought(alice: Visitor) -> 
     assert (pressed.status_code, "There is no paid plan here." in text_of(pressed)) == (409, True)
 
 
-@pytest.mark.parametrize("path", ["checkout/", "reactivate/", "keep/", "portal/", "pay/", "by-invoice/"])
+@pytest.mark.parametrize("path", ["checkout/", "reactivate/", "keep/", "portal/", "pay/", "by-card/"])
 def test_the_address_of_a_button_leads_to_the_page(alice: Visitor, path: str) -> None:
     assert alice.get(PAGE + path).headers["location"] == PAGE
