@@ -9,6 +9,15 @@ MAX_NAME: Final = 100
 MAX_AVATAR: Final = 500
 MOST_READ: Final = 1000
 
+# Control and format characters (Cc, Cf), as the inside of a regular expression's brackets: what JSON Schema can say.
+CONTROL: Final = "\x00-\x1f\x7f-\x9f"
+FORMAT: Final = (
+    "\xad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    "\ufeff\ufff9-\ufffb\U000110bd\U000110cd\U00013430-\U00013438\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0001\U000e0020-\U000e007f"
+)
+SPACES: Final = "\x20\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+
 # Letters that look like nothing: with them, as with format characters (Cf), one name passes for another.
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 

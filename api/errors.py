@@ -11,6 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from accounts.names import BadName
 from api.sentences import field_of, no_object, sentence
 from realtime.events import ErrorCode
+from rooms.actions import MessageDeleted, NothingToAnswer
 from rooms.texts import Refused
 from tenants.problems import problem
 
@@ -54,6 +55,9 @@ CODES: Final[dict[int, tuple[str, ...]]] = {
         "room_exists",
         "room_archived",
         "last_room",
+        "moment_passed",
+        "message_deleted",
+        "reply_to_not_found",
         "webhook_off",
         "idempotency_key_in_use",
     ),
@@ -103,6 +107,10 @@ def response(error: Problem) -> HttpResponse:
 def of_refusal(error: Refused) -> Problem:
     """A refusal from a room, as this API says it."""
     retry = max(1, math.ceil(error.retry_after)) if error.retry_after is not None else None
+    if isinstance(error, NothingToAnswer):
+        return Problem(409, "reply_to_not_found", error.message)
+    if isinstance(error, MessageDeleted):
+        return Problem(409, "message_deleted", error.message)
     return Problem(_STATUS.get(error.code, 503), error.code.lower(), error.message, retry_after=retry)
 
 

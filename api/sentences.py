@@ -5,6 +5,7 @@ from typing import Any, Final
 
 _TEXTS: Final[dict[str, str]] = {
     "missing": "is missing",
+    "extra_forbidden": "is no field of this call",
     "string_type": "must be a string",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",

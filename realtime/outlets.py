@@ -20,6 +20,9 @@ MOST_BACKLOG: Final = 1024 * 1024
 # How long a socket that we close may take to take its last frames, where the server does not see to that itself.
 LAST_WORDS: Final = 1.0
 FLOW_CHECK: Final = 0.02
+# Whoever has taken less than this many bytes of a long answer in so many seconds is not reading it.
+LEAST_TAKEN: Final = 16 * 1024
+LONGEST_STALL: Final = 10.0
 
 
 class Burst:
@@ -37,6 +40,10 @@ class Outlet(Protocol):
     """One socket's way out."""
 
     closed: bool
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody reads any more: closed by us, or lost."""
 
     def backlog(self) -> int:
         """Bytes that wait for this reader."""
@@ -58,6 +65,9 @@ class Transport(Protocol):
 
     def close(self, code: int, reason: str) -> None: ...
 
+    @property
+    def closing(self) -> bool: ...
+
 
 class WireOutlet:
     """Writes encoded frames straight to the server's transport."""
@@ -69,6 +79,10 @@ class WireOutlet:
         self._write = transport.write
         self._most = MOST_BACKLOG
         self.closed = False
+
+    @property
+    def gone(self) -> bool:
+        return self.closed or self._transport.closing
 
     def backlog(self) -> int:
         return self._transport.backlog()
@@ -99,6 +113,10 @@ class AsgiOutlet:
         self._wake = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
         self.closed = False
+
+    @property
+    def gone(self) -> bool:
+        return self.closed
 
     def backlog(self) -> int:
         return self._waiting_bytes
@@ -145,8 +163,18 @@ class AsgiOutlet:
 
 
 async def flow(outlet: Outlet) -> None:
-    """Wait until the reader has taken most of what was pushed: for answers of many pages."""
-    while not outlet.closed and outlet.backlog() > MOST_BACKLOG // 2:
+    """Wait until the reader has taken most of what was pushed: for answers of many pages.
+
+    Whoever does not read is closed with TOO_SLOW. While they are waited for, nothing that they send is read, so no ping
+    would find them out.
+    """
+    clock = asyncio.get_running_loop().time
+    left, since = outlet.backlog(), clock()
+    while not outlet.gone and (waiting := outlet.backlog()) > MOST_BACKLOG // 2:
+        if left - waiting >= LEAST_TAKEN:
+            left, since = waiting, clock()
+        elif clock() - since > LONGEST_STALL:
+            outlet.close(CloseCode.TOO_SLOW, "reading too slowly")
         await asyncio.sleep(FLOW_CHECK)
 
 

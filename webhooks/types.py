@@ -31,7 +31,7 @@ def patterns_of(type_: str) -> list[str]:
     return [EVERYTHING, f"{type_.partition('.')[0]}.*", type_]
 
 
-_KNOWN: Final = frozenset(pattern for type_ in TYPES for pattern in patterns_of(type_))
+KNOWN: Final = frozenset(pattern for type_ in TYPES for pattern in patterns_of(type_))
 
 
 def checked(events: Sequence[str]) -> list[str]:
@@ -41,6 +41,6 @@ def checked(events: Sequence[str]) -> list[str]:
         raise ValueError("Name at least one event, or * for all.")
     if len(wanted) > MOST:
         raise ValueError(f"At most {MOST} events; * stands for all.")
-    if unknown := [pattern[:40] for pattern in wanted if pattern not in _KNOWN]:
+    if unknown := [pattern[:40] for pattern in wanted if pattern not in KNOWN]:
         raise ValueError(f"There is no event {', '.join(unknown[:3])}.")
     return wanted

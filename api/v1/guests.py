@@ -10,6 +10,7 @@ from accounts.identity import Identity
 from api.callers import ApiRequest, identify
 from api.errors import Problem
 from api.rates import count
+from api.shapes import Body, Name
 from tenants import origins
 from tenants.addresses import address_of
 
@@ -18,8 +19,8 @@ router = Router(tags=["guests"])
 MOST_A_MINUTE: Final = 20
 
 
-class NewGuest(Schema):
-    name: str | None = Field(None, max_length=200, examples=["Visitor"])
+class NewGuest(Body):
+    name: Name | None = Field(None, max_length=200, examples=["Visitor"])
 
 
 class Guest(Schema):

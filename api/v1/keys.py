@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
-from django.db.models import Q
 from django.utils import timezone
 from ninja import Router, Schema
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from accounts import actions, scopes
 from accounts.actions import KeyRotated, KeyUnusable
@@ -17,25 +16,28 @@ from accounts.names import storable
 from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.moments import Moment
-from api.paging import Cursor, Limit, Page, cursor_after, id_in, invalid_cursor
+from api.paging import Cursor, Limit, Page, cursor_at_key, keys_after
+from api.shapes import Body, KeyName, Whole
 from realtime.events import stamp
 
 router = Router(tags=["keys"])
 
+# Told in the document, checked by whoever makes keys.
+Scope = Annotated[str, WithJsonSchema({"type": "string", "enum": list(scopes.SCOPES)})]
 _EXPIRES: Final = "When it ends by itself; absent: never, or with the key that makes it."
 _MOST_SECONDS: Final = int(MOST_OVERLAP.total_seconds())
 
 
-class NewKey(Schema):
-    name: str = Field(max_length=200, description="Where it will be used.", examples=["Shop backend"])
-    scopes: list[str] = Field(
+class NewKey(Body):
+    name: KeyName = Field(max_length=80, description="Where it will be used.", examples=["Shop backend"])
+    scopes: list[Scope] = Field(
         min_length=1, max_length=50, description="What it may do.", examples=[["messages:write"]]
     )
     expires_at: Moment | None = Field(None, description=_EXPIRES)
 
 
-class Rotation(Schema):
-    overlap: Annotated[int, Field(strict=True, ge=0, le=_MOST_SECONDS)] = Field(
+class KeyRotation(Body):
+    overlap: Annotated[int, Field(strict=True, ge=0, le=_MOST_SECONDS), Whole] = Field(
         86_400, description="Seconds for which the old key and the new one both work.", examples=[3600]
     )
     expires_at: Moment | None = Field(
@@ -79,16 +81,8 @@ def list_keys(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) -> 
 
     Revoked and expired ones too, oldest first. Never their secrets.
     """
-    keys = ApiKey.objects.filter(internal=False).order_by("created_at", "id")
-    if (after := id_in(cursor)) is not None:
-        before = keys.filter(id=after).first()
-        if before is None:
-            raise invalid_cursor()
-        keys = keys.filter(
-            Q(created_at__gt=before.created_at) | Q(created_at=before.created_at, id__gt=after)
-        )
-    found = list(keys[: limit + 1])
-    more = cursor_after(found[limit - 1].id) if len(found) > limit else None
+    found = list(keys_after(ApiKey.objects.filter(internal=False), cursor)[: limit + 1])
+    more = cursor_at_key(found[limit - 1].id) if len(found) > limit else None
     return Page(data=[KeyOut.of(key) for key in found[:limit]], next=more)
 
 
@@ -114,13 +108,15 @@ def get_key(request: ApiRequest, key_id: str) -> KeyOut:
 
 
 @router.post("/keys/{key_id}/rotate", response={201: KeyWithSecrets}, auth=Key("keys:write"))
-def rotate_key(request: ApiRequest, key_id: str, body: Rotation | None = None) -> tuple[int, KeyWithSecrets]:
+def rotate_key(
+    request: ApiRequest, key_id: str, body: KeyRotation | None = None
+) -> tuple[int, KeyWithSecrets]:
     """Rotate a key.
 
     Answers a new key with the same scopes and the same bot. The old one works until the overlap is over, and user
     tokens hold for as long as the key that signed them. 409 `key_rotated` where that was done before.
     """
-    old, wish = _find(key_id), body or Rotation.model_construct()
+    old, wish = _find(key_id), body or KeyRotation.model_construct()
     _check_covers(request, old.scopes)
     if not old.usable:
         raise _unusable()
@@ -168,11 +164,11 @@ def _check_covers(request: ApiRequest, wanted: Iterable[str]) -> None:
 def _within_own_time(request: ApiRequest, wanted: datetime | None) -> datetime | None:
     """When a new key is to end: no later than the key that makes it. Raises Problem."""
     if wanted is not None and wanted <= timezone.now():
-        raise Problem(422, "invalid_field", "expires_at must lie in the future.")
+        raise Problem(409, "moment_passed", "expires_at must lie in the future.")
     own = ApiKey.objects.values_list("expires_at", flat=True).get(id=request.auth.key_id)
     if own is not None and wanted is not None and wanted > own:
         raise Problem(
-            422, "invalid_field", f"expires_at must not lie after the end of the key that asks, {stamp(own)}."
+            403, "forbidden", f"expires_at must not lie after the end of the key that asks, {stamp(own)}."
         )
     return wanted or own
 

@@ -11,6 +11,7 @@ from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.moments import Moment
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.shapes import Body, Sub
 from api.v1.rooms import find_room
 from realtime.events import stamp
 from rooms.actions import add_member, mute_member, remove_member
@@ -22,7 +23,7 @@ router = Router(tags=["members"])
 MEMBER = "/rooms/{name}/members/{path:external_id}"
 
 
-class NewMember(Schema):
+class NewMember(Body):
     role: Literal["member", "moderator"] | None = Field(None, examples=["member"])
     muted_until: Moment | None = Field(
         None,
@@ -74,7 +75,7 @@ def get_member(request: ApiRequest, name: str, external_id: str) -> MemberOut:
 
 @router.put(MEMBER, response={200: MemberOut, 201: MemberOut}, auth=Key("rooms:write"))
 def put_member(
-    request: ApiRequest, name: str, external_id: str, body: NewMember | None = None
+    request: ApiRequest, name: str, external_id: Sub, body: NewMember | None = None
 ) -> tuple[int, MemberOut]:
     """Make a user a member, or change one.
 

@@ -1,6 +1,6 @@
 """Messages. One posted here reaches sockets exactly as one sent by a socket does."""
 
-from typing import Annotated, Any
+from typing import Literal
 
 from asgiref.sync import async_to_sync
 from django.http import HttpResponse
@@ -11,6 +11,7 @@ from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
 from api.idempotency import attempt_of
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.shapes import ClientId, MessageId, Said, Sub, Text
 from api.speaking import check_sub_allowed, encoded, enter, rate_of, said_of, speaker, told
 from rooms import reading
 from rooms.actions import Posted, delete_message, edit_message, post_message
@@ -21,17 +22,15 @@ from tenants.addresses import address_of
 router = Router(tags=["messages"])
 
 
-class NewMessage(Schema):
-    message: Annotated[Any, Field(description="The text.", examples=["Hello"])] = None
-    sub: str | None = Field(None, description="The user who speaks; absent: the key's bot.", examples=["bob"])
-    client_id: str | None = Field(
-        None, description="1 to 64 characters, unique for ever for a sender in a room."
-    )
-    reply_to: str | None = Field(None, description="The `message_id` that this answers.")
+class NewMessage(Said):
+    message: Text = Field(None, description="The text.", examples=["Hello"])
+    sub: Sub | None = Field(None, description="The user who speaks; absent: the key's bot.", examples=["bob"])
+    client_id: ClientId | None = Field(None, description="Unique for ever for a sender in a room.")
+    reply_to: MessageId | None = Field(None, description="The `message_id` that this answers.")
 
 
-class NewText(Schema):
-    message: Annotated[Any, Field(description="The text.", examples=["Hello again"])] = None
+class NewText(Said):
+    message: Text = Field(None, description="The text.", examples=["Hello again"])
 
 
 class ReactionOut(Schema):
@@ -40,7 +39,7 @@ class ReactionOut(Schema):
 
 
 class MessageOut(Schema):
-    """A message as sockets see it too. Of a deleted one, `deleted` and its place are left."""
+    """A message as sockets see it too."""
 
     message_id: str
     seq: int
@@ -54,10 +53,34 @@ class MessageOut(Schema):
     reply_to: str | None = None
     edited_at: str | None = None
     reactions: list[ReactionOut]
-    deleted: bool | None = None
 
 
-@router.get("/rooms/{name}/messages", response=Page[MessageOut], auth=KeyOrUser("messages:read"))
+class DeletedMessage(Schema):
+    """What is left of a message: its place."""
+
+    message_id: str
+    seq: int
+    rev: int
+    room: str
+    deleted: Literal[True]
+
+
+class MessagePlace(Schema):
+    """A message as a key hears of it that may not read messages."""
+
+    message_id: str
+    seq: int
+    rev: int
+    room: str
+    client_id: str | None = None
+    reactions: list[ReactionOut]
+
+
+AnyOut = MessageOut | DeletedMessage
+Told = MessageOut | MessagePlace | DeletedMessage
+
+
+@router.get("/rooms/{name}/messages", response=Page[AnyOut], auth=KeyOrUser("messages:read"))
 def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cursor = None) -> HttpResponse:
     """List messages.
 
@@ -71,7 +94,7 @@ def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cur
 
 
 @router.post(
-    "/rooms/{name}/messages", response={201: MessageOut, 200: MessageOut}, auth=KeyOrUser("messages:write")
+    "/rooms/{name}/messages", response={201: MessageOut, 200: Told}, auth=KeyOrUser("messages:write")
 )
 def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResponse:
     """Post a message.
@@ -86,7 +109,7 @@ def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResp
     return encoded(told(request, posted.message))
 
 
-@router.get("/rooms/{name}/messages/{message_id}", response=MessageOut, auth=KeyOrUser("messages:read"))
+@router.get("/rooms/{name}/messages/{message_id}", response=AnyOut, auth=KeyOrUser("messages:read"))
 def get_message(request: ApiRequest, name: str, message_id: str) -> HttpResponse:
     """Read a message."""
     found = async_to_sync(_one)(request, name, message_id)
@@ -104,7 +127,7 @@ def patch_message(request: ApiRequest, name: str, message_id: str, body: NewText
     return encoded(async_to_sync(_edit)(request, name, message_id, body.message))
 
 
-@router.delete("/rooms/{name}/messages/{message_id}", response=MessageOut, auth=KeyOrUser("messages:write"))
+@router.delete("/rooms/{name}/messages/{message_id}", response=AnyOut, auth=KeyOrUser("messages:write"))
 def remove_message(request: ApiRequest, name: str, message_id: str) -> HttpResponse:
     """Delete a message.
 

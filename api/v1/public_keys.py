@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
 from ninja import Router, Schema
 from pydantic import Field
 
@@ -14,7 +13,8 @@ from accounts.names import storable
 from accounts.public_keys import KeyRefused, Parsed
 from api.callers import ApiRequest, Key
 from api.errors import Problem
-from api.paging import Cursor, Limit, Page, cursor_after, id_in, invalid_cursor
+from api.paging import Cursor, Limit, Page, cursor_at_key, keys_after
+from api.shapes import Body, Name
 from realtime.events import stamp
 
 router = Router(tags=["public keys"])
@@ -22,10 +22,10 @@ router = Router(tags=["public keys"])
 _EXAMPLE = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA…\n-----END PUBLIC KEY-----\n"
 
 
-class NewPublicKey(Schema):
+class NewPublicKey(Body):
     """Exactly one of `pem`, `jwk` and `jwks`."""
 
-    name: str | None = Field(None, max_length=200, examples=["Identity provider"])
+    name: Name | None = Field(None, max_length=200, examples=["Identity provider"])
     pem: str | None = Field(None, description="One public key as PEM.", examples=[_EXAMPLE])
     jwk: dict[str, Any] | None = Field(None, description="One public key as JWK.")
     jwks: dict[str, Any] | None = Field(None, description="A JWK set: all its keys for signatures, or none.")
@@ -67,16 +67,8 @@ def list_public_keys(request: ApiRequest, limit: Limit = 50, cursor: Cursor = No
 
     Revoked ones too, oldest first.
     """
-    keys = PublicKey.objects.order_by("created_at", "id")
-    if (after := id_in(cursor)) is not None:
-        before = keys.filter(id=after).first()
-        if before is None:
-            raise invalid_cursor()
-        keys = keys.filter(
-            Q(created_at__gt=before.created_at) | Q(created_at=before.created_at, id__gt=after)
-        )
-    found = list(keys[: limit + 1])
-    more = cursor_after(found[limit - 1].id) if len(found) > limit else None
+    found = list(keys_after(PublicKey.objects.all(), cursor)[: limit + 1])
+    more = cursor_at_key(found[limit - 1].id) if len(found) > limit else None
     return Page(data=[PublicKeyOut.of(key) for key in found[:limit]], next=more)
 
 

@@ -4,13 +4,14 @@ from typing import Annotated
 
 from asgiref.sync import async_to_sync
 from django.http import HttpResponse
-from ninja import Query, Router, Schema
+from ninja import Query, Router
 from pydantic import Field
 
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
+from api.shapes import Body, Emoji, Sub
 from api.speaking import check_sub_allowed, encoded, rate_of, said_of, speaker, told
-from api.v1.messages import MessageOut
+from api.v1.messages import Told
 from rooms.actions import react
 from rooms.reading import AnyMessage
 
@@ -20,13 +21,13 @@ PATH = "/rooms/{name}/messages/{message_id}/reactions/{path:emoji}"
 _SUB = "The user who reacts, made when unknown; absent: the key's bot."
 
 
-class NewReaction(Schema):
-    sub: str | None = Field(None, description=_SUB, examples=["bob"])
+class NewReaction(Body):
+    sub: Sub | None = Field(None, description=_SUB, examples=["bob"])
 
 
-@router.put(PATH, response=MessageOut, auth=KeyOrUser("messages:write"))
+@router.put(PATH, response=Told, auth=KeyOrUser("messages:write"))
 def put_reaction(
-    request: ApiRequest, name: str, message_id: str, emoji: str, body: NewReaction | None = None
+    request: ApiRequest, name: str, message_id: str, emoji: Emoji, body: NewReaction | None = None
 ) -> HttpResponse:
     """React to a message.
 
@@ -37,13 +38,13 @@ def put_reaction(
     return _answer(request, name, message_id, emoji, body.sub if body else None, on=True)
 
 
-@router.delete(PATH, response=MessageOut, auth=KeyOrUser("messages:write"))
+@router.delete(PATH, response=Told, auth=KeyOrUser("messages:write"))
 def remove_reaction(
     request: ApiRequest,
     name: str,
     message_id: str,
-    emoji: str,
-    sub: Annotated[str | None, Query(description=_SUB)] = None,
+    emoji: Emoji,
+    sub: Annotated[Sub | None, Query(description=_SUB)] = None,
 ) -> HttpResponse:
     """Take a reaction back."""
     return _answer(request, name, message_id, emoji, sub, on=False)

@@ -10,6 +10,7 @@ from pydantic import Field
 from api.callers import ApiRequest, Key, KeyOrUser
 from api.errors import Problem
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.shapes import Body, RoomName, Title, Whole
 from realtime.events import stamp
 from rooms import access, unread
 from rooms.actions import LastRoom, RoomExists, RoomLimitReached, change_room, create_room, delete_room
@@ -20,22 +21,24 @@ from rooms.texts import is_room_name
 router = Router(tags=["rooms"])
 
 
-class NewRoom(Schema):
-    name: str = Field(description="1 to 80 letters, digits, hyphens or underscores.", examples=["kitchen"])
+class NewRoom(Body):
+    name: RoomName = Field(
+        description="1 to 80 letters, digits, hyphens or underscores.", examples=["kitchen"]
+    )
     kind: Literal["public", "private", "direct", "support"] = Field("public", examples=["public"])
-    title: str | None = Field(None, max_length=120, examples=["The kitchen"])
+    title: Title | None = Field(None, max_length=120, examples=["The kitchen"])
 
 
-class RoomChanges(Schema):
+class RoomChanges(Body):
     """What is left out or null stays as it is."""
 
-    title: str | None = Field(None, max_length=120, examples=["The kitchen"])
+    title: Title | None = Field(None, max_length=120, examples=["The kitchen"])
     archived: Annotated[bool, Field(strict=True)] | None = Field(
         None,
         description="Nobody writes in an archived room; whoever may enter still reads it.",
         examples=[False],
     )
-    slow_mode: Annotated[int, Field(strict=True, ge=0, le=MOST_SLOW)] | None = Field(
+    slow_mode: Annotated[int, Field(strict=True, ge=0, le=MOST_SLOW), Whole] | None = Field(
         None,
         description="Seconds between two messages of one user, 0 for none. Moderators need not wait.",
         examples=[30],

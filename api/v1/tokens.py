@@ -1,6 +1,6 @@
 """User tokens and socket tickets, minted for a tenant's own server."""
 
-from typing import Final
+from typing import Annotated, Final
 
 from asgiref.sync import async_to_sync
 from ninja import Router, Schema
@@ -10,6 +10,7 @@ from accounts import names, tickets, tokens
 from accounts.models import ApiKey
 from api.callers import ApiRequest, Key
 from api.errors import Problem
+from api.shapes import Avatar, Body, Name, RoomName, Sub, Whole
 from tenants import encryption
 
 router = Router(tags=["tokens"])
@@ -17,13 +18,17 @@ router = Router(tags=["tokens"])
 DEFAULT_TTL: Final = 3600
 
 
-class NewToken(Schema):
-    sub: str = Field(description="The user's id, of your own choosing.", examples=["bob"])
-    name: str | None = Field(None, description="The name to show.", examples=["Bob"])
-    avatar: str | None = Field(None, description="An https address.")
-    rooms: list[str] | None = Field(None, description="Exactly the rooms this token may enter.")
-    ttl: int | None = Field(
-        None, strict=True, ge=1, le=tokens.MAX_TTL, description="Seconds; 3,600 if absent."
+class NewToken(Body):
+    sub: Sub = Field(description="The user's id, of your own choosing.", examples=["bob"])
+    name: Name | None = Field(None, description="The name to show.", examples=["Bob"])
+    avatar: Avatar | None = Field(None, description="An https address.")
+    rooms: list[RoomName] | None = Field(
+        None,
+        description="Exactly the rooms this token may enter.",
+        json_schema_extra={"maxItems": tokens.MAX_ROOMS},
+    )
+    ttl: Annotated[int, Field(strict=True, ge=1, le=tokens.MAX_TTL), Whole] | None = Field(
+        None, description="Seconds; 3,600 if absent."
     )
 
 
@@ -32,8 +37,8 @@ class Token(Schema):
     exp: int = Field(description="Unix seconds.")
 
 
-class NewTicket(Schema):
-    sub: str = Field(description="The user's id.", examples=["bob"])
+class NewTicket(Body):
+    sub: Sub = Field(description="The user's id.", examples=["bob"])
 
 
 class Ticket(Schema):

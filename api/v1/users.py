@@ -15,6 +15,7 @@ from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.moments import Moment
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.shapes import Avatar, Body, Name, Reason, Sub
 from realtime.events import stamp
 from rooms.actions import delete_user
 
@@ -28,28 +29,28 @@ _NAME = Field(
 _AVATAR = Field(None, max_length=MAX_AVATAR, description="An https address.")
 
 
-class UserChanges(Schema):
+class UserChanges(Body):
     """What is left out or null stays as it is; an empty string takes it away."""
 
-    name: str | None = _NAME
-    avatar: str | None = _AVATAR
+    name: Name | None = _NAME
+    avatar: Avatar | None = _AVATAR
 
 
-class NewUser(Schema):
-    external_id: str = Field(description="Your own id for them, as in a token's `sub`.", examples=["bob"])
-    name: str | None = _NAME
-    avatar: str | None = _AVATAR
+class NewUser(Body):
+    external_id: Sub = Field(description="Your own id for them, as in a token's `sub`.", examples=["bob"])
+    name: Name | None = _NAME
+    avatar: Avatar | None = _AVATAR
 
 
-class Revocation(Schema):
+class Revocation(Body):
     before: Moment | None = Field(
-        None, description="Tokens issued up to then are void. Absent: now. Not in the future."
+        None, description="Tokens issued up to then are void. Absent, or in the future: now."
     )
 
 
-class NewBan(Schema):
+class NewBan(Body):
     until: Moment | None = Field(None, description="The ban ends by itself then. Absent: it does not end.")
-    reason: str | None = Field(
+    reason: Reason | None = Field(
         None, max_length=MAX_REASON, description="For you; the user is not told.", examples=["Spam"]
     )
 
@@ -117,10 +118,8 @@ def revoke_user_tokens(request: ApiRequest, external_id: str, body: Revocation |
 
     All that were issued up to `before`, tickets too. Open sockets that stand on one close with 4001 within a second.
     """
-    before = body.before if body else None
-    if before is not None and before > timezone.now():
-        raise Problem(422, "invalid_field", "before must not lie in the future.")
-    revoke_tokens(find_user(external_id), before)
+    now = timezone.now()
+    revoke_tokens(find_user(external_id), min(body.before or now, now) if body else now)
     return UserOut.of(find_user(external_id))
 
 
@@ -133,7 +132,7 @@ def ban(request: ApiRequest, external_id: str, body: NewBan | None = None) -> Us
     """
     member, wish = find_user(external_id), body or NewBan.model_construct(until=None, reason=None)
     if wish.until is not None and wish.until <= timezone.now():
-        raise Problem(422, "invalid_field", "until must lie in the future.")
+        raise Problem(409, "moment_passed", "until must lie in the future.")
     ban_user(member, wish.until or FOR_EVER, wish.reason or "")
     return UserOut.of(member)
 
@@ -156,7 +155,7 @@ def get_user(request: ApiRequest, external_id: str) -> UserOut:
 
 
 @router.put(USER, response={200: UserOut, 201: UserOut}, auth=Key("users:write"))
-def put_user(request: ApiRequest, external_id: str, body: UserChanges | None = None) -> tuple[int, UserOut]:
+def put_user(request: ApiRequest, external_id: Sub, body: UserChanges | None = None) -> tuple[int, UserOut]:
     """Make a user, or change one.
 
     What is left out stays as it is.

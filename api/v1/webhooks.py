@@ -3,21 +3,24 @@
 from typing import Annotated
 
 from ninja import Router, Schema
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.shapes import Body, HttpsUrl, Whole
 from api.v1.webhook_deliveries import DeliveryOut
 from realtime.events import stamp
 from webhooks import actions, reading
 from webhooks.actions.endpoints import LONGEST_OVERLAP, OVERLAP
 from webhooks.models import Endpoint
-from webhooks.types import MOST, TYPES
+from webhooks.types import KNOWN, MOST, TYPES
 
 router = Router(tags=["webhooks"])
 
 ENDPOINT = "/webhooks/{webhook_id}"
+# Told in the document, checked by whoever keeps webhooks.
+Pattern = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(KNOWN)})]
 _URL = Field(
     min_length=1,
     max_length=2000,
@@ -32,16 +35,16 @@ _EVENTS = Field(
 )
 
 
-class NewWebhook(Schema):
-    url: Annotated[str, _URL]
-    events: Annotated[list[str], _EVENTS]
+class NewWebhook(Body):
+    url: Annotated[HttpsUrl, _URL]
+    events: Annotated[list[Pattern], _EVENTS]
 
 
-class WebhookChanges(Schema):
+class WebhookChanges(Body):
     """What is left out or null stays as it is."""
 
-    url: Annotated[str, _URL] | None = None
-    events: Annotated[list[str], _EVENTS] | None = None
+    url: Annotated[HttpsUrl, _URL] | None = None
+    events: Annotated[list[Pattern], _EVENTS] | None = None
     enabled: Annotated[bool, Field(strict=True)] | None = Field(
         None,
         description="While it is false nothing is written for it; what was waiting goes out once it is true again.",
@@ -49,8 +52,8 @@ class WebhookChanges(Schema):
     )
 
 
-class Rotation(Schema):
-    overlap: Annotated[int, Field(strict=True, ge=0, le=LONGEST_OVERLAP)] = Field(
+class SecretRotation(Body):
+    overlap: Annotated[int, Field(strict=True, ge=0, le=LONGEST_OVERLAP), Whole] = Field(
         description="For how many seconds the secret before signs too, up to 7 days.", examples=[OVERLAP]
     )
 
@@ -147,7 +150,7 @@ def remove_webhook(request: ApiRequest, webhook_id: str) -> tuple[int, None]:
 
 
 @router.post(f"{ENDPOINT}/rotate-secret", response=NewWebhookOut, auth=Key("webhooks:write"))
-def rotate_secret(request: ApiRequest, webhook_id: str, body: Rotation) -> WebhookOut:
+def rotate_secret(request: ApiRequest, webhook_id: str, body: SecretRotation) -> WebhookOut:
     """Give a webhook another secret.
 
     During the overlap both sign, so that no delivery is refused while your servers change over.

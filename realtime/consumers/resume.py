@@ -70,7 +70,7 @@ class Resume:
     async def _last_page_changed(self, seq: int, rev: int) -> list[AnyMessage]:
         """What fits the frame. All before it is told at once: who breaks off after the frame has all of it then."""
         messages, has_more = await self._changed(seq, rev)
-        while has_more and not self._reader.outlet.closed:
+        while has_more and not self._reader.outlet.gone:
             self._reader.push(*(events.changed(message) for message in messages))
             await flow(self._reader.outlet)
             messages, has_more = await self._changed(seq, messages[-1].rev)
@@ -89,7 +89,7 @@ class Resume:
     async def _catch_up(self, seq: int, rev: int) -> None:
         """Go live from there on: what was committed while the resume was read comes first, as it stands now."""
         feed = self._feed
-        while feed.rev > rev and not self._reader.outlet.closed:
+        while feed.rev > rev and not self._reader.outlet.gone:
             upto, upto_rev = feed.seq, feed.rev
             # First, for who breaks off in between gets what is new by its `seq`, and the rest only beyond their `rev`.
             await self._tell_changed(seq, rev)
@@ -100,7 +100,7 @@ class Resume:
     async def _tell_missed(self, seq: int, upto: int) -> None:
         """Messages after `seq`, page by page, no faster than they are read."""
         has_more = True
-        while has_more and seq < upto and not self._reader.outlet.closed:
+        while has_more and seq < upto and not self._reader.outlet.gone:
             messages, has_more = await self._missed(seq, upto)
             self._reader.push(*(events.live(message) for message in messages))
             await flow(self._reader.outlet)
@@ -109,7 +109,7 @@ class Resume:
     async def _tell_changed(self, seq: int, rev: int) -> None:
         """How older messages stand that have changed after `rev`, page by page, no faster than they are read."""
         has_more = True
-        while has_more and not self._reader.outlet.closed:
+        while has_more and not self._reader.outlet.gone:
             messages, has_more = await self._changed(seq, rev)
             self._reader.push(*(events.changed(message) for message in messages))
             await flow(self._reader.outlet)

@@ -7,11 +7,14 @@ from rooms.actions.delete_room import LastRoom, delete_room
 from rooms.actions.delete_user import delete_user
 from rooms.actions.join import FOR_EVER, add_member, mute_member, remove_member
 from rooms.actions.mark_read import mark_read
-from rooms.actions.post import Posted, post_message
+from rooms.actions.post import NothingToAnswer, Posted, post_message
+from rooms.writing.work import MessageDeleted
 
 __all__ = [
     "FOR_EVER",
     "LastRoom",
+    "MessageDeleted",
+    "NothingToAnswer",
     "Posted",
     "RoomExists",
     "RoomLimitReached",

@@ -16,6 +16,13 @@ from rooms.writing.work import Draft
 from tenants.directory import TenantInfo
 
 
+class NothingToAnswer(Refused):
+    """`reply_to` names no message of the room."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.INVALID_FIELD, "reply_to names no message of this room.")
+
+
 class Posted(msgspec.Struct, frozen=True):
     """A message as it stands; `created` is False where its client_id was a repeat."""
 
@@ -97,6 +104,8 @@ async def _answered(tenant: TenantInfo, room: RoomRecord, reply_to: object) -> U
     if reply_to is None:
         return None
     wanted = message_id_in(reply_to)
-    if wanted is None or await reading.message(tenant, room.id, room.name, wanted) is None:
-        raise Refused(ErrorCode.INVALID_FIELD, "reply_to names no message of this room.")
+    if wanted is None:
+        raise Refused(ErrorCode.INVALID_FIELD, "reply_to is no message id.")
+    if await reading.message(tenant, room.id, room.name, wanted) is None:
+        raise NothingToAnswer
     return wanted

@@ -17,6 +17,7 @@ from rooms.writing.work import (
     Changed,
     Deletion,
     Edit,
+    MessageDeleted,
     Outcome,
     Reaction,
     archived,
@@ -149,7 +150,7 @@ def _outcome(
     if is_archived.get(change.room_id) and not _is_moderated(change):
         return archived()
     if isinstance(message, DeletedState) and not isinstance(change, Deletion):
-        return no_such_message()
+        return MessageDeleted()
     if isinstance(change, Reaction) and change.on and change.emoji not in reading.counts(message):
         return Refused(ErrorCode.INVALID_FIELD, f"A message takes {MOST_EMOJI} different reactions, no more.")
     return Changed(change, message, is_new=False)

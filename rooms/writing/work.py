@@ -130,6 +130,13 @@ def no_such_message() -> Refused:
     return Refused(ErrorCode.NOT_FOUND, "There is no such message in this room.")
 
 
+class MessageDeleted(Refused):
+    """Of the message only its place is left."""
+
+    def __init__(self) -> None:
+        super().__init__(ErrorCode.NOT_FOUND, "This message was deleted.")
+
+
 def no_such_room() -> Refused:
     """The room is gone."""
     return Refused(ErrorCode.NOT_FOUND, "There is no such room.")

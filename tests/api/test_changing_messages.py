@@ -96,7 +96,7 @@ async def test_a_change_that_changes_nothing_is_answered_and_not_told(workspace:
             gone = user.delete(path).json()
             assert user.delete(path).json() == gone
             for too_late in (user.patch(path, json={"message": "back"}), user.put(f"{path}/reactions/x")):
-                assert (too_late.status_code, too_late.json()["code"]) == (404, "not_found")
+                assert (too_late.status_code, too_late.json()["code"]) == (409, "message_deleted")
         assert [(await ann.next())["type"] for _ in range(3)] == [
             "chat_message",
             "reaction",

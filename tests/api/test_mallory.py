@@ -176,7 +176,9 @@ def test_a_message_of_another_workspace_is_not_found_by_its_id(
         assert mallory.delete(f"{path}/reactions/{THUMB}").status_code == 404
         assert alice.get(path).json()["message"] == "first"
         answer = mallory.post("/api/v1/rooms/general/messages", json={"message": "x", "reply_to": theirs})
-        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_field")
+        assert (answer.status_code, answer.json()["code"]) == (409, "reply_to_not_found")
+        answer = alice.post("/api/v1/rooms/general/messages", json={"message": "x", "reply_to": theirs})
+        assert answer.json()["reply_to"] == theirs
 
 
 def test_a_revocation_is_known_to_every_process_within_a_second(workspace: Workspace) -> None:

@@ -183,7 +183,9 @@ def test_tokens_are_revoked_up_to_a_moment(workspace: Workspace, api: httpx.Clie
     earlier = api.post("/api/v1/users/bob/revoke-tokens", json={"before": "2020-01-01T00:00:00Z"})
     assert earlier.json()["tokens_valid_after"] == "2020-01-01T00:00:00.000Z"
     assert come(api, token).status_code == 200
-    for before in ("2100-01-01T00:00:00Z", "yesterday", 5):
+    to_come = api.post("/api/v1/users/bob/revoke-tokens", json={"before": "2100-01-01T00:00:00Z"})
+    assert to_come.json()["tokens_valid_after"] < "2100"  # who signs in after it must be able to
+    for before in ("yesterday", 5):
         assert api.post("/api/v1/users/bob/revoke-tokens", json={"before": before}).status_code == 422
 
 
@@ -240,12 +242,19 @@ def test_nobody_speaks_for_a_banned_user(api: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"until": "2020-01-01T00:00:00Z"}, {"until": "soon"}, {"reason": "x" * 201}, {"reason": "a\x00b"}],
-    ids=range(4),
+    [{"until": "soon"}, {"reason": "x" * 201}, {"reason": "a\x00b"}],
+    ids=range(3),
 )
 def test_a_ban_that_cannot_be_is_refused(api: httpx.Client, body: Any) -> None:
     api.put("/api/v1/users/bob")
     assert api.post("/api/v1/users/bob/ban", json=body).status_code == 422
+    assert not api.get("/api/v1/users/bob").json()["banned"]
+
+
+def test_a_ban_that_would_have_ended_is_none(api: httpx.Client) -> None:
+    api.put("/api/v1/users/bob")
+    answer = api.post("/api/v1/users/bob/ban", json={"until": "2020-01-01T00:00:00Z"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "moment_passed")
     assert not api.get("/api/v1/users/bob").json()["banned"]
 
 

@@ -107,6 +107,22 @@ def test_the_meter_sees_what_this_process_burns() -> None:
 
 
 def test_memory_that_is_held_is_seen() -> None:
-    before = memory_bytes(os.getpid())[1]
-    held = bytearray(os.urandom(1024)) * (16 * 1024)
-    assert memory_bytes(os.getpid())[1] - before > len(held) / 2
+    # A process of its own: a long one has memory to spare from before.
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "input(); held = bytearray(b'x') * 2**24; print(len(held), flush=True); input()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    with holder:
+        before = memory_bytes(holder.pid)[1]
+        holder.stdin.write(b"\n")
+        holder.stdin.flush()
+        size = int(holder.stdout.readline())
+        assert memory_bytes(holder.pid)[1] - before > size / 2
+        holder.kill()

@@ -7,6 +7,7 @@ import secrets
 import socket
 import time
 
+from realtime.outlets import LONGEST_STALL
 from tests.faults.conversation import Reader
 from tests.faults.machine import Home, Machine
 
@@ -55,6 +56,29 @@ async def test_one_who_never_reads_is_cut_off_and_nobody_else_notices(machine: M
     assert await home.opens() == [200, 200]
 
 
+async def test_who_stops_reading_in_a_resume_is_closed_however_much_they_say(
+    machine: Machine, home: Home
+) -> None:
+    """While its pages are told, nothing that it sends is read: no ping of ours could find it out."""
+    await asyncio.gather(*(_flood(home, f"{home.room}-s{n}") for n in range(SENDERS)))
+    ping = json.dumps({"type": "ping"}).encode()
+    stallers = [_stall(home, f"resumer-{n}", "&since=0&rev=0") for n in range(3)]
+    try:
+        for staller in stallers:
+            staller.sendall(20 * (bytes([0x81, 0x80 | len(ping), 0, 0, 0, 0]) + ping))
+        async with asyncio.timeout(LONGEST_STALL + CUT_OFF_WITHIN):
+            while not all(_is_cut_off(staller) for staller in stallers):
+                await asyncio.sleep(0.1)
+    finally:
+        for staller in stallers:
+            staller.close()
+    said = [
+        line for line in machine.said().splitlines() if "disconnected 4008" in line and "'resumer-" in line
+    ]
+    assert len(said) == len(stallers)
+    assert await home.opens() == [200, 200]
+
+
 async def _flood(home: Home, name: str) -> None:
     async with home.chat(name, process=0) as chat:
         await chat.entered()
@@ -64,14 +88,14 @@ async def _flood(home: Home, name: str) -> None:
             await chat.until("chat_message", client_id=f"{name}-{n}")
 
 
-def _stall(home: Home, name: str) -> socket.socket:
+def _stall(home: Home, name: str, more: str = "") -> socket.socket:
     """A socket that shakes hands and then reads nothing."""
     wire = socket.socket()
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     wire.settimeout(5)
     wire.connect(("127.0.0.1", home.workspace.ports[0]))
     request = (
-        f"GET /ws/chat/{home.room}/?token={home.workspace.token(name)} HTTP/1.1",
+        f"GET /ws/chat/{home.room}/?token={home.workspace.token(name)}{more} HTTP/1.1",
         f"Host: {home.workspace.host}",
         "Connection: Upgrade",
         "Upgrade: websocket",

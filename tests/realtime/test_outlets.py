@@ -15,6 +15,7 @@ class Stalled:
     def __init__(self) -> None:
         self.waiting = 0
         self.closed: tuple[int, str] | None = None
+        self.closing = False
 
     def write(self, data: bytes) -> int:
         before, self.waiting = self.waiting, self.waiting + len(data)

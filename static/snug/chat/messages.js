@@ -13,6 +13,7 @@ export class MessageList {
   #scroll = $("scroll");
   #list = $("messages");
   #pill = $("pill");
+  #top = 0; // how far down it was when that was last looked at
   #beginning = $("beginning");
   #rows = new Map(); // key → {element, looks}
   #below = 0;        // arrived while the reader was further up
@@ -75,6 +76,8 @@ export class MessageList {
 
   /** Another's message has come in. */
   arrived(message) {
+    // Whoever has just scrolled up is not pulled down because their event is still to come.
+    if (this.#scroll.scrollTop < this.#top) this.#scrolled();
     if (!this.#atEnd || document.hidden) this.#below++;
     announce(`${message.username}: ${message.message.slice(0, SPOKEN)}`);
   }
@@ -83,6 +86,7 @@ export class MessageList {
     this.#atEnd = true;
     this.#below = 0;
     this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.#top = this.#scroll.scrollTop;
     this.#drawPill();
   }
 
@@ -92,6 +96,7 @@ export class MessageList {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
+    this.#top = scrollTop;
     this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR;
     if (this.#atEnd) {
       this.#below = 0;

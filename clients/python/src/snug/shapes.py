@@ -1,0 +1,75 @@
+"""What comes back. More fields may be added, so read what you know and pass over the rest."""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired, TypedDict
+
+
+class Room(TypedDict):
+    name: str
+    kind: Literal["public", "private", "direct", "support"]
+    title: str
+    last_seq: int
+    archived: bool
+    slow_mode: int
+    created_at: str
+
+
+class Membership(TypedDict):
+    external_id: str
+    username: str
+    role: Literal["member", "moderator"]
+    joined_at: str
+    muted_until: str | None
+
+
+class Reaction(TypedDict):
+    emoji: str
+    count: int
+
+
+class Message(TypedDict):
+    """Of a deleted one only `message_id`, `seq`, `rev`, `room` and `deleted` are there."""
+
+    message_id: str
+    seq: int
+    rev: int
+    room: str
+    message: NotRequired[str]
+    user_id: NotRequired[str]
+    username: NotRequired[str]
+    timestamp: NotRequired[str]
+    client_id: NotRequired[str]
+    reply_to: NotRequired[str]
+    edited_at: NotRequired[str]
+    reactions: NotRequired[list[Reaction]]
+    deleted: NotRequired[Literal[True]]
+
+
+class Person(TypedDict):
+    id: str
+    username: str
+
+
+class Presence(TypedDict):
+    room: str
+    count: int
+    users: list[Person]
+
+
+class User(TypedDict):
+    external_id: str
+    username: str
+    name: str
+    avatar: str
+    kind: Literal["user", "guest"]
+    created_at: str
+    tokens_valid_after: str | None
+    banned: bool
+    banned_until: str | None
+    ban_reason: str | None
+
+
+class Ticket(TypedDict):
+    ticket: str
+    exp: int
