@@ -21,3 +21,7 @@ class CardDeclined(BillingRefused):
 
 class BillingUnavailable(BillingRefused):
     """Stripe is not configured here, cannot be reached, or failed; trying again later may help."""
+
+
+class StripeAway(BillingUnavailable):
+    """It cannot be reached, or answers nobody."""

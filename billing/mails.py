@@ -20,12 +20,17 @@ def send_notice(tenant: Tenant, kind: str, facts: dict[str, Any]) -> None:
         "title": notice.title.format(**filled),
         "lines": [line.format(**filled) for line in notice.lines],
         "button": notice.button,
-        "link": tenant_url(tenant.slug, "/console/billing/"),
+        "link": tenant_url(tenant.slug, _leads_to(kind, facts)),
         "foot": words.foot.format(workspace=tenant.name, host=tenant_as_typed(tenant.slug)),
     }
     subject = " ".join(notice.subject.format(**filled).split())
     for address in run_in_tenant(tenant, _owners):
         mail.send("billing", subject, [address], context, language=words.language)
+
+
+def _leads_to(kind: str, facts: dict[str, Any]) -> str:
+    """A receipt leads to its invoice, everything else to how things stand."""
+    return f"/console/billing/invoices/#{facts['number']}" if kind == "receipt" else "/console/billing/"
 
 
 def _owners() -> list[str]:
@@ -38,7 +43,7 @@ def _in_words(words: Wording, facts: dict[str, Any]) -> dict[str, str]:
     said = {name: str(value) for name, value in facts.items()}
     if "cents" in facts:
         said["amount"] = words.amount(facts["cents"], facts.get("currency", "usd"))
-    for name, as_name in (("until", "date"), ("created", "date")):
+    for name, as_name in (("until", "date"), ("created", "date"), ("due", "due")):
         if name in facts:
             said[as_name] = words.day(facts[name])
     for name in ("used", "most"):

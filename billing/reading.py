@@ -15,12 +15,24 @@ from tenants.plans import PLANS, Interval, Plan, plan_of
 
 
 @dataclass(frozen=True, slots=True)
+class OpenInvoice:
+    """What is unpaid: of `count` invoices the one that falls due first. `number` is "" while it is about to be
+    sent."""
+
+    count: int
+    cents: int
+    number: str
+    due: datetime
+    by_mail: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Billing:
     """How a tenant stands. Moments are None where they do not apply.
 
     `plan` is the one in force, `owed_for` the one that was bought last, which debts are for. `status` is Stripe's word
     ("" without a subscription); `standing` is ours: none, good, past_due, suspended, ended. `ends_at`: cancelled, and
-    free from then on. `next_plan` is in force from `next_at`.
+    free from then on. `next_plan` is in force from `next_at`. `now` is the time by which all this is counted.
     """
 
     plan: Plan
@@ -42,6 +54,8 @@ class Billing:
     overage_ceiling_usd: int
     extra_connections: int
     customer: bool
+    now: datetime
+    invoice: OpenInvoice | None
 
     @property
     def subscribed(self) -> bool:
@@ -53,7 +67,7 @@ class Billing:
         """Whole days, rounded up, until the workspace is suspended; 0 when it is, or nothing is owed."""
         if self.suspends_at is None or self.standing != Subscription.Standing.PAST_DUE:
             return 0
-        left = self.suspends_at - timezone.now()
+        left = self.suspends_at - self.now
         return min(GRACE.days, max(0, -(-int(left.total_seconds()) // 86_400)))
 
 
@@ -106,6 +120,16 @@ def _billing(found: Subscription, plan: Plan) -> Billing:
         overage_ceiling_usd=found.overage_ceiling_usd,
         extra_connections=extra_connections(found),
         customer=found.customer_id is not None,
+        now=found.now,
+        invoice=_open_invoice(found),
+    )
+
+
+def _open_invoice(found: Subscription) -> OpenInvoice | None:
+    if not found.open_count or found.open_due is None:
+        return None
+    return OpenInvoice(
+        found.open_count, found.open_cents, found.open_number, found.open_due, found.open_by_mail
     )
 
 
@@ -117,6 +141,11 @@ def usage(tenant: TenantInfo) -> list[Usage]:
 def reasons_against(tenant: TenantInfo, plan: Plan) -> tuple[str, ...]:
     """Why the workspace, as it is now, does not fit `plan`, and what would make it fit; empty where it does."""
     return tuple(misfit.sentence for misfit in misfits(tenant, plan))
+
+
+def what_stays(tenant: TenantInfo, plan: Plan) -> tuple[str, ...]:
+    """What the workspace has beyond `plan`, and keeps there."""
+    return tuple(misfit.kept for misfit in misfits(tenant, plan))
 
 
 def what_it_would_cost(tenant: TenantInfo, interval: Interval = "month") -> list[Cost]:

@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.db.models import Q
 from django.utils import timezone
 
 from billing import actions
-from billing.errors import BillingRefused
+from billing.errors import BillingRefused, StripeAway
 from billing.models import ConnectionPeak, StripeEvent, Subscription, UsageReport
 from billing.usage import month_before
 from realtime import store
@@ -20,6 +20,8 @@ from tenants.models import Tenant
 T = TypeVar("T")
 # Stripe itself tries for three days; an hour's round that was missed is made good by the next.
 LOOK_BACK = timedelta(days=1)
+# Whom Stripe did not answer so often in a row, it answers nobody; each one waits half a minute to learn that.
+IN_VAIN: Final = 3
 logger = logging.getLogger("snug.billing")
 
 
@@ -84,8 +86,9 @@ def check_all_limits(today: date) -> int:
 
 
 def _each(things: Iterable[T], work: Callable[[T], object]) -> int:
-    faults = 0
-    for thing in list(things):
+    every = list(things)
+    faults = in_vain = 0
+    for done, thing in enumerate(every):
         try:
             work(thing)
         except (
@@ -93,7 +96,15 @@ def _each(things: Iterable[T], work: Callable[[T], object]) -> int:
         ) as refused:  # Stripe is away, or has changed its mind: the next round tries again
             logger.warning("billing of %s waits: %s", thing, refused)
             faults += 1
+            in_vain = in_vain + 1 if isinstance(refused, StripeAway) else 0
+            if in_vain == IN_VAIN:
+                left = len(every) - done - 1
+                logger.warning("the payment provider is away: %d wait for the next round", left)
+                return faults + left
         except Exception:
             logger.exception("billing of %s failed", thing)
             faults += 1
+            in_vain = 0
+        else:
+            in_vain = 0
     return faults

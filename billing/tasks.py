@@ -71,7 +71,7 @@ def report_usage(timestamp: int) -> None:
         rounds.report_all()
 
 
-@app.periodic(cron="*/15 * * * *")
+@app.periodic(cron="*/2 * * * *")
 @app.task()
 def check_limits(timestamp: int) -> None:
     """Mail at 80 % and 100 % of a limit."""

@@ -40,12 +40,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """One reason why a workspace does not fit a plan, and what would make it fit."""
+    """One reason why a workspace does not fit a plan, and what would make it fit; `kept` says what of it stays there
+    all the same."""
 
     key: str
     used: int
     most: int
     sentence: str
+    kept: str
 
 
 def usage_of(tenant: TenantInfo, today: date) -> list[Usage]:
@@ -73,6 +75,7 @@ def misfits(tenant: TenantInfo, plan: Plan) -> list[Misfit]:
                 limits.max_rooms,
                 f"You have {rooms:,} rooms; {plan.name} allows {limits.max_rooms:,}. "
                 f"Delete {surplus:,} {'room' if surplus == 1 else 'rooms'} first.",
+                f"Your {rooms:,} rooms stay. {plan.name} allows {limits.max_rooms:,}, so no room can be added.",
             )
         )
     if now > limits.max_connections:
@@ -83,6 +86,8 @@ def misfits(tenant: TenantInfo, plan: Plan) -> list[Misfit]:
                 limits.max_connections,
                 f"{now:,} connections are open; {plan.name} allows {limits.max_connections:,}. "
                 "Change at a quieter hour, or keep the plan.",
+                f"The {now:,} connections that are open stay. {plan.name} allows {limits.max_connections:,}, so "
+                "further visitors wait.",
             )
         )
     return found

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-from django.utils import timezone
-
 from accounts.models import Member
 from billing.reading import Billing, billing_of, usage
 from console.standing import day, days, price
@@ -30,7 +28,7 @@ def banners(tenant: TenantInfo, member: Member) -> list[Banner]:
     owner = member.role == Member.Role.OWNER
     billing = billing_of(tenant)
     found = [_debt(billing, owner)] if billing.standing == "past_due" else []
-    if owner and billing.trial_ends and not billing.ends_at and billing.trial_ends - timezone.now() <= SOON:
+    if owner and billing.trial_ends and not billing.ends_at and billing.trial_ends - billing.now <= SOON:
         found.append(_trial(billing))
     return found + _limits(tenant, owner)
 

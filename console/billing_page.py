@@ -4,15 +4,17 @@ from typing import Any, Final
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 
 from billing.errors import BillingRefused, BillingUnavailable, CardDeclined
 from billing.reading import Billing, Cost, billing_of, can_buy, usage, what_it_would_cost
 from console.access import StaffRequest
 from console.money import exact
 from console.plan_cards import cards
-from console.standing import standing_of
+from console.standing import open_invoice, standing_of
 from tenants import directory
 from tenants.directory import TenantInfo
+from tenants.models import Tenant
 from tenants.plans import OVERAGE_BLOCK, PLANS, TRIAL_DAYS, Interval
 
 PAGE: Final = "/console/billing/"
@@ -43,13 +45,14 @@ def show(
     context = frame(request, tenant) | {
         "billing": billing,
         "standing": standing_of(tenant, billing),
+        "open_invoice": open_invoice(billing),
         "usage": usage(tenant),
         "interval": interval,
         "cards": cards(tenant, billing, interval),
         "costs": _costs(tenant, interval),
         "overage_open": bool(billing.plan.overage_usd) and billing.status == "active",
         "ceiling": billing.overage_ceiling_usd or 10 * (billing.plan.overage_usd or 0),
-        "invoice_choices": _by_invoice(billing),
+        "invoice_choices": by_invoice_choices(billing),
         "refused": refused,
     }
     return render(request, "console/billing.html", context | changed, status=status)
@@ -77,6 +80,14 @@ def interval_in(request: StaffRequest) -> Interval | None:
     return "year" if word == "year" else "month" if word == "month" else None
 
 
+def interval_asked(request: StaffRequest) -> Interval:
+    """The same for what is to be bought: by the month where none is named. Raises BillingRefused for any other word."""
+    interval = interval_in(request)
+    if interval is None and (request.POST.get("interval") or request.GET.get("by")):
+        raise BillingRefused("Plans are paid by the month or by the year.")
+    return interval or "month"
+
+
 def status_of(refused: BillingRefused) -> int:
     """503 while Stripe is away, 422 for a card, 409 for what does not go as things stand."""
     if isinstance(refused, BillingUnavailable):
@@ -97,13 +108,17 @@ def away(url: str) -> HttpResponseRedirect:
 
 
 def _costs(tenant: TenantInfo, interval: Interval) -> list[tuple[Cost, str, str, str]]:
+    """Nothing for a workspace that was opened this month: it has no last one."""
+    opened, now = Tenant.objects.values_list("created_at", flat=True).get(pk=tenant.id), timezone.now()
+    if (opened.year, opened.month) == (now.year, now.month):
+        return []
     return [
         (cost, exact(cost.base_cents), exact(cost.overage_cents), exact(cost.cents))
         for cost in what_it_would_cost(tenant, interval)
     ]
 
 
-def _by_invoice(billing: Billing) -> list[tuple[str, str]]:
+def by_invoice_choices(billing: Billing) -> list[tuple[str, str]]:
     """What may be paid by invoice: `plan interval`, and in words. A running plan goes on as it is."""
     choices = [
         (f"{plan.key} {interval}", f"{plan.name}, ${dollars:,} a {interval}")

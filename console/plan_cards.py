@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
-from billing.reading import Billing, can_buy, reasons_against
+from billing.reading import Billing, can_buy, reasons_against, what_stays
 from console.money import usd
 from tenants.directory import TenantInfo
 from tenants.plans import OVERAGE_BLOCK, PLANS, TRIAL_DAYS, Interval, Plan
@@ -17,7 +17,8 @@ _NOTHING: Final[tuple[Act, str]] = ("", "")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One plan. `act` is what its button does, `reasons` why the workspace does not fit it yet."""
+    """One plan. `act` is what its button does, `reasons` why the workspace does not fit it yet;
+    Free, which is always open to whoever cancels, has what `stays` instead."""
 
     plan: Plan
     price: str
@@ -27,6 +28,7 @@ class Card:
     mine: bool
     booked: datetime | None
     reasons: tuple[str, ...]
+    stays: tuple[str, ...]
     act: Act
     words: str
 
@@ -40,10 +42,8 @@ def _card(tenant: TenantInfo, billing: Billing, interval: Interval, sold: Plan) 
     mine = billing.plan.key == sold.key
     plan = billing.plan if mine else sold
     booked = _booked(billing, plan, interval)
-    reasons = () if mine or booked else reasons_against(tenant, plan)
+    reasons = () if mine or booked or not plan.paid else reasons_against(tenant, plan)
     act, words = _button(billing, plan, interval, mine) if not booked else _NOTHING
-    if act == "cancel" and reasons:
-        act, words = _NOTHING  # cancelling is possible, but it is no way to fit
     return Card(
         plan=plan,
         price=usd(plan.cents(interval)),
@@ -53,6 +53,7 @@ def _card(tenant: TenantInfo, billing: Billing, interval: Interval, sold: Plan) 
         mine=mine,
         booked=booked,
         reasons=reasons,
+        stays=what_stays(tenant, plan) if act == "cancel" or (booked and not plan.paid) else (),
         act=act,
         words=words,
     )
@@ -71,7 +72,7 @@ def _button(billing: Billing, plan: Plan, interval: Interval, mine: bool) -> tup
     if not can_buy():
         return _NOTHING
     if not billing.subscribed:
-        if not plan.paid:
+        if not plan.paid or billing.invoice:  # nothing more is sold before it is paid
             return _NOTHING
         return "checkout", f"Try {TRIAL_DAYS} days free" if billing.trial_open else f"Buy {plan.name}"
     if not plan.paid:

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from django.utils import timezone
-
 from billing.reading import Billing
-from console.money import usd
+from console.money import exact, usd
 from tenants.directory import TenantInfo
 from tenants.plans import TRIAL_DAYS, Interval, Plan
 
@@ -38,7 +36,7 @@ def standing_of(tenant: TenantInfo, billing: Billing) -> Standing:
         return Standing("Cancelled", "warn", f"{name} until {day(billing.ends_at)}", (words,), "reactivate")
     if billing.next_plan and billing.next_at:
         coming = f"{billing.next_plan.name}, {price(billing.next_plan, billing.next_interval)}"
-        words = f"Until then {name} is in force and paid for. Nothing more is charged before."
+        words = f"Until then {name} stays as it is."
         return Standing("Change booked", "accent", f"{coming}, from {day(billing.next_at)}", (words,), "keep")
     if billing.trial_ends:
         return _on_trial(billing)
@@ -49,7 +47,8 @@ def standing_of(tenant: TenantInfo, billing: Billing) -> Standing:
             "Set by us", "", name, (f"{name} was set up for you. Nothing is charged for it here.",)
         )
     after = "The paid plan has ended. " if billing.standing == "ended" else ""
-    return Standing("No charge", "", "Free", (f"{after}Nothing is charged.",))
+    charged = "Nothing more is charged for it." if billing.invoice else "Nothing is charged."
+    return Standing("No charge", "", "Free", (f"{after}{charged}",))
 
 
 def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
@@ -60,24 +59,28 @@ def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
     since = f" since {day(billing.past_due_since)}" if billing.past_due_since else ""
     lines = (
         f"The payment for {billing.owed_for.name} has been open{since}, so the chat is closed to visitors.",
+        open_invoice(billing),
         "Paying opens it again at once. Nothing has been deleted.",
     )
-    return Standing("Suspended", "danger", title, lines, "pay")
+    return Standing("Suspended", "danger", title, tuple(line for line in lines if line), "pay")
 
 
 def _past_due(billing: Billing) -> Standing:
     left = billing.grace_days_left
     until = f" on {day(billing.suspends_at)}" if billing.suspends_at else ""
+    failed = f"The card payment for {billing.owed_for.name} did not go through. "
+    if billing.invoice and billing.invoice.by_mail:
+        failed = ""
     lines = (
-        f"The payment for {billing.owed_for.name} did not go through. Your visitors notice nothing so far.",
-        f"Unpaid, the workspace is suspended{until}. Nothing is deleted.",
+        f"{failed}{open_invoice(billing)}".strip(),
+        f"Your visitors notice nothing so far. Unpaid, the workspace is suspended{until}. Nothing is deleted.",
     )
     return Standing("Past due", "danger", f"{days(left)} left to pay", lines, "pay")
 
 
 def _on_trial(billing: Billing) -> Standing:
     assert billing.trial_ends is not None
-    left = min(TRIAL_DAYS, max(0, -(-int((billing.trial_ends - timezone.now()).total_seconds()) // 86_400)))
+    left = min(TRIAL_DAYS, max(0, -(-int((billing.trial_ends - billing.now).total_seconds()) // 86_400)))
     words = (
         f"The trial ends on {day(billing.trial_ends)}. Then it is {price(billing.plan, billing.interval)}."
     )
@@ -89,6 +92,24 @@ def _paid(billing: Billing) -> Standing:
     renews = f"Renews on {day(billing.renews_at)}." if billing.renews_at else "Paid."
     how = "Invoices come by mail." if billing.by_invoice else "The card is charged then."
     return Standing("Active", "ok", title, (f"{renews} {how}",))
+
+
+def open_invoice(billing: Billing) -> str:
+    """What is unpaid, in a sentence: `Invoice SNUG-0001 over $49.00 is open, due on 6 December 2026.`"""
+    found = billing.invoice
+    if found is None:
+        return ""
+    over, at = exact(found.cents), day(found.due)
+    if not found.number:
+        return f"An invoice over {over} is on its way by mail, within the hour. It is due on {at}."
+    if found.due > billing.now:
+        words = f"Invoice {found.number} over {over} is open, due on {at}."
+    elif found.by_mail:
+        words = f"Invoice {found.number} over {over} was due on {at} and is not paid."
+    else:
+        words = f"Invoice {found.number} of {at} over {over} is not paid."
+    more = found.count - 1
+    return f"{words} {more} more {'is' if more == 1 else 'are'} open too." if more else words
 
 
 def price(plan: Plan, interval: Interval | None) -> str:

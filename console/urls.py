@@ -44,6 +44,7 @@ urlpatterns = [
     path("console/billing/portal/", billing_changes.portal),
     path("console/billing/pay/", billing_changes.pay),
     path("console/billing/by-invoice/", billing_changes.pay_by_invoice),
+    path("console/billing/by-card/", billing_changes.pay_by_card),
     path("console/billing/overage/", billing_changes.overage),
     path("console/billing/tax-ids/", billing_changes.add_tax_id),
     path("console/billing/tax-ids/<slug:tax_id>/remove/", billing_changes.remove_tax_id),

@@ -29,7 +29,15 @@ def main() -> None:
         webhook_url=given.webhook_url,
         webhook_secret=given.webhook_secret,
     )
-    uvicorn.run(App(options), host=given.host, port=given.port, access_log=False, log_level="warning")
+    # The app says what time it is: not the machine's once time was let pass.
+    uvicorn.run(
+        App(options),
+        host=given.host,
+        port=given.port,
+        access_log=False,
+        log_level="warning",
+        date_header=False,
+    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 
 from stripe_stand_in import pages, web
@@ -63,7 +64,8 @@ class App:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            await web.write(await self._answer(await web.read(scope, receive)), send)
+            answer = await self._answer(await web.read(scope, receive))
+            await web.write(answer, send, formatdate(self.account.now(), usegmt=True))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close"})
 

@@ -18,7 +18,7 @@ from stripe_stand_in.errors import ApiError
 from stripe_stand_in.faults import Fault, Faults
 from stripe_stand_in.rendering import plain
 from stripe_stand_in.rules import ACTIONS, Rules
-from stripe_stand_in.timekeeping import advancing
+from stripe_stand_in.timekeeping import advancing, time_is_told
 from stripe_stand_in.web import Request, Response
 from stripe_stand_in.webhooks import Deliverer
 
@@ -67,6 +67,7 @@ class Control:
             ("POST", "/deliveries/release"): self._release,
             ("POST", "/deliveries/flush"): self._flush,
             ("POST", "/events/([^/]+)/resend"): self._resend,
+            ("DELETE", "/events"): self._forget_events,
             ("POST", "/forge"): self._forge,
         }
 
@@ -84,14 +85,16 @@ class Control:
     async def _settle(self, given: Json) -> Json:
         """Answers when no clock advances, nothing is due and every delivery that is due was tried; 504 otherwise."""
         until = time.monotonic() + float(given.get("timeout", _WAIT))
-        while advancing(self.account) or self.deliverer.unfinished() or self._due():
+        while self._busy():
             if time.monotonic() > until:
                 raise ApiError("Something is still under way.", status=504)
             await asyncio.sleep(0.01)
         return {"ok": True}
 
-    def _due(self) -> bool:
-        return self.account.agenda.first(None, self.account.now()) is not None
+    def _busy(self) -> bool:
+        due = self.account.agenda.first(None, self.account.now()) is not None
+        moving = bool(advancing(self.account)) or not time_is_told(self.account)
+        return due or moving or self.deliverer.unfinished() > 0
 
     async def _time(self, given: Json) -> Json:
         """Moves the real timeline ahead by seconds; what is due on the way is done in the background."""
@@ -182,6 +185,14 @@ class Control:
         """What waits for its next attempt is tried now."""
         self.account.storage.database.execute("UPDATE deliveries SET due = 0 WHERE state = 'pending'")
         return {"ok": True}
+
+    async def _forget_events(self, given: Json) -> Json:
+        """As Stripe does after 30 days: events that nothing is to be sent of any more are not to be had again."""
+        waiting = "SELECT event FROM deliveries WHERE state IN ('new', 'sending', 'pending', 'held')"
+        gone = self.account.storage.database.execute(
+            f"DELETE FROM objects WHERE kind = 'event' AND id NOT IN ({waiting})"  # noqa: S608 — no words of others
+        )
+        return {"forgotten": gone.rowcount}
 
     async def _resend(self, given: Json, id_: str) -> Json:
         event = self.account.get("event", id_)

@@ -60,6 +60,26 @@ def step(account: Account, timeline: str | None, until: int) -> bool:
     return True
 
 
+def time_is_told(account: Account) -> bool:
+    """Whether everybody knows of the last time that the real timeline was moved."""
+    return bool(account.storage.setting("time_told", {"offset": 0})["offset"] == account.offset)
+
+
+def _tell_that_time_passed(account: Account) -> bool:
+    """An event for each customer, once the real timeline was moved ahead and all that fell due on the way was done.
+
+    Stripe sends none, since its time never jumps; who counts days by it (a grace, a trial's last ones) looks again.
+    """
+    if time_is_told(account):
+        return False
+    with account.storage.transaction():
+        account.storage.set("time_told", {"offset": account.offset})
+        for customer in account.storage.all("customer"):
+            if not customer.get("deleted") and not customer["test_clock"]:
+                account.emit("customer.updated", customer, {})
+    return True
+
+
 def advancing(account: Account) -> list[Json]:
     return [one for one in account.storage.all(test_clock.KIND) if one["status"] == "advancing"]
 
@@ -79,6 +99,8 @@ class Timekeeper:
             while self._step(None, self._account.now()):
                 ring()
                 await asyncio.sleep(0)
+            if _tell_that_time_passed(self._account):
+                ring()
             with suppress(TimeoutError):
                 async with asyncio.timeout(TICK):
                     await rung.wait()

@@ -72,9 +72,10 @@ async def read(scope: Scope, receive: Receive) -> Request:
     )
 
 
-async def write(response: Response, send: Send) -> None:
+async def write(response: Response, send: Send, date: str) -> None:
     body = response.body.encode()
-    headers = {"content-type": response.type, "content-length": str(len(body)), **response.headers}
+    headers = {"date": date, "content-type": response.type, "content-length": str(len(body))}
+    headers |= response.headers
     encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": response.status, "headers": encoded})
     await send({"type": "http.response.body", "body": body})

@@ -1,6 +1,6 @@
 """The verbs of billing. Each speaks to Stripe, then brings the local copy up to date, under the tenant's lock."""
 
-from billing.actions.buy import pay_by_invoice, start_checkout
+from billing.actions.buy import pay_by_card, pay_by_invoice, start_checkout
 from billing.actions.change import change_plan, keep_plan, preview_change
 from billing.actions.leave import cancel, reactivate
 from billing.actions.paperwork import (
@@ -25,6 +25,7 @@ __all__ = [
     "invoices",
     "keep_plan",
     "measure",
+    "pay_by_card",
     "pay_by_invoice",
     "pay_url",
     "portal_url",

@@ -1,16 +1,16 @@
 """Buying a plan for the first time, or again."""
 
 import hashlib
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from billing.actions.holding import held
+from billing.actions.holding import held, running_contract
 from billing.actions.owing import refuse_while_owing
 from billing.actions.refresh import bring_up_to_date
 from billing.errors import BillingRefused
 from billing.gateway import writing
 from billing.gateway.connection import Missing
-from billing.gateway.contracts import contract_of
 from billing.gateway.prices import price_id, price_key
 from billing.models import Subscription
 from tenants.models import Tenant
@@ -29,6 +29,8 @@ def start_checkout(
     wanted = sold(plan)
     with held(tenant_id) as bought:
         customer_id = _linked_customer(bought, email)
+        with suppress(Missing):
+            writing.close_checkouts(customer_id)
         _refuse_a_second(bought)
         page_for = partial(
             writing.open_checkout,
@@ -57,7 +59,9 @@ def pay_by_invoice(tenant_id: int, plan: str, interval: Interval, *, email: str,
         raise BillingRefused(f"An invoice is due within 1 to {MOST_INVOICE_DAYS} days.")
     with held(tenant_id) as bought:
         customer_id = _linked_customer(bought, email)
-        contract = contract_of(customer_id)
+        # Before looking: a page that was paid until now is seen, and none can be paid from now on.
+        writing.close_checkouts(customer_id)
+        contract = bring_up_to_date(bought)
         refuse_while_owing(contract)
         if contract is not None and contract.status in ("active", "trialing"):
             if (contract.bought.plan, contract.bought.interval) != (wanted.key, interval):
@@ -66,6 +70,19 @@ def pay_by_invoice(tenant_id: int, plan: str, interval: Interval, *, email: str,
         else:
             _refuse_a_second(bought)
             writing.subscribe_by_invoice(customer_id, price_id(price_key(wanted, interval)), tenant_id, days)
+        bring_up_to_date(bought)
+
+
+def pay_by_card(tenant_id: int) -> None:
+    """Invoices of the running plan are charged to the card again, from the next one on. Raises BillingRefused where
+    there is none."""
+    with held(tenant_id) as bought:
+        contract = running_contract(bought)
+        by_invoice = contract.collection_method == "send_invoice"
+        if by_invoice and not writing.collect_by_card(contract):
+            raise BillingRefused(
+                "There is no card yet. Add one under “Card and address”, then press this again."
+            )
         bring_up_to_date(bought)
 
 

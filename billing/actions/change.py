@@ -36,7 +36,8 @@ class Change:
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What a change would do. `due_cents` is charged at once (negative: a credit), and made of `lines` of words and US
-    cents; `reasons` say why it cannot be done as things stand."""
+    cents; on trial nothing is, and they make up `later_cents`, charged `later_at`. `reasons` say why it cannot be done
+    as things stand, `owed` whether that is an unpaid invoice. `takes_back`: a cancellation ends with it."""
 
     kind: Kind
     now: bool
@@ -44,6 +45,10 @@ class Preview:
     due_cents: int
     lines: tuple[tuple[str, int], ...]
     reasons: tuple[str, ...]
+    owed: bool = False
+    later_cents: int = 0
+    later_at: datetime | None = None
+    takes_back: bool = False
 
 
 def change_plan(tenant_id: int, plan: str, interval: Interval) -> Change:
@@ -68,11 +73,16 @@ def preview_change(tenant_id: int, plan: str, interval: Interval) -> Preview:
         return Preview("downgrade", False, ends, 0, (), _reasons(tenant_id, PLANS[FREE]))
     wanted = sold(plan)
     kind = _kind(contract.bought, wanted, interval)
-    reasons = owed_in_words(contract) + (_reasons(tenant_id, wanted) if kind == "downgrade" else ())
+    owed = owed_in_words(contract)
+    reasons = owed + (_reasons(tenant_id, wanted) if kind == "downgrade" else ())
+    back = contract.cancel_at is not None
     if not _at_once(kind, contract):
-        return Preview(kind, False, contract.period_end, 0, (), reasons)
+        return Preview(kind, False, contract.period_end, 0, (), reasons, bool(owed), takes_back=back)
     drawn = paperwork.preview(contract, _items(contract, wanted, interval))
-    return Preview(kind, True, None, drawn.due_cents, drawn.lines, reasons)
+    if contract.status == "trialing":
+        later = (drawn.due_cents, contract.trial_end)
+        return Preview(kind, True, None, 0, drawn.lines, reasons, bool(owed), *later, takes_back=back)
+    return Preview(kind, True, None, drawn.due_cents, drawn.lines, reasons, bool(owed), takes_back=back)
 
 
 def keep_plan(tenant_id: int) -> None:

@@ -14,8 +14,11 @@ from tenants.models import Tenant
 from webhooks.actions import emit
 
 # Days of the grace on which owners are reminded, and how each mail is called.
-REMINDERS: Final = ((0, "payment_failed"), (3, "payment_reminder"), (6, "payment_last_call"))
+FAILED: Final = "payment_failed"
+REMINDERS: Final = ((0, FAILED), (3, "payment_reminder"), (6, "payment_last_call"))
 SUSPENDED: Final = "suspended"
+# The first of them where no card failed: an invoice by mail was not paid.
+OVERDUE: Final = "invoice_overdue"
 # Percent of a limit at which owners are told.
 MARKS: Final = (80, 100)
 
@@ -33,16 +36,23 @@ def notify(tenant_id: int, kind: str, about: str, **facts: Any) -> bool:
 def tell_of_debt(bought: Subscription, now: datetime) -> None:
     """The reminder that is due by now; earlier ones that were missed are not sent late."""
     since = bought.past_due_since
-    if since is None:
+    if since is None or bought.open_due is None:  # nothing that could be paid
+        return
+    facts: dict[str, Any] = {
+        "plan": bought.bought.name,
+        "number": bought.open_number,
+        "cents": bought.open_cents,
+        "due": bought.open_due.isoformat(),
+    }
+    if bought.standing == Subscription.Standing.SUSPENDED:
+        notify(bought.tenant_id, SUSPENDED, since.isoformat(), **facts)
         return
     ends = (since + GRACE).isoformat()
-    plan = bought.bought.name
-    if bought.standing == Subscription.Standing.SUSPENDED:
-        notify(bought.tenant_id, SUSPENDED, since.isoformat(), plan=plan)
-        return
     due = [kind for days, kind in REMINDERS if (now - since).days >= days]
+    if due == [FAILED] and bought.open_by_mail:
+        due = [OVERDUE]
     if due:
-        notify(bought.tenant_id, due[-1], since.isoformat(), plan=plan, until=ends)
+        notify(bought.tenant_id, due[-1], since.isoformat(), **facts, until=ends)
 
 
 def tell_of_trial_end(bought: Subscription) -> None:
@@ -52,6 +62,11 @@ def tell_of_trial_end(bought: Subscription) -> None:
     at, interval = bought.trial_end.isoformat(), bought.interval
     cents = bought.bought.cents("year" if interval == "year" else "month")
     notify(bought.tenant_id, "trial_ending", at, plan=bought.bought.name, until=at, cents=cents)
+
+
+def tell_of_a_second(bought: Subscription, second: str, plan: str) -> None:
+    """A plan was bought twice: `plan` stays, and nothing is charged for the other."""
+    notify(bought.tenant_id, "bought_twice", second, plan=plan)
 
 
 def tell_of_receipt(bought: Subscription, invoice: Invoice) -> None:

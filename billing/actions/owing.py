@@ -14,5 +14,8 @@ def owed_in_words(contract: Contract | None) -> tuple[str, ...]:
     """What is to be paid first, in one sentence; empty where nothing is owed."""
     if contract is None or not contract.debts:
         return ()
-    cents = contract.debts[0].cents
-    return (f"An invoice over ${cents // 100:,}.{cents % 100:02} is open. Pay it first.",)
+    first = contract.debts[0]
+    over = f"An invoice over ${first.cents // 100:,}.{first.cents % 100:02}"
+    if first.draft:
+        return (f"{over} is on its way to you by mail, within the hour. Pay it first.",)
+    return (f"{over} is open. Pay it first.",)

@@ -2,16 +2,29 @@
 
 from typing import Final
 
-from billing.errors import BillingRefused
+from billing.errors import BillingRefused, BillingUnavailable
 from billing.gateway import paperwork
 from billing.gateway.connection import Missing
 from billing.gateway.paperwork import Invoice, TaxId
 from billing.models import Subscription
 
 # As Stripe calls them; it knows many more, these are most of the world's trade. The console names them for people.
-TAX_ID_TYPES: Final = frozenset(
-    "eu_vat gb_vat ch_vat no_vat us_ein ca_bn br_cnpj au_abn in_gst jp_trn ae_trn sa_vat".split()
-)
+# With each, what one looks like.
+_LOOKS: Final = {
+    "eu_vat": "DE123456789",
+    "gb_vat": "GB123456789",
+    "ch_vat": "CHE-123.456.789 MWST",
+    "no_vat": "123456789MVA",
+    "us_ein": "12-3456789",
+    "ca_bn": "123456789",
+    "br_cnpj": "01.234.456/5432-10",
+    "au_abn": "12345678912",
+    "in_gst": "12ABCDE3456FGZH",
+    "jp_trn": "T1234567891123",
+    "ae_trn": "123456789012345",
+    "sa_vat": "123456789012345",
+}
+TAX_ID_TYPES: Final = frozenset(_LOOKS)
 
 
 def portal_url(tenant_id: int, *, return_url: str) -> str:
@@ -38,11 +51,18 @@ def tax_ids(tenant_id: int) -> list[TaxId]:
 
 
 def set_tax_id(tenant_id: int, type_: str, value: str) -> TaxId:
-    """Put a tax id on future invoices, such as `eu_vat` DE123456789. Raises BillingRefused for a type that
-    we do not offer, and with Stripe's sentence for a value that cannot be."""
+    """Put a tax id on future invoices, such as `eu_vat` DE123456789, however it is spaced and cased. Raises
+    BillingRefused for a type that we do not offer, and for a value that cannot be."""
     if type_ not in TAX_ID_TYPES:
         raise BillingRefused("There is no such kind of tax id here.")
-    return paperwork.add_tax_id(_customer(tenant_id), type_, value)
+    tidy = (" " if " " in _LOOKS[type_] else "").join(value.upper().split())
+    customer = _customer(tenant_id)
+    try:
+        return paperwork.add_tax_id(customer, type_, tidy)
+    except BillingUnavailable:
+        raise
+    except BillingRefused:
+        raise BillingRefused(f"“{tidy}” is no such number. One looks like {_LOOKS[type_]}.") from None
 
 
 def remove_tax_id(tenant_id: int, tax_id: str) -> None:

@@ -4,21 +4,28 @@ The only place that writes either. Nothing is taken from an event's body: whatev
 order, the present state is fetched and written under the tenant's lock.
 """
 
+import logging
 from datetime import datetime
+
+from django.utils import timezone
 
 from audit.kinds import Action
 from audit.records import record
 from billing.actions.holding import held
-from billing.actions.notices import tell_of_debt, tell_webhooks
+from billing.actions.notices import tell_of_a_second, tell_of_debt, tell_webhooks
+from billing.gateway import writing
 from billing.gateway.connection import Missing
 from billing.gateway.contracts import Contract, contract_of
+from billing.gateway.debts import Debt
 from billing.models import Subscription
 from billing.models.subscription import GRACE
 from billing.overage import extra_connections
 from tenants import actions as tenants
 from tenants.context import run_in_tenant
 from tenants.models import Tenant
+from tenants.plans import plan_of
 
+logger = logging.getLogger("snug.billing")
 Standing = Subscription.Standing
 _STATES = {
     Standing.GOOD: Tenant.State.ACTIVE,
@@ -41,6 +48,8 @@ def bring_up_to_date(bought: Subscription) -> Contract | None:
     except Missing:
         _forget_customer(bought)
         return None
+    if contract is not None and contract.seconds:
+        contract = _without_seconds(bought, contract)
     if contract is None:
         return None
     _copy(bought, contract)
@@ -52,9 +61,22 @@ def bring_up_to_date(bought: Subscription) -> Contract | None:
     return contract
 
 
+def _without_seconds(bought: Subscription, contract: Contract) -> Contract | None:
+    """A race with a page that was being paid has bought twice. The plan that began first stays, and what came after it
+    ends at once and costs nothing."""
+    for second in contract.seconds:
+        logger.error(
+            "tenant %s has bought twice: %s stays, %s is cancelled", bought.tenant_id, contract.id, second
+        )
+        writing.cancel_second(second)
+        tell_of_a_second(bought, second, plan_of(contract.bought.plan, contract.bought.version).name)
+    return contract_of(contract.customer_id)
+
+
 def _forget_customer(bought: Subscription) -> None:
     """Somebody deleted the customer at Stripe, and with it what it was paying for."""
     bought.customer_id, bought.cancel_at, bought.past_due_since = None, None, None
+    _copy_debts(bought, ())
     if bought.status:
         bought.status, bought.standing = "canceled", Standing.ENDED
     bought.save()
@@ -78,7 +100,22 @@ def _copy(bought: Subscription, contract: Contract) -> None:
     bought.past_due_since = _owed_since(contract, bought.past_due_since)
     # Whoever has bought without a trial has seen the product too.
     bought.had_trial = bought.had_trial or contract.status not in ("incomplete", "incomplete_expired")
-    bought.refreshed_at = contract.now
+    bought.refreshed_at, bought.clock_ahead = contract.now, _ahead(contract.now)
+    _copy_debts(bought, contract.debts)
+
+
+def _ahead(now: datetime) -> int:
+    """Within a minute two clocks show the same time."""
+    ahead = round((now - timezone.now()).total_seconds())
+    return ahead if abs(ahead) > 60 else 0
+
+
+def _copy_debts(bought: Subscription, debts: tuple[Debt, ...]) -> None:
+    first = debts[0] if debts else None
+    bought.open_count, bought.open_cents = len(debts), first.cents if first else 0
+    bought.open_number = first.number if first else ""
+    bought.open_due = first.due if first else None
+    bought.open_by_mail = first is not None and first.by_mail
 
 
 def _owed_since(contract: Contract, known: datetime | None) -> datetime | None:

@@ -11,7 +11,7 @@ from billing.actions.notices import tell_of_limits
 from billing.actions.refresh import bring_up_to_date
 from billing.errors import BillingRefused
 from billing.gateway import writing
-from billing.gateway.contracts import now_on
+from billing.gateway.contracts import clock_of
 from billing.gateway.debts import paid_cents
 from billing.gateway.prices import METER, overage_key, price_id
 from billing.models import ConnectionPeak, Subscription, UsageReport
@@ -104,7 +104,7 @@ def _write_step(tenant_id: int, year: int, month: int) -> None:
                 before=before,
                 after=after,
                 customer_id=bought.customer_id,
-                measured_at=now_on(bought.test_clock),
+                measured_at=clock_of(bought.test_clock) if bought.test_clock else bought.now,
             )
 
 

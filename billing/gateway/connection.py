@@ -7,13 +7,15 @@ answer does nothing twice.
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final
 
 import stripe
 from django.conf import settings
 
-from billing.errors import BillingRefused, BillingUnavailable, CardDeclined
+from billing.errors import BillingRefused, BillingUnavailable, CardDeclined, StripeAway
 from billing.gateway.turns import turn
 
 logger = logging.getLogger("snug.stripe")
@@ -27,6 +29,14 @@ _THEIRS: Final = frozenset({"tax_id_invalid", "email_invalid", "url_invalid", "i
 
 class Missing(BillingUnavailable):
     """Stripe knows no such object."""
+
+
+class NothingComes(BillingRefused):
+    """There is no next invoice to preview."""
+
+
+class NotOpen(BillingRefused):
+    """A Checkout page that is paid, or closed already."""
 
 
 class Repeated(BillingRefused):
@@ -54,7 +64,7 @@ def speaking() -> Iterator[Any]:
         raise _refusal(error) from None
     except stripe.StripeError as error:
         logger.warning("stripe: %s: %s", type(error).__name__, error)
-        raise BillingUnavailable(
+        raise StripeAway(
             "Our payment provider does not answer just now. Nothing has changed; try again in a minute."
         ) from None
 
@@ -69,11 +79,20 @@ def plain_list(page: Any) -> list[Any]:
     return [plain(one) for one in page.data]
 
 
+def time_of_answer(page: Any) -> datetime:
+    """When Stripe answered, by its own clock, in whole seconds: what it says of due dates is compared with this."""
+    return parsedate_to_datetime(page.last_response.headers["Date"])
+
+
 def _refusal(error: stripe.InvalidRequestError) -> BillingRefused:
     if error.code in _THEIRS:
         return BillingRefused(str(error.user_message or error))
     if error.code == "resource_missing":
         return Missing("Our payment provider no longer knows this.")
+    if "Checkout Session" in str(error) and "expired" in str(error):
+        return NotOpen("The page was paid or closed before.")
+    if error.code == "invoice_upcoming_none":
+        return NothingComes("No invoice comes.")
     if error.param == "identifier" and "already exists" in str(error):
         return Repeated("This was reported before.")
     # Ours to put right: the request id finds it in Stripe's own log.

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
-from django.utils import timezone
 
-from billing.gateway.connection import plain, plain_list, speaking
+from billing.gateway.connection import plain, plain_list, speaking, time_of_answer
 from billing.gateway.debts import Debt, debts_among
 
-# A subscription that still counts goes before one that is over, a newer one before an older.
+# A subscription that still counts goes before one that is over. Of two that count the one that began first is kept; of
+# those that are over the last one tells how it stands.
 _COUNTS: Final = ("active", "trialing", "past_due", "unpaid")
 _WAITS: Final = ("incomplete", "paused")
 
@@ -26,7 +26,9 @@ class Bought(msgspec.Struct, frozen=True):
 
 class Contract(msgspec.Struct, frozen=True):
     """A subscription as it is now. Moments are UTC. `debts` are the customer's unpaid invoices, from any subscription;
-    `owed_since` is when the first of those that count by now fell due."""
+    `owed_since` is when the first of those that count by now fell due. `now` is the time at Stripe, or of the test
+    clock that the customer lives by. `seconds` are other
+    subscriptions that count too, and may not: a tenant has one."""
 
     id: str
     customer_id: str
@@ -48,35 +50,50 @@ class Contract(msgspec.Struct, frozen=True):
     next_at: datetime | None
     now: datetime
     test_clock: str
+    seconds: tuple[str, ...] = ()
 
     @property
     def left(self) -> bool:
         """Whether it was ended by somebody, and not by Stripe for want of payment."""
         return self.status == "canceled" and not self.ended_unpaid
 
+    @property
+    def taking_back(self) -> dict[str, Any]:
+        """What takes a cancellation back: whoever cancelled in the portal has set a moment, and no flag."""
+        if self.cancel_at is None:
+            return {}
+        return {"cancel_at_period_end": False} if self.ends_with_period else {"cancel_at": ""}
+
 
 def contract_of(customer_id: str) -> Contract | None:
     """The customer's subscription: the one that counts, or the last one there was; None where there never was one."""
     with speaking() as api:
-        found = plain_list(api.subscriptions.list({"customer": customer_id, "status": "all", "limit": 100}))
+        answer = api.subscriptions.list({"customer": customer_id, "status": "all", "limit": 100})
+        found, now = plain_list(answer), time_of_answer(answer)
         known = [one for one in found if _licensed(one) is not None]
         if not known:
             return None
-        return _contract(api, max(known, key=_rank), debts_among(api, customer_id, known))
+        kept = max(known, key=_rank)
+        seconds = tuple(one["id"] for one in known if one["status"] in _COUNTS and one is not kept)
+        now = _time_of_clock(api, kept["test_clock"]) if kept.get("test_clock") else now
+        return _contract(api, kept, debts_among(api, customer_id, known), seconds, now)
 
 
-def _rank(subscription: Any) -> tuple[int, int]:
-    status = subscription["status"]
-    return (2 if status in _COUNTS else 1 if status in _WAITS else 0), subscription["created"]
+def _rank(subscription: Any) -> tuple[int, int, str]:
+    status, created = subscription["status"], subscription["created"]
+    if status in _COUNTS:
+        return 2, -created, subscription["id"]
+    return (1 if status in _WAITS else 0), created, subscription["id"]
 
 
-def _contract(api: Any, subscription: Any, debts: tuple[Debt, ...]) -> Contract:
+def _contract(
+    api: Any, subscription: Any, debts: tuple[Debt, ...], seconds: tuple[str, ...], now: datetime
+) -> Contract:
     item, metered = _licensed(subscription), _metered(subscription)
     bought = bought_by(item["price"], item["id"])
     next_bought, next_at = _booked(api, subscription, bought)
     reason = (subscription.get("cancellation_details") or {}).get("reason")
     ended_unpaid = subscription["status"] == "canceled" and reason == "payment_failed"
-    now = _now(api, subscription.get("test_clock"))
     return Contract(
         id=subscription["id"],
         customer_id=subscription["customer"],
@@ -98,6 +115,7 @@ def _contract(api: Any, subscription: Any, debts: tuple[Debt, ...]) -> Contract:
         next_at=next_at,
         now=now,
         test_clock=subscription.get("test_clock") or "",
+        seconds=seconds,
     )
 
 
@@ -146,25 +164,21 @@ def _owed_since(subscription: Any, debts: tuple[Debt, ...], now: datetime) -> da
     standing is none yet: it is being collected, and Stripe says so when that fails."""
     in_good_standing = subscription["status"] in ("active", "trialing")
     for debt in debts:
-        collecting = in_good_standing and debt.subscription_id == subscription["id"] and not debt.by_mail
-        if debt.due <= now and not collecting:
+        collecting = in_good_standing and debt.subscription_id == subscription["id"]
+        # What a card was asked for was due when it was asked: there is no date to wait for.
+        if debt.due <= now and not debt.draft if debt.by_mail else not collecting:
             return debt.due
     return None
 
 
-def _now(api: Any, test_clock: str | None) -> datetime:
-    """The time that the customer lives by: a test clock's, where Stripe's test mode has put them on one."""
-    if not test_clock:
-        return timezone.now()
-    return _required(api.test_helpers.test_clocks.retrieve(test_clock).frozen_time)
-
-
-def now_on(test_clock: str) -> datetime:
-    """The time of a test clock; ours where it is empty."""
-    if not test_clock:
-        return timezone.now()
+def clock_of(test_clock: str) -> datetime:
+    """The time of a test clock, which Stripe's test mode has for customers."""
     with speaking() as api:
-        return _now(api, test_clock)
+        return _time_of_clock(api, test_clock)
+
+
+def _time_of_clock(api: Any, test_clock: str) -> datetime:
+    return _required(api.test_helpers.test_clocks.retrieve(test_clock).frozen_time)
 
 
 def moment(seconds: int | None) -> datetime | None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from billing.gateway.connection import plain, plain_list, speaking
+from billing.gateway.connection import NothingComes, plain, plain_list, speaking
 from billing.gateway.contracts import Contract, moment
 
 PORTAL_MARK: Final = {"snug_portal": "1"}
@@ -105,14 +105,15 @@ def portal_configuration(api: Any) -> Any:
 
 
 def preview(contract: Contract, items: list[dict[str, Any]]) -> Preview:
-    """What `change_now` with these items would charge."""
-    with speaking() as api:
-        wanted = {
-            "customer": contract.customer_id,
-            "subscription": contract.id,
-            "subscription_details": {"items": items, "proration_behavior": "always_invoice"},
-        }
-        drawn = plain(api.invoices.create_preview(wanted))
+    """What `change_now` with these items would charge, a cancellation taken back. On trial that is the first invoice,
+    which comes when the trial ends."""
+    details = {"items": items, "proration_behavior": "always_invoice", **contract.taking_back}
+    wanted = {"customer": contract.customer_id, "subscription": contract.id, "subscription_details": details}
+    try:
+        with speaking() as api:
+            drawn = plain(api.invoices.create_preview(wanted))
+    except NothingComes:
+        return Preview(0, ())
     lines = tuple((str(line["description"] or ""), int(line["amount"])) for line in drawn["lines"]["data"])
     return Preview(int(drawn["amount_due"]) or int(drawn["total"]), lines)
 

@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from billing.gateway.connection import Repeated, plain, speaking
+from billing.gateway.connection import NotOpen, Repeated, plain, plain_list, speaking
 from billing.gateway.contracts import Contract
 from tenants.plans import TRIAL_DAYS, Interval
 
@@ -24,16 +24,12 @@ def make_customer(*, key: str, email: str, name: str, tenant_id: int, slug: str,
 def open_checkout(
     *, customer_id: str, price_id: str, tenant_id: int, trial: bool, success_url: str, cancel_url: str
 ) -> str:
-    """The address of a Checkout page, the only one this customer has open: two pages would be two subscriptions."""
+    """The address of a Checkout page. Others are to be closed before."""
     words = {"snug_tenant": str(tenant_id)}
     subscription: dict[str, Any] = {"metadata": words}
     if trial:
         subscription["trial_period_days"] = TRIAL_DAYS
     with speaking() as api:
-        for other in api.checkout.sessions.list(
-            {"customer": customer_id, "status": "open", "limit": 100}
-        ).data:
-            api.checkout.sessions.expire(other.id)
         made = api.checkout.sessions.create(
             {
                 "mode": "subscription",
@@ -47,6 +43,16 @@ def open_checkout(
             }
         )
         return str(made.url)
+
+
+def close_checkouts(customer_id: str) -> None:
+    """Close the customer's open Checkout pages: whoever buys elsewhere would buy twice with one of them. One that is
+    being paid just now stays: what came of it is seen by whoever looks after this."""
+    with speaking() as api:
+        listed = api.checkout.sessions.list({"customer": customer_id, "status": "open", "limit": 100}).data
+    for other in listed:
+        with suppress(NotOpen), speaking() as api:
+            api.checkout.sessions.expire(other.id)
 
 
 def subscribe_by_invoice(customer_id: str, price_id: str, tenant_id: int, days: int) -> None:
@@ -67,6 +73,17 @@ def collect_by_invoice(contract: Contract, days: int) -> None:
     """From now on its invoices are mailed."""
     with speaking() as api:
         api.subscriptions.update(contract.id, {"collection_method": "send_invoice", "days_until_due": days})
+
+
+def collect_by_card(contract: Contract) -> bool:
+    """From now on its invoices are charged to the customer's card; False, and nothing changed, where there is none."""
+    with speaking() as api:
+        held = plain(api.subscriptions.retrieve(contract.id))
+        settings = plain(api.customers.retrieve(contract.customer_id)).get("invoice_settings") or {}
+        if not held.get("default_payment_method") and not settings.get("default_payment_method"):
+            return False
+        api.subscriptions.update(contract.id, {"collection_method": "charge_automatically"})
+    return True
 
 
 def change_now(contract: Contract, items: list[dict[str, Any]]) -> None:
@@ -119,15 +136,34 @@ def cancel_at_end(contract: Contract) -> None:
 def keep_on(contract: Contract) -> None:
     """It does not end after all."""
     with speaking() as api:
-        # Whoever cancelled in the portal has set a moment, and no flag.
-        undo = {"cancel_at_period_end": False} if contract.ends_with_period else {"cancel_at": ""}
-        api.subscriptions.update(contract.id, undo)
+        api.subscriptions.update(contract.id, contract.taking_back)
 
 
 def cancel_now(contract: Contract) -> None:
     """It is over; what was owed is still on its invoices."""
     with speaking() as api:
         api.subscriptions.cancel(contract.id)
+
+
+def cancel_second(subscription_id: str) -> None:
+    """End a subscription that was never to be: what was paid for its time to come is credited to the customer, what is
+    unpaid is void. May be repeated."""
+    with speaking() as api:
+        paid = _void_unpaid(api, subscription_id)
+        back = {"invoice_now": True, "prorate": True} if paid else {}
+        api.subscriptions.cancel(subscription_id, back)
+
+
+def _void_unpaid(api: Any, subscription_id: str) -> bool:
+    """Whether something was paid."""
+    paid = False
+    for invoice in plain_list(api.invoices.list({"subscription": subscription_id, "limit": 100})):
+        if invoice["status"] == "draft":
+            api.invoices.finalize_invoice(invoice["id"], {"auto_advance": False})
+        if invoice["status"] in ("draft", "open", "uncollectible") and invoice["total"] > 0:
+            api.invoices.void_invoice(invoice["id"])
+        paid = paid or (invoice["status"] == "paid" and invoice["amount_paid"] > 0)
+    return paid
 
 
 def add_item(contract: Contract, price_id: str) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
 from django.db import models
+from django.utils import timezone
 
 from tenants.models import Tenant
 from tenants.plans import Plan, plan_of
@@ -46,6 +47,16 @@ class Subscription(models.Model):
     past_due_since = models.DateTimeField(null=True)
     had_trial = models.BooleanField(default=False)
     refreshed_at = models.DateTimeField(null=True)
+    # By how many seconds Stripe's clock, or the customer's test clock, was ahead of ours then. 0 wherever time is one.
+    clock_ahead = models.IntegerField(default=0)
+
+    # The unpaid invoices, due or not: how many, and the one that falls due first. It has no number while Stripe is
+    # about to send it.
+    open_count = models.PositiveSmallIntegerField(default=0)
+    open_cents = models.PositiveIntegerField(default=0)
+    open_number = models.CharField(max_length=64, blank=True, default="")
+    open_due = models.DateTimeField(null=True)
+    open_by_mail = models.BooleanField(default=False)
 
     standing = models.CharField(max_length=12, choices=Standing, default=Standing.NONE)
     # The owner's word: connections beyond the plan may cost up to so many US dollars in a calendar month.
@@ -70,6 +81,11 @@ class Subscription(models.Model):
     def bought(self) -> Plan:
         """The plan that is being paid for, in the version that was bought."""
         return plan_of(self.plan or "free", self.plan_version)
+
+    @property
+    def now(self) -> datetime:
+        """The time by which the payments are counted."""
+        return timezone.now() + timedelta(seconds=self.clock_ahead)
 
     @property
     def suspends_at(self) -> datetime | None:

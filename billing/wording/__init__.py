@@ -33,6 +33,7 @@ class Wording(msgspec.Struct, frozen=True):
     date: str
     thousands: str
     decimal: str
+    money: str
     foot: str
     notices: dict[str, Notice]
     language: str = ""
@@ -46,8 +47,9 @@ class Wording(msgspec.Struct, frozen=True):
         return f"{value:,}".replace(",", self.thousands)
 
     def amount(self, cents: int, currency: str = "usd") -> str:
-        """Money to the cent, with the currency's code after it."""
-        return f"{self.figure(cents // 100)}{self.decimal}{cents % 100:02} {currency.upper()}"
+        """Money to the cent, US dollars as the language writes them, others with the currency's code after it."""
+        figure = f"{self.figure(cents // 100)}{self.decimal}{cents % 100:02}"
+        return self.money.format(figure=figure) if currency == "usd" else f"{figure} {currency.upper()}"
 
 
 def languages() -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -11,15 +11,25 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from billing import actions
 from billing.errors import BillingRefused
-from billing.reading import billing_of
+from billing.reading import billing_of, what_stays
 from console.access import StaffRequest, owners_only
-from console.billing_page import PAGE, away, frame, interval_in, present, show, status_of, to_billing
+from console.billing_page import (
+    PAGE,
+    away,
+    by_invoice_choices,
+    frame,
+    interval_asked,
+    present,
+    show,
+    status_of,
+    to_billing,
+)
 from console.differences import differences
 from console.money import exact, usd
-from console.standing import day, price
+from console.standing import day, open_invoice, price
 from console.views.billing import checkout_url
 from tenants.hosts import tenant_url
-from tenants.plans import PLANS
+from tenants.plans import INTERVALS, PLANS
 
 P = ParamSpec("P")
 Button = Callable[Concatenate[StaffRequest, P], HttpResponse]
@@ -52,7 +62,7 @@ def _telling(view: Button[P]) -> Button[P]:
 
 @button
 def checkout(request: StaffRequest) -> HttpResponse:
-    return away(checkout_url(request, request.POST.get("plan", ""), interval_in(request) or "month"))
+    return away(checkout_url(request, request.POST.get("plan", ""), interval_asked(request)))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -61,7 +71,7 @@ def checkout(request: StaffRequest) -> HttpResponse:
 def change(request: StaffRequest) -> HttpResponse:
     """What a change would bring, to the cent; and with the button there, the change."""
     given = request.POST if request.method == "POST" else request.GET
-    plan, interval = given.get("plan", ""), interval_in(request) or "month"
+    plan, interval = given.get("plan", ""), interval_asked(request)
     if plan not in PLANS or not PLANS[plan].paid:
         return to_billing("plans")
     if request.method != "POST":
@@ -74,7 +84,7 @@ def change(request: StaffRequest) -> HttpResponse:
 
 
 def _ask(request: StaffRequest, plan: str) -> HttpResponse:
-    tenant, wanted, interval = present(request), PLANS[plan], interval_in(request) or "month"
+    tenant, wanted, interval = present(request), PLANS[plan], interval_asked(request)
     preview = actions.preview_change(tenant.id, plan, interval)
     if preview.kind == "same":
         return to_billing("plans")
@@ -87,6 +97,8 @@ def _ask(request: StaffRequest, plan: str) -> HttpResponse:
         "preview": preview,
         "from_day": day(preview.at) if preview.at else "",
         "due": exact(max(0, preview.due_cents)),
+        "later": exact(max(0, preview.later_cents)),
+        "open_invoice": open_invoice(billing),
         "credit": usd(-preview.due_cents) if preview.due_cents < 0 else "",
         "lines": [(words, exact(cents)) for words, cents in preview.lines if cents],
         "differences": differences(tenant, wanted),
@@ -109,12 +121,15 @@ def cancel(request: StaffRequest) -> HttpResponse:
         context = frame(request, tenant) | {
             "billing": billing,
             "ends": day(ends) if ends and not owed else "",
+            "open_invoice": open_invoice(billing),
+            "stays": what_stays(tenant, PLANS["free"]),
             "differences": differences(tenant, PLANS["free"]),
         }
         return render(request, "console/cancel_plan.html", context)
     ends = actions.cancel(tenant.id)
     until = f"{billing.plan.name} ends on {day(ends)}" if ends else f"{billing.plan.name} has ended"
-    messages.success(request, f"{until}. You can come back any time.", SECTION)
+    after = "You can come back any time." if ends else "What is unpaid is still to be paid."
+    messages.success(request, f"{until}. {after}", SECTION)
     return to_billing()
 
 
@@ -148,30 +163,67 @@ def pay(request: StaffRequest) -> HttpResponse:
     return to_billing()
 
 
-@button
+@require_http_methods(["GET", "HEAD", "POST"])
+@owners_only
+@_telling
 def pay_by_invoice(request: StaffRequest) -> HttpResponse:
-    plan, _, by = request.POST.get("choice", "").partition(" ")
+    """What paying by invoice means; and with the button there, doing so."""
+    given = request.POST if request.method == "POST" else request.GET
+    plan, _, by = given.get("choice", "").partition(" ")
+    if by not in INTERVALS:
+        return to_billing("plans")
     email = request.user.email or ""
+    if request.method != "POST":
+        return _ask_for_invoices(request, given.get("choice", ""))
     actions.pay_by_invoice(request.tenant.id, plan, "year" if by == "year" else "month", email=email)
     messages.success(request, "From now on invoices come by mail, due within 30 days.", SECTION)
     return to_billing()
 
 
+def _ask_for_invoices(request: StaffRequest, choice: str) -> HttpResponse:
+    tenant = present(request)
+    billing = billing_of(tenant)
+    words = dict(by_invoice_choices(billing)).get(choice)
+    if words is None:
+        return to_billing("plans")
+    context = frame(request, tenant) | {"billing": billing, "choice": choice, "words": words}
+    return render(request, "console/by_invoice.html", context)
+
+
+@button
+def pay_by_card(request: StaffRequest) -> HttpResponse:
+    actions.pay_by_card(request.tenant.id)
+    messages.success(request, "From the next one on, invoices are charged to the card.", SECTION)
+    return to_billing()
+
+
 @button
 def overage(request: StaffRequest) -> HttpResponse:
-    typed = request.POST.get("ceiling", "").strip().replace(",", "")
-    ceiling = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 9 else 0
-    on = request.POST.get("on") == "yes"
-    actions.set_overage(request.tenant.id, on, ceiling)
+    typed, on = request.POST.get("ceiling", "").strip(), request.POST.get("on") == "yes"
+    try:
+        ceiling = _whole_dollars(typed) if on else 0
+        actions.set_overage(request.tenant.id, on, ceiling)
+    except BillingRefused as refused:
+        if not on or status_of(refused) != 409:
+            raise
+        near: dict[str, Any] = {"ceiling": typed[:20], "ceiling_refused": refused.sentence}
+        return show(request, 409, None, overage_open=True, **near)
     words = f"On: for at most ${ceiling:,} a month." if on else "Off: the plan’s limit is the end."
     messages.success(request, f"Connections beyond the plan are {words[0].lower()}{words[1:]}", "beyond")
     return to_billing("beyond")
 
 
+def _whole_dollars(typed: str) -> int:
+    figure = typed.removeprefix("$").replace(",", "").strip()
+    if not (figure.isascii() and figure.isdecimal() and len(figure) < 9):
+        raise BillingRefused("The ceiling is in whole US dollars, such as 30.")
+    return int(figure)
+
+
 @button
 def add_tax_id(request: StaffRequest) -> HttpResponse:
     added = actions.set_tax_id(
-        request.tenant.id, request.POST.get("type", "")[:20], request.POST.get("value", "").strip()[:40]
+        request.tenant.id, request.POST.get("type", "")[:20], request.POST.get("value", "")[:60]
     )
     messages.success(request, f"{added.value} stands on invoices from now on.", SECTION)
     return to_billing()

@@ -126,7 +126,8 @@ def _bill_usage_gone(account: Account, subscription: Json, given: list[Json], no
     """Usage of a metered item that the next phase does not have goes on the invoice that comes now."""
     from stripe_stand_in.objects import invoice_item, invoice_line
 
-    leaving = {one["id"] for one in given if "id" in one}
+    prices = {item["id"]: item["price"]["id"] for item in subscription["items"]["data"]}
+    leaving = {one["id"] for one in given if "id" in one and one.get("price") != prices[one["id"]]}
     for item in subscription["items"]["data"]:
         if (
             item["id"] in leaving

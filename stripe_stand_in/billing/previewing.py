@@ -90,7 +90,7 @@ def upcoming(
     from stripe_stand_in.billing import phasing
 
     details = details or {}
-    ends = details.get("cancel_now") or details.get("cancel_at_period_end", subscription["cancel_at"])
+    ends = details.get("cancel_now") or _ends(subscription, details)
     start, end = planning.period_of(subscription)
     items = subscription["items"]["data"]
     due = [item for item in items if item["current_period_end"] == end]
@@ -113,6 +113,12 @@ def upcoming(
         message = f"No upcoming invoices for customer: {customer}"
         raise ApiError(message, status=404, code="invoice_upcoming_none")
     return _settled(account, invoice)
+
+
+def _ends(subscription: Json, details: Json) -> bool:
+    """Whether it is cancelled, or would be."""
+    asked = details.get("cancel_at_period_end", details.get("cancel_at", subscription["cancel_at"]))
+    return bool(asked)
 
 
 def _settled(account: Account, invoice: Json) -> Json:

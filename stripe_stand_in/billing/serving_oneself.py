@@ -96,6 +96,8 @@ def _schedule(account: Account, held: Json, price: Json) -> None:
         held = account.get("subscription", held["id"])
     schedule = subscription_schedule.from_subscription(account, held)
     first = schedule["phases"][0]
+    # What was paid for is used up first: a metered item beside a plan by the year has a period of a month.
+    first["end_date"] = licensed_item(held)["current_period_end"]
     mine = licensed_item(held)["price"]["id"]
     items = [item | {"price": price["id"]} if item["price"] == mine else item for item in first["items"]]
     rhythm = price["recurring"]

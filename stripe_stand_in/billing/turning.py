@@ -59,7 +59,8 @@ def count_again(account: Account, invoice: Json) -> None:
     for line in invoice["lines"]["data"]:
         details = line["parent"]["subscription_item_details"] or {}
         price = account.storage.find((line["pricing"] or {}).get("price_details", {}).get("price", ""))
-        if not price or not price["recurring"] or not price["recurring"]["meter"] or details.get("proration"):
+        metered = price and price["recurring"] and price["recurring"]["meter"]
+        if not metered or details.get("proration") or "subscription_item" not in details:
             continue
         item = {"price": price, "subscription": line["subscription"], "id": details["subscription_item"]}
         period = (line["period"]["start"], line["period"]["end"])

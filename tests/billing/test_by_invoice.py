@@ -54,6 +54,29 @@ def test_one_that_is_overdue_is_dunned_from_the_day_it_was_due(alice: Buyer) -> 
     assert alice.in_force == ("business", "active")
 
 
+def test_who_pays_by_invoice_is_told_of_the_invoice_and_nothing_of_a_card(alice: Buyer) -> None:
+    from billing import reading
+    from console.standing import standing_of
+    from portal import mailbox
+
+    by_invoice(alice, days=10)
+    alice.pass_days(10 + 3 * HOUR)
+    number, tenant = alice.bought.open_number, alice.workspace.tenant
+    head = standing_of(tenant, reading.billing_of(tenant))
+    assert f"Invoice {number} over $299.00 was due on" in head.lines[0]
+    alice.settle_mails(f"invoice {number} is overdue")
+    alice.pass_days(3)
+    from billing import tasks
+
+    tasks.collect(timestamp=0)
+    alice.settle_mails("still open")
+    told = [mail for mail in mailbox.newest(1_000) if mail.to == alice.workspace.owner_email]
+    assert len(told) == 2
+    for words in (*head.lines, *(mail.text for mail in told)):
+        assert "card" not in words
+    assert all(f"Invoice {number} over $299.00, due on" in mail.text for mail in told)
+
+
 def test_a_running_plan_can_be_paid_that_way_from_now_on(alice: Buyer) -> None:
     alice.buy("pro", "year")
     by_invoice(alice, "pro", "year")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -84,3 +85,19 @@ def test_while_stripe_is_away_a_command_fails_in_a_line(alice: Buyer) -> None:
     with pytest.raises(CommandError, match="does not answer"):
         say("sync_stripe")
     alice.control("DELETE", "faults")
+
+
+def test_a_round_gives_up_when_stripe_answers_nobody(
+    new_buyer: Callable[..., Buyer], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each would wait for it; who has a fault of their own holds up nobody."""
+    from billing import rounds
+    from billing.models import Subscription
+
+    buyers = [new_buyer().live_by_a_clock() for _ in range(4)]
+    buyers[0].control("POST", "faults", status=503, times=1_000)
+    assert rounds.refresh_all() == Subscription.objects.filter(customer_id__isnull=False).count()
+    assert sum("waits:" in line for line in caplog.messages) == rounds.IN_VAIN
+    assert any("wait for the next round" in line for line in caplog.messages)
+    buyers[0].control("DELETE", "faults")
+    assert rounds.refresh_all() == 0

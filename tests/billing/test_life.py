@@ -37,7 +37,8 @@ def as_kept(buyer: Buyer) -> tuple[Any, ...]:
     from billing.models import Notice, Subscription
 
     notices = Notice.objects.filter(tenant_id=buyer.tenant_id).count()
-    columns = [field.attname for field in Subscription._meta.concrete_fields if field.name != "refreshed_at"]
+    looked = ("refreshed_at", "clock_ahead")  # when Stripe was asked last
+    columns = [field.attname for field in Subscription._meta.concrete_fields if field.name not in looked]
     bought = Subscription.objects.filter(tenant_id=buyer.tenant_id).values_list(*columns).get()
     return contents(buyer.workspace), notices, bought, buyer.mails()
 

@@ -203,7 +203,7 @@ def test_what_cannot_be_applied_yet_is_applied_later(alice: Buyer) -> None:
         actions.apply_event(told["id"])
     waiting = kept(told["id"])
     assert (waiting.applied_at, waiting.attempts) == (None, 1)
-    assert "BillingUnavailable" in waiting.fault
+    assert "StripeAway" in waiting.fault
     alice.control("DELETE", "faults")
     from billing import rounds
 

@@ -62,7 +62,7 @@ def test_what_was_owed_can_be_paid_from_every_state(buyer: Buyer, alice: Visitor
     shown = alice.get(PAGE)
     assert (shown.status_code, "is suspended" in text_of(shown)) == (200, True)
     assert alice.get("/login/").headers["location"] == PAGE
-    assert "/login/?next=/console/billing/" in alice.get("/console/").text
+    assert 'href="/console/billing/"' in alice.get("/console/").text
 
     buyer.let_the_card_fail(False)
     buyer.pay(alice.post(f"{PAGE}pay/", page=PAGE).headers["location"])
@@ -127,6 +127,6 @@ def test_there_is_nothing_to_cancel_where_nothing_was_bought(alice: Visitor) -> 
     assert (pressed.status_code, "There is no paid plan here." in text_of(pressed)) == (409, True)
 
 
-@pytest.mark.parametrize("path", ["checkout/", "reactivate/", "keep/", "portal/", "pay/", "by-invoice/"])
+@pytest.mark.parametrize("path", ["checkout/", "reactivate/", "keep/", "portal/", "pay/", "by-card/"])
 def test_the_address_of_a_button_leads_to_the_page(alice: Visitor, path: str) -> None:
     assert alice.get(PAGE + path).headers["location"] == PAGE

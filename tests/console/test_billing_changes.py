@@ -52,6 +52,70 @@ def test_a_dearer_plan_is_shown_to_the_cent_before_it_is_charged(buyer: Buyer, a
     assert f"{due.group(1)} Paid" in text_of(alice.get(f"{PAGE}invoices/"))
 
 
+def test_on_trial_nothing_is_due_before_its_end(buyer: Buyer, alice: Visitor) -> None:
+    buyer.buy("pro")
+    for path in ("change/?plan=business&by=month", "change/?plan=business&by=year"):
+        asked = text_of(alice.get(PAGE + path))
+        assert "Due now $0.00" in asked
+        assert ("when the trial ends $2,990.00" if "year" in path else "when the trial ends $299.00") in asked
+        assert "nothing is charged before" in asked
+    press(alice, "change/", plan="business", interval="month")
+    assert (buyer.in_force, buyer.bought.status) == (("business", "active"), "trialing")
+    buyer.pass_days(14.1)
+    assert "$299.00 Paid" in text_of(alice.get(f"{PAGE}invoices/"))
+
+
+def test_what_is_cancelled_is_shown_with_what_a_change_would_be(buyer: Buyer, alice: Visitor) -> None:
+    """On trial and paid for, in our own words and by the portal's way of cancelling."""
+    buyer.buy("pro")
+    for paid in (False, True):
+        if paid:
+            buyer.pass_days(14.1)
+        for portal in (False, True):
+            if portal:
+                ends = int(buyer.bought.period_end.timestamp())
+                buyer.api.subscriptions.update(buyer.bought.subscription_id, params={"cancel_at": ends})
+                buyer.settle()
+            else:
+                press(alice, "cancel/")
+            assert buyer.bought.cancel_at is not None
+            asked = alice.get(f"{PAGE}change/?plan=business&by=month")
+            assert asked.status_code == 200
+            assert "This takes the cancellation back." in text_of(asked)
+            assert buyer.bought.cancel_at is not None
+            press(alice, "reactivate/")
+            assert "takes the cancellation back" not in text_of(alice.get(f"{PAGE}change/?plan=business"))
+    press(alice, "cancel/")
+    press(alice, "change/", plan="business", interval="month")
+    assert (buyer.bought.cancel_at, buyer.in_force[0]) == (None, "business")
+
+
+def test_only_limits_that_change_are_said_to_change(buyer: Buyer, alice: Visitor) -> None:
+    buyer.buy("pro")
+    buyer.pass_days(14.1)
+    assert "The limits stay as they are." in text_of(alice.get(f"{PAGE}change/?plan=pro&by=year"))
+    assert "The limits of Business hold at once." in text_of(alice.get(f"{PAGE}change/?plan=business"))
+
+
+def test_an_open_invoice_is_on_the_page_and_comes_before_anything_new(buyer: Buyer, alice: Visitor) -> None:
+    press(alice, "by-invoice/", choice="business month")
+    words = text_of(alice.get(PAGE))
+    assert "An invoice over $299.00 is on its way by mail, within the hour." in words
+    asked = text_of(alice.get(f"{PAGE}change/?plan=business&by=year"))
+    assert "An invoice is to be paid first." in asked
+    assert "does not fit" not in asked
+    refused = alice.post(f"{PAGE}change/", {"plan": "business", "interval": "year"}, page=PAGE)
+    assert (refused.status_code, "is on its way to you by mail" in text_of(refused)) == (409, True)
+    buyer.pass_days(0.1)
+    shown = alice.get(PAGE)
+    number = buyer.bought.open_number
+    assert f"Invoice {number} over $299.00 is open, due on" in text_of(shown)
+    assert 'action="/console/billing/pay/"' in shown.text
+    assert "paid for" not in text_of(alice.get(f"{PAGE}change/?plan=pro&by=month"))
+    left = press(alice, "cancel/")
+    assert f"Invoice {number} over $299.00 is open, due on" in left
+
+
 def test_a_card_that_is_declined_changes_nothing_and_says_so(buyer: Buyer, alice: Visitor) -> None:
     buyer.buy("pro")
     buyer.pass_days(14.1)
@@ -66,7 +130,7 @@ def test_a_cheaper_plan_waits_and_can_be_taken_back(buyer: Buyer, alice: Visitor
     buyer.pass_days(14.1)
     asked = text_of(alice.get(f"{PAGE}change/?plan=pro&by=month"))
     assert "Due now $0.00" in asked
-    assert "Business is paid for until" in asked
+    assert "Business goes on until" in asked
     assert "Change booked" in press(alice, "change/", plan="pro", interval="month")
     assert buyer.in_force[0] == "business"
     words = press(alice, "keep/")
@@ -104,16 +168,22 @@ def test_connections_beyond_the_plan_have_a_ceiling(buyer: Buyer, alice: Visitor
     buyer.pass_days(14.1)
     assert "up to 500 connections more" in press(alice, "overage/", on="yes", ceiling="30")
     assert buyer.workspace.tenant.limits.max_connections == 1_500
-    for wrong in ("", "5", "-30", "12.5", "٣٠", "9" * 12):
+    for wrong, why in (
+        *[(typed, "The ceiling is 6 to 490 ") for typed in ("5", "491", "$1,000")],
+        *[(typed, "in whole US dollars") for typed in ("", "-30", "12.5", "٣٠", "9" * 12)],
+    ):
         refused = alice.post(f"{PAGE}overage/", {"on": "yes", "ceiling": wrong}, page=PAGE)
-        assert (refused.status_code, "The ceiling is 6 to 490 " in text_of(refused)) == (409, True), wrong
+        assert (refused.status_code, why in text_of(refused)) == (409, True), wrong
+        assert f'value="{wrong}" aria-invalid="true"' in refused.text
     assert "are off: the plan’s limit is the end." in press(alice, "overage/")
     assert buyer.workspace.tenant.limits.max_connections == 1_000
 
 
 def test_a_tax_id_is_put_on_invoices_and_taken_away(buyer: Buyer, alice: Visitor) -> None:
     buyer.buy("pro")
-    assert "stands on invoices" in press(alice, "tax-ids/", type="eu_vat", value="DE123456789")
+    wrong = alice.post(f"{PAGE}tax-ids/", {"type": "eu_vat", "value": "12"}, page=PAGE)
+    assert (wrong.status_code, "One looks like DE123456789." in text_of(wrong)) == (409, True)
+    assert "DE123456789 stands on" in press(alice, "tax-ids/", type="eu_vat", value=" de 123 456 789 ")
     papers = alice.get(f"{PAGE}invoices/").text
     removal = re.search(r'action="/console/billing/(tax-ids/[\w-]+/remove/)"', papers)
     assert removal
@@ -123,10 +193,40 @@ def test_a_tax_id_is_put_on_invoices_and_taken_away(buyer: Buyer, alice: Visitor
 
 
 def test_business_can_be_paid_by_invoice(buyer: Buyer, alice: Visitor) -> None:
+    asked = text_of(alice.get(f"{PAGE}by-invoice/?choice=business+month"))
+    assert "Business, $299 a month" in asked
+    assert "without a trial" in asked
+    assert "You can go back to a card any time" in asked
+    assert buyer.in_force == ("free", "active")
+    for nothing in ("", "pro month", "free year"):
+        led = alice.get(f"{PAGE}by-invoice/", params={"choice": nothing})
+        assert led.headers["location"] == f"{PAGE}#plans"
     assert "From now on invoices come by mail" in press(alice, "by-invoice/", choice="business month")
     assert buyer.in_force == ("business", "active")
     refused = alice.post(f"{PAGE}by-invoice/", {"choice": "pro month"}, page=PAGE)
     assert refused.status_code == 409
+
+
+def test_there_is_no_plan_by_the_week(buyer: Buyer, alice: Visitor) -> None:
+    buyer.buy("pro")
+    form = {"plan": "business", "interval": "week"}
+    for path in ("checkout/", "change/"):
+        refused = alice.post(PAGE + path, form, page=PAGE)
+        assert (refused.status_code, "by the month or by the year" in text_of(refused)) == (409, True)
+    assert alice.get(f"{PAGE}change/?plan=business&by=week").status_code == 409
+    assert buyer.in_force[0] == "pro"
+
+
+def test_whoever_pays_by_invoice_goes_back_to_a_card(buyer: Buyer, alice: Visitor) -> None:
+    press(alice, "by-invoice/", choice="business month")
+    refused = alice.post(f"{PAGE}by-card/", page=PAGE)
+    assert (refused.status_code, "There is no card yet." in text_of(refused)) == (409, True)
+    card = buyer.api.payment_methods.attach("pm_card_visa", params={"customer": buyer.customer})
+    wanted = {"invoice_settings": {"default_payment_method": card.id}}
+    buyer.api.customers.update(buyer.customer, params=wanted)  # type: ignore[arg-type]
+    assert "From the next one on, invoices are charged to the card." in press(alice, "by-card/")
+    assert buyer.bought.collection_method == "charge_automatically"
+    assert buyer.bought.open_count == 1  # what was sent by mail is still to be paid
 
 
 def test_the_portal_is_one_button_away(buyer: Buyer, alice: Visitor) -> None:

@@ -20,6 +20,7 @@ def look_around(page: Page, origin: str) -> None:
         "change/?plan=pro&by=month",
         "change/?plan=business&by=year",
         "cancel/",
+        "by-invoice/?choice=business+month",
     ):
         page.goto(f"{origin}{PAGE}{path}")
         for part in page.locator("details:not(.menu) > summary").all():
@@ -47,6 +48,21 @@ def test_billing_holds_at_every_width_by_day_and_by_night(
     page.goto(f"{buyer.workspace.origin}{PAGE}")
     expect(page.locator("#billing .badge")).to_have_text("Suspended")
     assert faults_of(page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_is_open_or_on_trial_holds_too(enter: Enter, buyer: Buyer, theme: str, width: int) -> None:
+    page = enter(buyer.workspace, viewport={"width": width, "height": 800}, color_scheme=theme)
+    page.goto(f"{buyer.workspace.origin}{PAGE}by-invoice/?choice=business+month")
+    assert faults_of(page) == []
+    page.get_by_role("button", name="Send me invoices").click()
+    expect(page.get_by_text("is on its way by mail")).to_be_visible()
+    assert faults_of(page) == []
+    buyer.pass_days(0.1)
+    look_around(page, buyer.workspace.origin)
+    page.goto(f"{buyer.workspace.origin}{PAGE}")
+    expect(page.get_by_role("button", name="Pay now")).to_be_visible()
 
 
 def test_billing_needs_no_script(enter: Enter, buyer: Buyer) -> None:

@@ -199,14 +199,18 @@ OF_STAFF: Final = (
     Page("GET", "console/billing/invoices/", 200),
     Page("GET", "console/billing/change/", 302),
     Page("GET", "console/billing/cancel/", 302),
+    Page("GET", "console/billing/by-invoice/", 200, "console/billing/by-invoice/?choice=business%20month"),
     Page("POST", "logout/", 302, form={}),
 )
+# Buttons of these have a page of their own at the same address, which asks first.
+OWN_GET: Final = ("console/billing/by-invoice/", "console/billing/cancel/", "console/billing/change/")
 # The owner's alone, and what they change is at Stripe: tests/isolation/test_billing.py. With each, whether something
 # has to be bought first.
 TAX_ID: Final = "console/billing/tax-ids/<slug:tax_id>/remove/"
 OF_BILLING: Final = {
     Page("POST", "console/billing/checkout/", 303, form={"plan": "pro", "interval": "month"}): False,
     Page("POST", "console/billing/by-invoice/", 302, form={"choice": "business month"}): False,
+    Page("POST", "console/billing/by-card/", 302, form={}): True,
     Page("POST", "console/billing/change/", 302, form={"plan": "business", "interval": "month"}): True,
     Page("POST", "console/billing/cancel/", 302, form={}): True,
     Page("POST", "console/billing/reactivate/", 302, form={}): True,
@@ -245,7 +249,7 @@ FOR_EVERYONE: Final = {
     **{
         Page("GET", page.route, 302, page.path): "leads to the page about billing"
         for page in OF_BILLING
-        if page.route not in ("console/billing/change/", "console/billing/cancel/")
+        if page.route not in OWN_GET
     },
     Page("GET", "login/forgot/", 200): "asks for a mail address",
     Page(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 import stripe
 
 from tests.stripe_stand_in.running import StandIn, item_of
+from tests.stripe_stand_in.test_portal_page import portal
+from tests.stripe_stand_in.test_prices_and_meters import meter, metered
 
 
 def downgrade(stand_in: StandIn, **more: Any) -> tuple[str, Any, Any, stripe.Price, stripe.Price]:
@@ -88,3 +91,26 @@ def test_a_schedule_may_begin_a_subscription_later(stand_in: StandIn) -> None:
     begun = stand_in.v1.subscription_schedules.retrieve(schedule.id)
     assert begun.status == "active"
     assert stand_in.v1.subscriptions.retrieve(str(begun.subscription)).status == "active"
+
+
+def test_a_downgrade_in_the_portal_waits_for_the_end_of_the_year_that_is_paid(stand_in: StandIn) -> None:
+    """Though what is metered beside it has a period of a month."""
+    clock = stand_in.clock()
+    customer = stand_in.customer(test_clock=clock)
+    big, small = stand_in.price(99_000, interval="year"), stand_in.price(9_000, interval="year")
+    overage = metered(stand_in, meter(stand_in), unit_amount=600)
+    given: Any = {"customer": customer.id, "items": [{"price": big.id}, {"price": overage.id}]}
+    made = stand_in.v1.subscriptions.create(given)
+
+    def held() -> Any:
+        items = stand_in.v1.subscriptions.retrieve(made.id).to_dict()["items"]["data"]
+        return next(item for item in items if "quantity" in item)
+
+    ends = held()["current_period_end"]
+    url = portal(stand_in, customer, big, small)
+    asked = {"subscription": made.id, "price": small.id}
+    assert httpx.post(f"{url}/plan", data=asked).headers["location"].endswith("done=plan-end")
+    stand_in.advance(clock, days=95)
+    assert (held()["price"]["id"], held()["current_period_end"]) == (big.id, ends)
+    stand_in.advance(clock, to=ends + 2 * 3600)
+    assert (held()["price"]["id"], held()["current_period_start"]) == (small.id, ends)
