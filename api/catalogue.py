@@ -3,6 +3,7 @@
 None is ever taken away or given another meaning. `python -m api.catalogue > docs/errors.md` writes the page anew.
 """
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -148,7 +149,7 @@ def page() -> str:
     )
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
