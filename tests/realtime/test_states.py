@@ -112,7 +112,7 @@ async def test_a_workspace_that_is_closed_has_no_open_socket_of_any_kind(
         assert await doors(workspace) == {code}
 
         await set_state(workspace, "active")  # and paying restores it at once
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(KNOWN_WITHIN):  # of which trying all the doors takes most
             while await doors(workspace) != {0}:
                 pass
         for chat in others:
@@ -152,7 +152,7 @@ async def test_the_owner_of_a_suspended_workspace_can_still_sign_in_and_out(work
     with sign_in(workspace, to="/console/billing/") as alice:
         page = alice.get("/console/")
         assert page.status_code == 402
-        assert 'href="/login/?next=/console/billing/"' in page.text
+        assert 'href="/console/billing/"' in page.text
         assert alice.get("/login/?next=/console/billing/").headers["location"] == "/console/billing/"
         assert alice.get("/console/billing/").status_code == 200
         await put(workspace, "active")
