@@ -14,6 +14,7 @@ from realtime.loop_local import LoopLocal
 from tenants import encryption
 from tenants.context import HasSchema
 from tenants.database import pool
+from tenants.generation import Generation
 from tenants.single_flight import SingleFlight
 
 FRESH: Final = 5.0
@@ -74,6 +75,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 # By schema, by what is looked for (a column, or a public key), and its value.
 _cache: dict[tuple[str, str, str], _Entry] = {}
+_generation = Generation()
 _asking: LoopLocal[SingleFlight[Any]] = LoopLocal(SingleFlight)
 
 
@@ -107,19 +109,26 @@ async def _found(
     """From the cache, or from the database: once for all who ask at the same moment."""
     entry = _cache.get(key)
     if entry is None or entry.until <= time.monotonic():
-        entry = await _asking.get().ask(key, lambda: _look_up(key, query, values, read))
+        asked_in = _generation.now
+        entry = await _asking.get().ask((key, asked_in), lambda: _look_up(key, query, values, read, asked_in))
     found: Found | None = entry.found
     return found
 
 
 async def _look_up(
-    key: tuple[str, str, str], query: sql.Composed, values: Any, read: Callable[[tuple[Any, ...]], Any]
+    key: tuple[str, str, str],
+    query: sql.Composed,
+    values: Any,
+    read: Callable[[tuple[Any, ...]], Any],
+    asked_in: int,
 ) -> _Entry:
     async with (await pool()).connection() as db:
         row = await (await db.execute(query, values)).fetchone()
     if len(_cache) >= MOST:  # ids in forged tokens are anyone's to choose
         _cache.clear()
-    entry = _cache[key] = _Entry(time.monotonic() + FRESH, read(row) if row else None)
+    entry = _Entry(time.monotonic() + FRESH, read(row) if row else None)
+    if asked_in == _generation.now:
+        _cache[key] = entry
     return entry
 
 
@@ -135,6 +144,7 @@ async def unusable(tenant: HasSchema, ids: Iterable[str]) -> set[str]:
 
 def forget(schema: str) -> None:
     """Drop what is cached of one tenant's keys."""
+    _generation.end()
     for key in [key for key in _cache if key[0] == schema]:
         del _cache[key]
 

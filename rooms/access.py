@@ -21,6 +21,7 @@ from rooms.texts import Refused
 from tenants.context import schema_connection
 from tenants.database import pool
 from tenants.directory import TenantInfo
+from tenants.generation import Generation
 from webhooks.tables import stamp, telling
 
 FRESH: Final = 2.0
@@ -82,6 +83,7 @@ class RoomRecord(msgspec.Struct, frozen=True):
     title: str = ""
 
 
+_generation = Generation()
 _cache: dict[tuple[str, str, int], tuple[float, RoomRecord]] = {}
 
 
@@ -109,6 +111,7 @@ async def enter(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord
 
 def forget() -> None:
     """Drop what is cached: this process has just changed a room or a membership."""
+    _generation.end()
     _cache.clear()
 
 
@@ -183,12 +186,14 @@ async def _find(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord
     known = _cache.get(key)
     if known is not None and known[0] > time.monotonic():
         return known[1]
+    asked_in = _generation.now
     room = await _questions.ask(tenant.schema_name, (name, identity.member_id))
     if room is None:
         return None
     if len(_cache) >= MOST:
         _cache.clear()
-    _cache[key] = (time.monotonic() + FRESH, room)
+    if asked_in == _generation.now:
+        _cache[key] = (time.monotonic() + FRESH, room)
     return room
 
 

@@ -15,6 +15,7 @@ from django.db import connection
 from realtime.loop_local import LoopLocal
 from tenants.database import pool
 from tenants.entitlements import Limits, limits_for
+from tenants.generation import Generation
 from tenants.hosts import bare_host, slug_of, tenant_host
 from tenants.single_flight import SingleFlight
 
@@ -71,6 +72,7 @@ class _Entry(msgspec.Struct, frozen=True):
 
 _SHAPE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _cache: dict[str, _Entry] = {}
+_generation = Generation()
 _asking: LoopLocal[SingleFlight[TenantInfo | None]] = LoopLocal(SingleFlight)
 
 
@@ -92,9 +94,10 @@ def look_up(host: str) -> TenantInfo | None:
     """The tenant at a host as the database has it now, past the cache, which then knows it too."""
     name = bare_host(host)
     query, key = _question(name)
+    asked_in = _generation.now
     with connection.cursor() as cursor:
         cursor.execute(query, [key])
-        return _remember(name, cursor.fetchone())
+        return _remember(name, cursor.fetchone(), asked_in)
 
 
 async def afind(host: str) -> TenantInfo | None:
@@ -104,14 +107,15 @@ async def afind(host: str) -> TenantInfo | None:
         return None
     if (entry := _fresh(name)) is not None:
         return entry.found
-    return await _asking.get().ask(name, lambda: _alook_up(name))
+    return await _asking.get().ask((name, _generation.now), lambda: _alook_up(name))
 
 
 async def _alook_up(name: str) -> TenantInfo | None:
     query, key = _question(name)
+    asked_in = _generation.now
     async with (await pool()).connection() as db:
         cursor = await db.execute(query, [key])
-        return _remember(name, await cursor.fetchone())
+        return _remember(name, await cursor.fetchone(), asked_in)
 
 
 async def afetch(ids: list[int]) -> dict[int, TenantInfo]:
@@ -123,6 +127,7 @@ async def afetch(ids: list[int]) -> dict[int, TenantInfo]:
 
 def forget() -> None:
     """Drop every entry: this process has just changed a tenant."""
+    _generation.end()
     _cache.clear()
 
 
@@ -136,11 +141,12 @@ def _question(name: str) -> tuple[str, str]:
     return (_BY_SLUG, slug) if slug is not None else (_BY_DOMAIN, name)
 
 
-def _remember(name: str, row: tuple[Any, ...] | None) -> TenantInfo | None:
+def _remember(name: str, row: tuple[Any, ...] | None, asked_in: int) -> TenantInfo | None:
     if len(_cache) >= MOST:  # hosts are the client's to choose: never let them fill the memory
         _cache.clear()
     found = _info(row) if row else None
-    _cache[name] = _Entry(time.monotonic() + (FRESH if found else FRESH_MISS), found)
+    if asked_in == _generation.now:
+        _cache[name] = _Entry(time.monotonic() + (FRESH if found else FRESH_MISS), found)
     return found
 
 
