@@ -73,17 +73,19 @@ def contract_of(customer_id: str) -> Contract | None:
         known = [one for one in found if _licensed(one) is not None]
         if not known:
             return None
-        kept = max(known, key=_rank)
+        # Stripe lists what is newer first: of two made in one second, the one further down is the older.
+        kept = max(enumerate(known), key=_rank)[1]
         seconds = tuple(one["id"] for one in known if one["status"] in _COUNTS and one is not kept)
         now = _time_of_clock(api, kept["test_clock"]) if kept.get("test_clock") else now
         return _contract(api, kept, debts_among(api, customer_id, known), seconds, now)
 
 
-def _rank(subscription: Any) -> tuple[int, int, str]:
+def _rank(listed: tuple[int, Any]) -> tuple[int, int, int]:
+    place, subscription = listed
     status, created = subscription["status"], subscription["created"]
     if status in _COUNTS:
-        return 2, -created, subscription["id"]
-    return (1 if status in _WAITS else 0), created, subscription["id"]
+        return 2, -created, place
+    return (1 if status in _WAITS else 0), created, -place
 
 
 def _contract(

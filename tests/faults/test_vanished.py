@@ -97,12 +97,16 @@ async def _a_client_put_to_sleep(machine: Machine, ready: asyncio.Barrier, repor
         try:
             await ann.until("user_joined", user_id="bob")
             assert home.leases() == 2
+            assert sleeper.stdout
+            assert (
+                await within(sleeper.stdout.readline(), 10) == b"in\n"
+            )  # asleep before, it would never have come in
             sleeper.send_signal(signal.SIGSTOP)
             await ready.wait()
             await _is_found(home, ann, report, "asleep")
             sleeper.send_signal(signal.SIGCONT)
             said, _ = await within(sleeper.communicate(), 10)
-            assert said == b"in\nout\n"
+            assert said == b"out\n"
         finally:
             with contextlib.suppress(ProcessLookupError):
                 sleeper.kill()

@@ -29,7 +29,7 @@ async def give(workspace: Workspace, **figures: object) -> None:
         workspace.slug,
     )
     await set_plan(workspace, "free")  # which every process hears
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(10):  # how soon open sockets go by them has a test of its own
         for process in range(2):
             while await _connections_shown(workspace, process) != shown:
                 await asyncio.sleep(0.05)
