@@ -11,7 +11,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from accounts.names import BadName
 from api.sentences import field_of, no_object, sentence
 from realtime.events import ErrorCode
-from rooms.actions import MessageDeleted, NothingToAnswer
+from rooms.actions import FilesRefused, MessageDeleted, NothingToAnswer
 from rooms.texts import Refused
 from tenants.problems import problem
 
@@ -62,6 +62,8 @@ def of_refusal(error: Refused) -> Problem:
     retry = max(1, math.ceil(error.retry_after)) if error.retry_after is not None else None
     if isinstance(error, NothingToAnswer):
         return Problem(409, "reply_to_not_found", error.message)
+    if isinstance(error, FilesRefused):
+        return Problem(409, "file_not_usable", error.message)
     if isinstance(error, MessageDeleted):
         return Problem(409, "message_deleted", error.message)
     return Problem(_STATUS.get(error.code, 503), error.code.lower(), error.message, retry_after=retry)
@@ -69,6 +71,8 @@ def of_refusal(error: Refused) -> Problem:
 
 def _is_other_json(request: HttpRequest) -> bool:
     """Whether the body is JSON, but no object: the framework then misses fields in it, one by one."""
+    if request.content_type == "multipart/form-data":
+        return False
     return request.body.strip()[:1] not in (b"", b"{")
 
 

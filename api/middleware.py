@@ -1,13 +1,14 @@
 """What every answer of the API carries: rate-limit figures, and CORS for the sites a tenant allows."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import IO, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from api import idempotency
 from api.rates import Rate
+from api.uploads import UPLOAD
 from tenants import origins
 from tenants.directory import TenantInfo
 from tenants.middleware import API
@@ -38,8 +39,15 @@ class ApiMiddleware:
     def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return HttpResponse(status=204)
-        if _has_body(request) and not _is_json(request):
-            return problem(415, "unsupported_media_type", "Send JSON, with Content-Type: application/json.")
+        if _has_body(request):
+            if request.path == UPLOAD and request.method == "POST":
+                if request.content_type != "multipart/form-data":
+                    return problem(415, "unsupported_media_type", "Send a form: multipart/form-data.")
+                _measure(request)
+            elif not _is_json(request):
+                return problem(
+                    415, "unsupported_media_type", "Send JSON, with Content-Type: application/json."
+                )
         if request.method == "HEAD":  # answered like a GET; the server leaves the body away
             request.method = "GET"
         response = self.get_response(request)
@@ -52,6 +60,14 @@ class ApiMiddleware:
 
 def _has_body(request: HttpRequest) -> bool:
     return request.META.get("CONTENT_LENGTH") not in (None, "", "0") or "transfer-encoding" in request.headers
+
+
+def _measure(request: HttpRequest) -> None:
+    """A form that came in pieces does not say how long it is, and Django takes it for an empty one. It is all here."""
+    if request.META.get("CONTENT_LENGTH") in (None, ""):
+        body: IO[bytes] = request._stream  # type: ignore[attr-defined]
+        request.META["CONTENT_LENGTH"] = str(body.seek(0, 2))
+        body.seek(0)
 
 
 def _is_json(request: HttpRequest) -> bool:

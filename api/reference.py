@@ -25,6 +25,7 @@ IN_PATHS: Final = {
     "room": "general",
     "external_id": "bob",
     "message_id": "$MESSAGE_ID",
+    "file_id": "$FILE_ID",
     "webhook_id": "$WEBHOOK_ID",
     "delivery_id": "$DELIVERY_ID",
     "key_id": "$KEY_ID",
@@ -114,7 +115,9 @@ def _call(document: Json, home: str, path: str, method: str, said: Json) -> Call
         for each in said["parameters"]
         if each["in"] != "path"
     ]
-    body = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    content = said.get("requestBody", {}).get("content", {})
+    form = "multipart/form-data" in content
+    body = next((each.get("schema") for each in content.values()), None)
     sent = _fields(_resolved(document, body)) if body else []
     answers = [_answer(status, each) for status, each in said["responses"].items() if status != "default"]
     return Call(
@@ -126,17 +129,20 @@ def _call(document: Json, home: str, path: str, method: str, said: Json) -> Call
         scope=said.get(SCOPE, ""),
         fields=taken + sent,
         answers=answers,
-        example=_example(home, path, method, sent, needs_key=SCOPE in said),
+        example=_example(home, path, method, sent, needs_key=SCOPE in said, form=form),
     )
 
 
-def _example(home: str, path: str, method: str, sent: list[Field], *, needs_key: bool) -> str:
+def _example(home: str, path: str, method: str, sent: list[Field], *, needs_key: bool, form: bool) -> str:
     for name, value in IN_PATHS.items():
         path = path.replace(f"{{{name}}}", value)
     lines = [f"curl {'' if method in ('get', 'post') else f'-X {method.upper()} '}{home}{path}"]
     if needs_key:
         lines.append('  -H "Authorization: Bearer $SNUG_KEY"')
-    if sent:
+    if form:
+        named = [f"{each.name}={each.example}" for each in sent if each.example is not None]
+        lines += [f"  -F {each}" for each in [*named, "file=@photo.jpg"]]
+    elif sent:
         body = {each.name: each.example for each in sent if each.example is not None}
         lines.append("  -H 'Content-Type: application/json'")
         lines.append(f"  -d '{json.dumps(body, ensure_ascii=False)}'")

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from api import uploads
 from tenants.problems import body
 
 Message = Mapping[str, Any]
@@ -13,6 +14,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 MOST_BYTES: Final = 1024 * 1024
+# What a form has around its file: the names of its parts, and the fields beside it.
+_FRAMING: Final = 16 * 1024
 
 
 class _TooLarge(Exception):
@@ -20,7 +23,10 @@ class _TooLarge(Exception):
 
 
 class Edge:
-    """Gives requests the public scheme, and refuses bodies of more than MOST_BYTES while they arrive."""
+    """Gives requests the public scheme, and refuses bodies of more than MOST_BYTES while they arrive.
+
+    A file may be as large as the plan allows, if whoever sends it has shown who they are: nobody else fills our disk.
+    """
 
     def __init__(self, app: App, scheme: str) -> None:
         self.app = app
@@ -29,7 +35,9 @@ class Edge:
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         # Django checks a declared length alone, and writes a body that declares none to the disk, whatever its size.
-        room = MOST_BYTES
+        file = await _largest_file(scope)
+        most = MOST_BYTES if file is None else file + _FRAMING
+        room = most
 
         async def counted() -> Message:
             nonlocal room
@@ -40,11 +48,23 @@ class Edge:
             return message
 
         try:
-            if _declared(scope) > MOST_BYTES:
+            if _declared(scope) > most:
                 raise _TooLarge
             await self.app({**scope, "scheme": self.scheme}, counted, send)
         except _TooLarge:
-            await _refuse(send)
+            await _refuse(send, file)
+
+
+async def _largest_file(scope: Mapping[str, Any]) -> int | None:
+    """How many bytes the file may have that this request brings; None where it may bring none."""
+    if scope["path"] != uploads.UPLOAD or scope["method"] != "POST":
+        return None
+    return await uploads.largest_file(_header(scope, b"host"), _header(scope, b"authorization"))
+
+
+def _header(scope: Mapping[str, Any], wanted: bytes) -> str:
+    found = [value for name, value in scope["headers"] if name == wanted]
+    return found[0].decode("latin-1") if len(found) == 1 else ""
 
 
 def _declared(scope: dict[str, Any]) -> int:
@@ -52,9 +72,11 @@ def _declared(scope: dict[str, Any]) -> int:
     return int(lengths[0]) if lengths and lengths[0].isdigit() else 0
 
 
-async def _refuse(send: Send) -> None:
-    detail = f"A request may have at most {MOST_BYTES:,} bytes."
-    content = msgspec.json.encode(body(413, "too_large", detail))
+async def _refuse(send: Send, file: int | None) -> None:
+    code, detail = "too_large", f"A request may have at most {MOST_BYTES:,} bytes."
+    if file is not None:
+        code, detail = uploads.TOO_LARGE, uploads.too_large(file)
+    content = msgspec.json.encode(body(413, code, detail))
     headers = [
         (b"content-type", b"application/problem+json"),
         (b"content-length", str(len(content)).encode()),

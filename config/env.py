@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
-from config import redis_urls
+from config import media_urls, redis_urls
 
 Network = IPv4Network | IPv6Network
 Environment = Literal["development", "production"]
@@ -56,6 +56,8 @@ class Env:
     stripe_secret_key: str | None = field(repr=False)
     stripe_webhook_secret: str | None = field(repr=False)
     stripe_api_base: str | None
+    # None: files are kept in the data folder.
+    media: media_urls.Media | None
 
     @property
     def development(self) -> bool:
@@ -87,6 +89,7 @@ def read(source: Mapping[str, str] | None = None) -> Env:
         trusted_proxies=reader.networks("SNUG_TRUSTED_PROXIES"),
         email_url=reader.optional_url("EMAIL_URL", ("smtp", "smtps", "smtp+tls")),
         mail_from=reader.mail_address("SNUG_MAIL_FROM", "Snug <hello@snug.example>"),
+        media=reader.media("MEDIA_URL"),
         **reader.stripe(),
     )
 
@@ -211,6 +214,15 @@ class _Reader:
             "stripe_webhook_secret": secret,
             "stripe_api_base": base.rstrip("/") if base else None,
         }
+
+    def media(self, name: str) -> media_urls.Media | None:
+        value = self.optional(name)
+        if value is None:
+            return None
+        try:
+            return media_urls.parse(value)
+        except ValueError as error:
+            raise ConfigurationError(f"{name} {error}") from None
 
     def networks(self, name: str) -> tuple[Network, ...]:
         try:

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 from accounts.authentication import SESSION_KEY
@@ -15,6 +17,13 @@ from config.errors import method_not_allowed
 from tenants.requests import tenant_of
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Compresses pages, and leaves files alone: they are streamed, and asked for by ranges of their own bytes."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return response if response.streaming else super().process_response(request, response)
 
 
 class TenantSessionMiddleware(SessionMiddleware):

@@ -7,6 +7,7 @@ from api.v1 import api, docs
 urlpatterns = [
     path("api/v1/docs", docs),
     path("api/v1/", api.urls),
+    path("", include("files.urls")),
     path("", include("widget.urls")),
     path("", include("console.urls")),
 ]

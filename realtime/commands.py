@@ -21,6 +21,7 @@ class ChatMessage(Struct, tag_field="type", tag="chat_message"):
     message: Any = None
     client_id: Any = None
     reply_to: Any = None
+    files: Any = None
 
 
 class EditMessage(Struct, tag_field="type", tag="edit_message"):

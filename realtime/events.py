@@ -99,6 +99,17 @@ class Reaction(Struct):
     count: int
 
 
+class FileRef(Struct, kw_only=True):
+    """A file of a message. Where it is to be had, `GET /files/{id}` says, to whoever may."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    width: int | UnsetType = UNSET
+    height: int | UnsetType = UNSET
+
+
 class MessageState(Struct, kw_only=True):
     """A message as everyone sees it, on sockets, in history and over REST."""
 
@@ -113,6 +124,7 @@ class MessageState(Struct, kw_only=True):
     client_id: str | UnsetType = UNSET
     reply_to: str | UnsetType = UNSET
     edited_at: str | UnsetType = UNSET
+    files: list[FileRef] | UnsetType = UNSET
     reactions: list[Reaction] = []
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET
 from psycopg import sql
 
-from realtime.events import DeletedState, MessageState, Reaction, stamp
+from realtime.events import DeletedState, FileRef, MessageState, Reaction, stamp
 from rooms.tables import tables_of
 from tenants.database import share
 from tenants.directory import TenantInfo
@@ -23,7 +23,7 @@ AnyMessage = MessageState | DeletedState
 # A row of it becomes a message by `message_of`; conditions on `m` follow.
 MESSAGES: Final = (
     "SELECT m.id, m.seq, m.rev, m.body, s.external_id, s.name, m.client_id, m.reply_to, m.created_at, m.edited_at, "
-    "m.deleted_at, m.reactions FROM {messages} m JOIN {members} s ON s.id = m.sender_id WHERE "
+    "m.deleted_at, m.reactions, m.files FROM {messages} m JOIN {members} s ON s.id = m.sender_id WHERE "
 )
 _MESSAGES = sql.SQL(MESSAGES)
 _BY_ROOM = sql.SQL("m.room_id = %(room)s AND m.created_at > %(since)s AND ")
@@ -149,11 +149,14 @@ async def message(tenant: TenantInfo, room_id: int, room_name: str, message_id: 
     return message_of(rows[0], room_name) if rows else None
 
 
-async def sender_of(tenant: TenantInfo, room_id: int, message_id: UUID) -> int | None:
-    """The member who sent this message of this room, deleted or not; None where there is no such message."""
-    query = sql.SQL("SELECT sender_id FROM {messages} WHERE room_id = %(room)s AND id = %(id)s")
+async def origin_of(tenant: TenantInfo, room_id: int, message_id: UUID) -> tuple[int, bool] | None:
+    """The member who sent this message of this room, deleted or not, and whether it has files; None where there is no
+    such message."""
+    query = sql.SQL(
+        "SELECT sender_id, files IS NOT NULL FROM {messages} WHERE room_id = %(room)s AND id = %(id)s"
+    )
     rows = await _fetch(tenant, {"room": room_id, "id": message_id}, query)
-    return rows[0][0] if rows else None
+    return (rows[0][0], rows[0][1]) if rows else None
 
 
 def counts(message: AnyMessage) -> dict[str, int]:
@@ -188,7 +191,7 @@ async def _fetch(tenant: TenantInfo, values: dict[str, Any], *parts: sql.SQL) ->
 
 def message_of(row: tuple[Any, ...], room_name: str) -> AnyMessage:
     """A row of MESSAGES as everyone sees it."""
-    id_, seq, rev, body, sender, name, client_id, reply_to, created, edited, deleted, reactions = row
+    id_, seq, rev, body, sender, name, client_id, reply_to, created, edited, deleted, reactions, files = row
     if deleted is not None:
         return DeletedState(message_id=str(id_), seq=seq, rev=rev, room=room_name)
     return MessageState(
@@ -203,5 +206,6 @@ def message_of(row: tuple[Any, ...], room_name: str) -> AnyMessage:
         client_id=client_id or UNSET,
         reply_to=str(reply_to) if reply_to else UNSET,
         edited_at=stamp(edited) if edited else UNSET,
+        files=msgspec.convert(files, list[FileRef]) if files else UNSET,
         reactions=[Reaction(sum_["emoji"], sum_["count"]) for sum_ in reactions],
     )

@@ -10,6 +10,7 @@ from realtime.events import ErrorCode
 ROOM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}")
 MAX_CLIENT_ID: Final = 64
 MAX_TITLE: Final = 120
+MOST_FILES: Final = 10  # of a message
 MAX_EMOJI: Final = 32
 # Format characters that hold an emoji of several parts together are let in: the joiner, and the tags of flags. So is
 # what this Python's Unicode does not know yet: each year brings new emoji.
@@ -29,14 +30,16 @@ class Refused(Exception):
         self.retry_after = retry_after
 
 
-def check_text(text: object, longest: int) -> str:
+def check_text(text: object, longest: int, *, may_be_empty: bool = False) -> str:
     """A message's text, trimmed. `longest` counts Unicode code points. Raises Refused."""
+    if text is None and may_be_empty:
+        return ""
     if text is None:
         raise Refused(ErrorCode.EMPTY_MESSAGE, "A message cannot be empty.")
     if not isinstance(text, str) or not storable(text):
         raise Refused(ErrorCode.INVALID_FIELD, "message must be a string of storable characters.")
     trimmed = text.strip()
-    if not trimmed:
+    if not trimmed and not may_be_empty:
         raise Refused(ErrorCode.EMPTY_MESSAGE, "A message cannot be empty.")
     if len(trimmed) > longest:
         raise Refused(
@@ -44,6 +47,19 @@ def check_text(text: object, longest: int) -> str:
             f"This message is {len(trimmed):,} characters; your plan allows {longest:,}.",
         )
     return trimmed
+
+
+def check_files(files: object) -> tuple[UUID, ...]:
+    """The ids of a message's files, in the order given. Raises Refused."""
+    if files is None:
+        return ()
+    if not isinstance(files, list) or len(files) > MOST_FILES:
+        raise Refused(ErrorCode.INVALID_FIELD, f"files must be a list of at most {MOST_FILES} ids.")
+    ids = [message_id_in(each) for each in files]
+    known = tuple(dict.fromkeys(id_ for id_ in ids if id_ is not None))
+    if len(known) < len(files):
+        raise Refused(ErrorCode.INVALID_FIELD, "files must hold ids of files, each once.")
+    return known
 
 
 def check_client_id(client_id: object) -> str | None:

@@ -7,6 +7,7 @@ from api import errors, reference
 from api.description import describe
 from api.v1 import (
     audit,
+    files,
     guests,
     keys,
     members,
@@ -38,6 +39,7 @@ MODULES = (
     members,
     messages,
     reactions,
+    files,
     presence,
     keys,
     public_keys,

@@ -16,7 +16,7 @@ from api.speaking import check_sub_allowed, encoded, enter, rate_of, said_of, sp
 from rooms import reading
 from rooms.actions import Posted, delete_message, edit_message, post_message
 from rooms.reading import AnyMessage
-from rooms.texts import message_id_in
+from rooms.texts import MOST_FILES, message_id_in
 from tenants.addresses import address_of
 
 router = Router(tags=["messages"])
@@ -27,6 +27,11 @@ class NewMessage(Said):
     sub: Sub | None = Field(None, description="The user who speaks; absent: the key's bot.", examples=["bob"])
     client_id: ClientId | None = Field(None, description="Unique for ever for a sender in a room.")
     reply_to: MessageId | None = Field(None, description="The `message_id` that this answers.")
+    files: list[MessageId] | None = Field(
+        None,
+        description="Ids of files that the same sender uploaded for this room, at most 10. The text may then be empty.",
+        json_schema_extra={"maxItems": MOST_FILES, "uniqueItems": True},
+    )
 
 
 class NewText(Said):
@@ -36,6 +41,17 @@ class NewText(Said):
 class ReactionOut(Schema):
     emoji: str
     count: int
+
+
+class FileOfMessage(Schema):
+    """A file of a message. `GET /files/{file_id}` has links to it."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    width: int | None = None
+    height: int | None = None
 
 
 class MessageOut(Schema):
@@ -52,6 +68,7 @@ class MessageOut(Schema):
     client_id: str | None = None
     reply_to: str | None = None
     edited_at: str | None = None
+    files: list[FileOfMessage] | None = Field(None, description="Only where there are any.")
     reactions: list[ReactionOut]
 
 
@@ -158,6 +175,7 @@ async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
             body.message,
             client_id=body.client_id,
             reply_to=body.reply_to,
+            files=body.files,
             rate=await rate_of(request),
             id_=attempt.message_id if (attempt := attempt_of(request)) else None,
         )

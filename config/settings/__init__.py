@@ -3,4 +3,5 @@
 from config.settings.base import *  # noqa: F403
 from config.settings.billing import *  # noqa: F403
 from config.settings.database import *  # noqa: F403
+from config.settings.files import *  # noqa: F403
 from config.settings.realtime import *  # noqa: F403

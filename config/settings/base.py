@@ -37,6 +37,7 @@ TENANT_APPS = [
     "audit",
     "webhooks",
     "accounts",
+    "files",
     "rooms",
     "api",
 ]
@@ -52,7 +53,7 @@ MIDDLEWARE = [
     "tenants.middleware.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Django's own guards against BREACH: it pads every compressed page by a random length.
-    "django.middleware.gzip.GZipMiddleware",
+    "config.middleware.CompressionMiddleware",
     "config.middleware.StaticFilesMiddleware",
     "config.middleware.SecurityHeadersMiddleware",
     "tenants.middleware.HostMiddleware",

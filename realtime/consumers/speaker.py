@@ -76,6 +76,7 @@ class Speaker:
                 command.message,
                 client_id=command.client_id,
                 reply_to=command.reply_to,
+                files=command.files,
                 rate=self._rate(),
                 id_=id_,
             )

@@ -8,10 +8,11 @@ from rooms.actions.delete_user import delete_user
 from rooms.actions.join import FOR_EVER, add_member, mute_member, remove_member
 from rooms.actions.mark_read import mark_read
 from rooms.actions.post import NothingToAnswer, Posted, post_message
-from rooms.writing.work import MessageDeleted
+from rooms.writing.work import FilesRefused, MessageDeleted
 
 __all__ = [
     "FOR_EVER",
+    "FilesRefused",
     "LastRoom",
     "MessageDeleted",
     "NothingToAnswer",

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from realtime import events, groups
-from realtime.events import ChatMessage, MessageState, Reacted, Unread, stamp
+from realtime.events import ChatMessage, FileRef, MessageState, Reacted, Unread, stamp
 from realtime.loop_local import LoopLocal
 from realtime.publish import Event, publisher
 from rooms import reading
@@ -115,6 +115,7 @@ def _fields(written: Written) -> dict[str, Any]:
         "timestamp": stamp(written.created_at),
         "client_id": draft.client_id or UNSET,
         "reply_to": str(draft.reply_to) if draft.reply_to else UNSET,
+        "files": msgspec.convert(written.files, list[FileRef]) if written.files else UNSET,
     }
 
 

@@ -3,10 +3,14 @@
 The answer's `is_new` is False where the message was like that before: the room hears nothing then.
 """
 
+import logging
 from uuid import UUID
+
+from django.db import DatabaseError
 
 from accounts.identity import Identity
 from audit.acting import Actor
+from files.tasks import remove_files_of
 from realtime.events import ErrorCode
 from realtime.limits import MessageRate
 from rooms import access, reading
@@ -14,7 +18,11 @@ from rooms.access import RoomRecord
 from rooms.actions import announcing, pace
 from rooms.texts import Refused, check_emoji, check_message_id, check_text
 from rooms.writing.work import Changed, Deletion, Edit, Reaction, no_such_message
+from tenants.context import in_public
+from tenants.database import AWAY
 from tenants.directory import TenantInfo
+
+logger = logging.getLogger("snug.rooms")
 
 
 async def edit_message(
@@ -31,7 +39,8 @@ async def edit_message(
     body = check_text(text, tenant.limits.max_message_length)
     access.check_not_muted(room)
     pace.check_rate(tenant, rate)
-    if not await _is_sender(tenant, room, editor, wanted) and not editor.is_bot:
+    sender, _ = await _origin(tenant, room, wanted)
+    if sender != editor.member_id and not editor.is_bot:
         raise Refused(ErrorCode.FORBIDDEN, "Only its sender can edit a message.")
     edit = Edit(tenant=tenant, room_id=room.id, room_name=room.name, message_id=wanted, body=body)
     return await announcing.writer().write(edit)
@@ -46,7 +55,8 @@ async def delete_message(
     """
     wanted = check_message_id(message_id)
     moderated = access.may_moderate(deleter, room)
-    own = await _is_sender(tenant, room, deleter, wanted)
+    sender, has_files = await _origin(tenant, room, wanted)
+    own = sender == deleter.member_id
     if not own and not moderated:
         raise Refused(ErrorCode.FORBIDDEN, "Only its sender or a moderator can delete a message.")
     deletion = Deletion(
@@ -57,7 +67,10 @@ async def delete_message(
         moderated=moderated,
         by=None if own else Actor(deleter.acts_as, address),
     )
-    return await announcing.writer().write(deletion)
+    deleted = await announcing.writer().write(deletion)
+    if has_files:
+        await _have_files_removed(tenant)
+    return deleted
 
 
 async def react(
@@ -88,8 +101,17 @@ async def react(
     return await announcing.writer().write(reaction)
 
 
-async def _is_sender(tenant: TenantInfo, room: RoomRecord, member: Identity, message_id: UUID) -> bool:
-    sender = await reading.sender_of(tenant, room.id, message_id)
-    if sender is None:
+async def _origin(tenant: TenantInfo, room: RoomRecord, message_id: UUID) -> tuple[int, bool]:
+    """Who sent it, and whether it has files. Raises Refused."""
+    origin = await reading.origin_of(tenant, room.id, message_id)
+    if origin is None:
         raise no_such_message()
-    return sender == member.member_id
+    return origin
+
+
+async def _have_files_removed(tenant: TenantInfo) -> None:
+    """Nobody has them any more; what is stored goes now, or with the next hourly round."""
+    try:
+        await in_public(remove_files_of.defer, tenant_id=tenant.id)
+    except (DatabaseError, *AWAY) as error:
+        logger.warning("files of %s wait for the next round: %s", tenant.schema_name, type(error).__name__)

@@ -7,9 +7,13 @@ from django.utils import timezone
 
 from audit.kinds import Action
 from audit.records import record
+from files.actions import discard_of_room
+from files.tasks import remove_files_of
 from rooms import access
 from rooms.models import Message, Reaction, Room
 from rooms.telling import tell_of_room
+from tenants.context import schema_connection
+from tenants.models import Tenant
 
 AT_ONCE: Final = 2_000
 
@@ -36,6 +40,9 @@ def delete_room(room: Room) -> None:
         locked = Room.objects.select_for_update().filter(pk=room.pk).first()
         while _delete_some_messages(room):  # somebody may have opened it again meanwhile
             pass
+        if discard_of_room(room.pk):
+            tenant = Tenant.objects.get(schema_name=schema_connection().schema_name)
+            remove_files_of.defer(tenant_id=tenant.pk)
         if locked is not None:
             tell_of_room("room.deleted", locked)
             locked.delete()

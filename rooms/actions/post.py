@@ -11,8 +11,8 @@ from rooms import access, reading
 from rooms.access import RoomRecord
 from rooms.actions import announcing, pace
 from rooms.reading import AnyMessage
-from rooms.texts import Refused, check_client_id, check_text, message_id_in
-from rooms.writing.work import Draft
+from rooms.texts import Refused, check_client_id, check_files, check_text, message_id_in
+from rooms.writing.work import Draft, FilesRefused
 from tenants.directory import TenantInfo
 
 
@@ -38,6 +38,7 @@ async def post_message(
     *,
     client_id: object = None,
     reply_to: object = None,
+    files: object = None,
     rate: MessageRate | None = None,
     id_: UUID | None = None,
 ) -> Posted:
@@ -46,7 +47,8 @@ async def post_message(
     `rate` counts it against what a user may send in 10 seconds; a repeated client_id costs nothing. `id_` is the id
     that a new message gets, for callers who want to know it before anyone hears of it.
     """
-    body = check_text(text, tenant.limits.max_message_length)
+    attached = check_files(files)
+    body = check_text(text, tenant.limits.max_message_length, may_be_empty=bool(attached))
     client_id = check_client_id(client_id)
     try:
         access.check_not_muted(room)
@@ -65,9 +67,15 @@ async def post_message(
         client_id=client_id,
         reply_to=await _answered(tenant, room, reply_to),
         joins=not (room.is_member or sender.is_bot),  # a bot is everywhere already, and no person
+        files=attached,
         id=id_ or uuid4(),
     )
-    written = await announcing.writer().write(draft)
+    try:
+        written = await announcing.writer().write(draft)
+    except FilesRefused:
+        if took_turn:
+            await pace.give_back_turn(tenant, room, sender)
+        raise
     if written.is_new:
         return Posted(announcing.state_of(written), True)
     if rate is not None:

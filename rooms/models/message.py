@@ -27,6 +27,8 @@ class Message(models.Model):
     deleted_at = models.DateTimeField(null=True)
     # [{"emoji", "count"}], in the order of first use.
     reactions = models.JSONField(default=list, db_default=[])
+    # [{"id", "name", "type", "size", "width", "height"}], in the order given; null for nearly all messages.
+    files = models.JSONField(null=True)
 
     class Meta:
         constraints: ClassVar = [

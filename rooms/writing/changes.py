@@ -50,7 +50,7 @@ _NOTED = """, noted AS (
     )"""
 _NOW = "date_trunc('milliseconds', statement_timestamp())"
 _TEXT = f"body = %(body)s, edited_at = {_NOW}"
-_EMPTY = f"body = '', reactions = '[]', edited_at = NULL, deleted_at = {_NOW}"
+_EMPTY = f"body = '', reactions = '[]', files = NULL, edited_at = NULL, deleted_at = {_NOW}"
 # What webhooks are told, where the workspace has any, in the same statement, if it changed anything.
 # The message as everyone sees it: `reading.message_of` in SQL.
 _EDITED = f"""
@@ -58,7 +58,7 @@ _EDITED = f"""
       'message_id', c.id, 'seq', c.seq, 'rev', c.rev, 'room', %(room_name)s::text, 'message', c.body,
       'user_id', s.external_id, 'username', coalesce(nullif(s.name, ''), s.external_id),
       'timestamp', {stamp("c.created_at")}, 'client_id', c.client_id, 'reply_to', c.reply_to,
-      'edited_at', {stamp("c.edited_at")}, 'reactions', c.reactions)) AS data
+      'edited_at', {stamp("c.edited_at")}, 'files', c.files, 'reactions', c.reactions)) AS data
     FROM changed c JOIN {{members}} s ON s.id = c.sender_id
 """
 _DELETED = """
@@ -79,6 +79,11 @@ _DELETE = {
 _DELETE_REACTIONS = (
     "DELETE FROM {reactions} x USING {messages} m, {rooms} r WHERE x.message_id = m.id AND m.id = %(message)s "
     "AND m.room_id = %(room)s AND r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)"
+)
+# Nobody has them from then on. What is stored of them a job removes: files.tasks.
+_DROP_FILES = (
+    "UPDATE {files} f SET deleted_at = now() FROM {messages} m, {rooms} r WHERE f.message_id = m.id "
+    "AND m.id = %(message)s AND m.room_id = %(room)s AND r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)"
 )
 _REACT = """
 INSERT INTO {reactions} (message_id, member_id, emoji, created_at)
@@ -118,7 +123,7 @@ def statements(schema: str, change: Change) -> list[Statement]:
             values["body"] = body
             templates = [_EDIT_TOLD if hooked else _EDIT]
         case Deletion(by=by):
-            templates = [_DELETE_REACTIONS, _DELETE[by is not None, hooked]]
+            templates = [_DELETE_REACTIONS, _DROP_FILES, _DELETE[by is not None, hooked]]
             if by is not None:
                 values |= {"actor": by.id, "address": by.address, "action": Action.MESSAGE_DELETED.value}
         case Reaction(member_id=member, emoji=emoji, on=on):

@@ -12,6 +12,7 @@ a change that is made already changes nothing.
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 from uuid import UUID
@@ -153,7 +154,7 @@ def _firsts(group: Sequence[Work]) -> list[Work]:
 
 def _for(work: Work, outcome: Outcome) -> Outcome:
     if isinstance(work, Draft) and isinstance(outcome, Written):
-        return Written(work, outcome.id, outcome.seq, outcome.rev, outcome.created_at)
+        return replace(outcome, draft=work)
     return outcome
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from audit.acting import Actor
@@ -32,6 +33,7 @@ class Draft(Work):
     client_id: str | None
     reply_to: UUID | None
     joins: bool
+    files: tuple[UUID, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -87,6 +89,8 @@ class Written:
     seq: int
     rev: int
     created_at: datetime
+    # As the message has them; None where it has none.
+    files: list[dict[str, Any]] | None = None
 
     @property
     def is_new(self) -> bool:
@@ -128,6 +132,14 @@ def unstorable() -> Refused:
 def no_such_message() -> Refused:
     """The room has no message of this id, or has it no longer."""
     return Refused(ErrorCode.NOT_FOUND, "There is no such message in this room.")
+
+
+class FilesRefused(Refused):
+    """`files` names something that cannot be sent with this message."""
+
+    def __init__(self) -> None:
+        text = "files names a file that is not its sender's, not for this room, or in a message already."
+        super().__init__(ErrorCode.INVALID_FIELD, text)
 
 
 class MessageDeleted(Refused):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import httpx
+from django.utils import timezone
 
 from tests.personas import Workspace
 
@@ -14,6 +17,7 @@ THUMB = "%F0%9F%91%8D"
 WEBHOOK = "wh_0123456789abcdef"
 DELIVERY = "dlv_1000001"
 OFF_WEBHOOK = "wh_fedcba9876543210"
+FILE = "f11e0000-0000-4000-8000-0000000000aa"
 SPARE_KEY = "key_00000000000000aa"
 PEM = (
     "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
@@ -38,12 +42,17 @@ class Call:
     for_users: bool = False
     # A second scope, where one is not enough.
     also: str = ""
+    # The text of a file that is sent with the body, which is then a form.
+    file: str = ""
 
     def __str__(self) -> str:
         return f"{self.method} /{self.path}"
 
     def send(self, client: httpx.Client, message_id: str, **options: Any) -> httpx.Response:
         path = self.path.replace("{message_id}", message_id)
+        if self.file:
+            form = {"data": self.body, "files": {"file": ("note.txt", self.file)}}
+            return client.request(self.method, f"/api/v1/{path}", **form, **options)
         return client.request(self.method, f"/api/v1/{path}", json=self.body, **options)
 
 
@@ -104,6 +113,10 @@ CALLS = [
         "messages:write",
         for_users=True,
     ),
+    Call("GET", "files", 200, "messages:read", for_users=True),
+    Call("POST", "files", 201, "messages:write", {"room": "general"}, for_users=True, file="minutes"),
+    Call("GET", f"files/{FILE}", 200, "messages:read", for_users=True),
+    Call("DELETE", f"files/{FILE}", 204, "messages:write", for_users=True),
     Call("GET", "usage", 200, "usage:read"),
     Call("GET", "webhooks", 200, "webhooks:read"),
     Call(
@@ -149,8 +162,34 @@ def prepared(workspace: Workspace) -> str:
         assert client.put("/api/v1/rooms/general/members/carol").status_code == 201
         said = client.post("/api/v1/rooms/general/messages", json={"message": "first", "sub": "carol"})
         furnish_webhook(workspace)
+        furnish_file(workspace)
         assert said.status_code == 201, said.text
         return str(said.json()["message_id"])
+
+
+def furnish_file(workspace: Workspace) -> None:
+    """A file of Carol's in `general` that waits for its message."""
+    from accounts.models import Member
+    from files import storing
+    from files.models import File
+    from rooms.models import Room
+    from tenants.context import run_in_tenant
+
+    def furnish() -> None:
+        now = timezone.now()
+        file = File.objects.create(
+            key=UUID(FILE),
+            room_id=Room.objects.get(name="general").pk,
+            uploader=Member.objects.get(external_id="carol"),
+            name=f"{workspace.slug}.txt",
+            type="text/plain",
+            size=len(workspace.slug),
+            created_at=now,
+            stored_at=now,
+        )
+        storing.store(workspace.tenant.schema_name, file, BytesIO(workspace.slug.encode()))
+
+    run_in_tenant(workspace.tenant, furnish)
 
 
 def furnish_webhook(workspace: Workspace) -> None:

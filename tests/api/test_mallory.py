@@ -14,7 +14,7 @@ from accounts import tokens
 from accounts.actions import create_api_key, revoke_api_key
 from api.v1 import api
 from tenants.context import run_in_tenant
-from tests.api.calls import CALLS, DELIVERY, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
+from tests.api.calls import CALLS, DELIVERY, FILE, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
 from tests.personas import Workspace
 from tests.tenants.test_hosts import signed_in
 
@@ -155,7 +155,8 @@ def test_the_table_of_calls_is_complete() -> None:
             .replace("carol", "{external_id}")
             .replace("bob", "{external_id}")
             .replace(WEBHOOK, "{webhook_id}")
-            .replace(DELIVERY, "{delivery_id}"),
+            .replace(DELIVERY, "{delivery_id}")
+            .replace(FILE, "{file_id}"),
         )
         for call in CALLS
     }

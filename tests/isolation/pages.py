@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 from django.utils import timezone
 
-from tests.api.calls import DELIVERY, OFF_WEBHOOK, WEBHOOK, furnish_webhook
+from tests.api.calls import DELIVERY, FILE, OFF_WEBHOOK, WEBHOOK, furnish_file, furnish_webhook
 from tests.isolation.traces import rows_of
 from tests.personas import PASSWORD, Workspace
 from tests.realtime.backstage import rows, schema_of
@@ -115,15 +115,23 @@ def pieces_of(workspace: Workspace) -> Pieces:
     """What is in the workspace's own links and forms, and in nobody else's."""
     from accounts.actions import make_password_reset
     from accounts.models import Member
+    from files.links import path_to
+    from files.models import File
 
     def reset() -> str:
         return make_password_reset(Member.objects.get(role="owner"))
 
+    def link() -> str:
+        path = path_to(schema_of(workspace), File.objects.get(key=FILE), "file", 9_999_999_999)
+        return path.removeprefix(f"/files/{FILE}/file/")
+
     in_the_schema(workspace, furnish)
     furnish_webhook(workspace)
+    furnish_file(workspace)
     return {
         "handoff": handoff_of(workspace),
         "reset": in_the_schema(workspace, reset),
+        "link": in_the_schema(workspace, link),
         "key": workspace.key_id,
         "email": workspace.owner_email,
         "slug": workspace.slug,
@@ -225,6 +233,7 @@ OF_BILLING: Final = {
 BY_LINK: Final = {
     Page("GET", "login/", 302, "login/?handoff={handoff}"): 200,
     Page("POST", "login/", 302, form={"email": "{email}", "password": PASSWORD}): 422,
+    Page("GET", "files/<uuid:key>/<slug:variant>/<str:name>", 200, f"files/{FILE}/file/{{link}}"): 404,
     Page("GET", "login/reset/<slug:token>/", 200, "login/reset/{reset}/"): 410,
     Page("POST", "login/reset/<slug:token>/", 302, "login/reset/{reset}/", {"password": NEW_PASSWORD}): 410,
 }

@@ -35,7 +35,11 @@ class Command:
     def filled(self, pieces: dict[str, str]) -> dict[str, Any]:
         room = {"room": "general"} if self.socket == "MultiRoomConsumer" else {}
         return room | {
-            name: value.format(**pieces) if isinstance(value, str) else value
+            name: [each.format(**pieces) for each in value]
+            if isinstance(value, list)
+            else value.format(**pieces)
+            if isinstance(value, str)
+            else value
             for name, value in self.fields.items()
         }
 
@@ -48,6 +52,9 @@ COMMANDS: Final = (
             Command("chat_message", {"message": "hello"}, "chat_message", "chat_message"),
             Command(
                 "chat_message", {"message": "hello", "reply_to": "{message}"}, "chat_message", "INVALID_FIELD"
+            ),
+            Command(
+                "chat_message", {"message": "hello", "files": ["{file}"]}, "chat_message", "INVALID_FIELD"
             ),
             Command(
                 "edit_message", {"message_id": "{message}", "message": "x"}, "message_edited", "NOT_FOUND"
@@ -97,7 +104,13 @@ class Scene:
             api.post("/api/v1/rooms", json={"name": "attic", "kind": "public"}).raise_for_status()
             message = {"message": f"said in {self.workspace.slug}", "sub": "bob"}
             said = api.post("/api/v1/rooms/general/messages", json=message)
-        self.pieces = {"message": said.json()["message_id"], "token": self.workspace.token("bob")}
+            form = {"room": "general", "sub": "bob"}
+            file = api.post("/api/v1/files", data=form, files={"file": ("note.txt", self.workspace.slug)})
+        self.pieces = {
+            "message": said.json()["message_id"],
+            "token": self.workspace.token("bob"),
+            "file": file.json()["id"],
+        }
         if self.command.socket in ROOM_SOCKETS:
             for socket in self.sockets:
                 await socket.until("chat_message")

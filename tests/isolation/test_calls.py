@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.api.calls import CALLS, DELIVERY, WEBHOOK, Call, add_spare_key, furnish_webhook
+from tests.api.calls import CALLS, DELIVERY, FILE, WEBHOOK, Call, add_spare_key, furnish_file, furnish_webhook
 from tests.isolation.pages import contents
 from tests.personas import Workspace
 
@@ -33,6 +33,7 @@ def furnished(workspace: Workspace, room: str) -> str:
         )
         said.raise_for_status()
         furnish_webhook(workspace)
+        furnish_file(workspace)
         return str(said.json()["message_id"])
 
 
@@ -52,7 +53,7 @@ def test_the_same_names_on_her_own_host_are_her_own(
             answer = call.send(mallory, message_id)
         assert workspace.slug not in answer.text
         assert answer.status_code < 500
-        if "{message_id}" in call.path:
+        if "{message_id}" in call.path or FILE in call.path:
             assert answer.status_code == 404
         if WEBHOOK in call.path or DELIVERY in call.path:
             assert answer.status_code == (404 if credential == elsewhere.secret else 401)

@@ -98,6 +98,8 @@ JOBS: dict[str, Arguments] = {
         "kind": "rooms_100",
         "facts": {"used": 20, "most": 20},
     },
+    "files.tasks.remove_unwanted_files": lambda workspace: {"timestamp": 0},
+    "files.tasks.remove_files_of": lambda workspace: {"tenant_id": tenant_id_of(workspace)},
     "webhooks.tasks.forget_old_deliveries": lambda workspace: {"timestamp": 0},
     "workspaces.tasks.mail_webhook_disabled": lambda workspace: {
         "tenant_id": tenant_id_of(workspace),
@@ -183,7 +185,9 @@ def test_a_job_of_an_opened_workspace_does_its_work_there(workspace: Workspace) 
 
 # A workspace that is not, or no longer, there: nothing is done, nowhere.
 
-OF_A_TENANT = [name for name in JOBS if name.startswith(("console.", "workspaces."))]
+OF_A_TENANT = [
+    name for name in JOBS if name.startswith(("console.", "workspaces.", "files.tasks.remove_files_of"))
+]
 
 
 @pytest.mark.parametrize("name", OF_A_TENANT)

@@ -1,0 +1,36 @@
+"""Signed URLs: whoever holds one may fetch the file for FRESH seconds, and needs nothing else."""
+
+import hmac
+import time
+from typing import Final, Literal
+from urllib.parse import quote
+from uuid import UUID
+
+from django.utils.crypto import salted_hmac
+
+from files.models import File
+
+FRESH: Final = 300
+FILE: Final = "file"
+THUMBNAIL: Final = "thumbnail"
+Variant = Literal["file", "thumbnail"]
+
+
+def path_to(schema: str, file: File, variant: Variant, until: int) -> str:
+    """The path and query by which a file, or its thumbnail, is served up to `until` (Unix seconds)."""
+    name = quote(file.name, safe="") if variant == FILE else "thumbnail.webp"
+    signature = _signature(schema, file.key, variant, until)
+    return f"/files/{file.key}/{variant}/{name}?until={until}&signature={signature}"
+
+
+def is_good(schema: str, key: UUID, variant: str, until: str, signature: str) -> bool:
+    """Whether we signed exactly this for this workspace, and its time has not passed."""
+    if not (until.isascii() and until.isdecimal() and len(until) <= 12 and signature.isascii()):
+        return False
+    expected = _signature(schema, key, variant, int(until))
+    return hmac.compare_digest(signature, expected) and int(until) >= time.time()
+
+
+def _signature(schema: str, key: UUID, variant: str, until: int) -> str:
+    said = f"{schema}/{key}/{variant}/{until}"
+    return salted_hmac("snug.files", said, algorithm="sha256").hexdigest()
