@@ -39,15 +39,15 @@ class ApiMiddleware:
     def _answer(self, request: HttpRequest) -> HttpResponse:
         if request.method == "OPTIONS" and "access-control-request-method" in request.headers:
             return HttpResponse(status=204)
-        if _has_body(request):
-            if request.path == UPLOAD and request.method == "POST":
-                if request.content_type != "multipart/form-data":
-                    return problem(415, "unsupported_media_type", "Send a form: multipart/form-data.")
-                _measure(request)
-            elif not _is_json(request):
-                return problem(
-                    415, "unsupported_media_type", "Send JSON, with Content-Type: application/json."
-                )
+        if _has_body(request) and not _is_taken(request):
+            kind = (
+                "a form: multipart/form-data"
+                if request.path == UPLOAD
+                else "JSON, with Content-Type: application/json"
+            )
+            return problem(415, "unsupported_media_type", f"Send {kind}.")
+        if request.content_type == "multipart/form-data":
+            _measure(request)
         if request.method == "HEAD":  # answered like a GET; the server leaves the body away
             request.method = "GET"
         response = self.get_response(request)
@@ -62,10 +62,17 @@ def _has_body(request: HttpRequest) -> bool:
     return request.META.get("CONTENT_LENGTH") not in (None, "", "0") or "transfer-encoding" in request.headers
 
 
+def _is_taken(request: HttpRequest) -> bool:
+    """Whether the body is of the kind that is read at this address: a form with a file, or JSON."""
+    if request.path != UPLOAD:
+        return _is_json(request)
+    return request.content_type == "multipart/form-data" or request.method != "POST"
+
+
 def _measure(request: HttpRequest) -> None:
     """A form that came in pieces does not say how long it is, and Django takes it for an empty one. It is all here."""
     if request.META.get("CONTENT_LENGTH") in (None, ""):
-        body: IO[bytes] = request._stream  # type: ignore[attr-defined]
+        body: IO[bytes] = request._stream
         request.META["CONTENT_LENGTH"] = str(body.seek(0, 2))
         body.seek(0)
 

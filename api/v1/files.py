@@ -2,11 +2,10 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
-from django.core.files.uploadedfile import UploadedFile as Uploaded
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from msgspec import UNSET, Struct, UnsetType
@@ -82,15 +81,12 @@ class Shown(Struct, kw_only=True):
     expires_at: str
 
 
-_ROOM: Final = Query(description="Only files of this room.")
-
-
 @router.get("/files", response=Page[FileOut], auth=KeyOrUser("messages:read"))
 def list_files(
     request: ApiRequest,
     limit: Limit = 50,
     cursor: Cursor = None,
-    room: Annotated[RoomName | None, _ROOM] = None,
+    room: Annotated[RoomName | None, Query(description="Only files of this room.")] = None,
 ) -> HttpResponse:
     """List files.
 
@@ -176,7 +172,7 @@ async def _writable(request: ApiRequest, form: NewFile) -> tuple[RoomRecord, Ide
     return room, sender
 
 
-def _kept(file: Uploaded, room: RoomRecord, sender: Identity) -> File:
+def _kept(file: UploadedFile, room: RoomRecord, sender: Identity) -> File:
     try:
         return keep(
             file,

@@ -51,8 +51,8 @@ class Call:
     def send(self, client: httpx.Client, message_id: str, **options: Any) -> httpx.Response:
         path = self.path.replace("{message_id}", message_id)
         if self.file:
-            form = {"data": self.body, "files": {"file": ("note.txt", self.file)}}
-            return client.request(self.method, f"/api/v1/{path}", **form, **options)
+            options |= {"data": self.body, "files": {"file": ("note.txt", self.file)}}
+            return client.request(self.method, f"/api/v1/{path}", **options)
         return client.request(self.method, f"/api/v1/{path}", json=self.body, **options)
 
 

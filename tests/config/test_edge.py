@@ -70,7 +70,13 @@ async def test_the_public_scheme_comes_from_the_configuration_alone() -> None:
     async def send(message: Message) -> None:
         raise AssertionError(message)
 
-    forged = {"type": "http", "scheme": "http", "headers": [(b"x-forwarded-proto", b"gopher")]}
+    forged = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "scheme": "http",
+        "headers": [(b"x-forwarded-proto", b"gopher")],
+    }
     await Edge(app, "https")(forged, receive, send)
     assert seen == ["https"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -96,7 +97,7 @@ def test_a_part_of_a_recording_is_served(workspace: Workspace) -> None:
 
 
 def test_a_link_is_for_one_file_in_one_workspace_for_five_minutes(
-    workspace: Workspace, elsewhere: Workspace, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, elsewhere: Workspace
 ) -> None:
     from files import links
     from files.models import File
@@ -112,7 +113,7 @@ def test_a_link_is_for_one_file_in_one_workspace_for_five_minutes(
             assert fetch(key, f"{one['url'].partition('?')[0]}?{forged}").status_code == 404
         file = run_in_tenant(workspace.tenant, lambda: File.objects.get(key=one["id"]))
         schema = workspace.tenant.schema_name
-        past = int(links.time.time()) - 1
+        past = int(time.time()) - 1
         assert fetch(key, "http://x" + links.path_to(schema, file, "file", past + 60)).text == "one"
         assert fetch(key, "http://x" + links.path_to(schema, file, "file", past)).status_code == 404
 
