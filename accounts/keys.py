@@ -1,7 +1,6 @@
 """Finding API keys: by id for user tokens, by prefix for the API. A small cache spares the warm path a query."""
 
 import hashlib
-import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -12,9 +11,9 @@ from psycopg import sql
 from accounts import public_keys
 from realtime.loop_local import LoopLocal
 from tenants import encryption
+from tenants.cache import Cache
 from tenants.context import HasSchema
 from tenants.database import pool
-from tenants.generation import Generation
 from tenants.single_flight import SingleFlight
 
 FRESH: Final = 5.0
@@ -24,18 +23,17 @@ PREFIX_LENGTH: Final = len(MARK) + 10
 
 _COLUMNS = sql.SQL(
     "SELECT k.id, k.internal, k.secret_hash, k.signing_secret, k.scopes, k.expires_at, k.revoked_at, k.bot_id, "
-    "b.external_id, b.name FROM {keys} k LEFT JOIN {members} b ON b.id = k.bot_id WHERE k.{column} = %s"
+    "b.external_id, b.name FROM {keys} k LEFT JOIN {members} b ON b.id = k.bot_id WHERE k.{column} = %(value)s"
 )
 _UNUSABLE = sql.SQL(
     "SELECT asked.id FROM unnest(%s::text[]) AS asked(id) WHERE NOT EXISTS (SELECT FROM {keys} k "
     "WHERE k.id = asked.id AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())) "
     "AND NOT EXISTS (SELECT FROM {public_keys} p WHERE p.id = asked.id AND p.revoked_at IS NULL)"
 )
-
-
 _PUBLIC = sql.SQL(
-    "SELECT id, algorithm, pem FROM {public_keys} WHERE (id = %(kid)s OR kid = %(kid)s) AND revoked_at IS NULL"
+    "SELECT id, algorithm, pem FROM {public_keys} WHERE (id = %(value)s OR kid = %(value)s) AND revoked_at IS NULL"
 )
+_PUBLIC_KEY: Final = "public key"
 
 
 class PublicKeyRecord(msgspec.Struct, frozen=True):
@@ -66,16 +64,11 @@ class KeyRecord(msgspec.Struct, frozen=True):
 
 
 Found = TypeVar("Found")
+# A schema, what is looked for (a column, or a public key), and its value.
+Key = tuple[str, str, str]
 
-
-class _Entry(msgspec.Struct, frozen=True):
-    until: float
-    found: Any
-
-
-# By schema, by what is looked for (a column, or a public key), and its value.
-_cache: dict[tuple[str, str, str], _Entry] = {}
-_generation = Generation()
+# Ids in forged tokens are anyone's to choose.
+_cache: Cache[Key, Any] = Cache(MOST)
 _asking: LoopLocal[SingleFlight[Any]] = LoopLocal(SingleFlight)
 
 
@@ -93,43 +86,33 @@ def prefix_of(secret: str) -> str | None:
 
 async def find(tenant: HasSchema, column: str, value: str) -> KeyRecord | None:
     """The tenant's key whose `column` ("id" or "prefix") is `value`, or None; one query when the cache is cold."""
-    query = _query(tenant.schema_name, column)
-    return await _found((tenant.schema_name, column, value), query, [value], _record)
+    return await _found((tenant.schema_name, column, value), _query, _record)
 
 
 async def find_public(tenant: HasSchema, kid: str) -> PublicKeyRecord | None:
     """The tenant's public key that is not revoked and has this id, or came with this `kid`; or None."""
-    query = _PUBLIC.format(public_keys=sql.Identifier(tenant.schema_name, "accounts_publickey"))
-    return await _found((tenant.schema_name, "public", kid), query, {"kid": kid}, _public_record)
+    return await _found((tenant.schema_name, _PUBLIC_KEY, kid), _public_query, _public_record)
 
 
 async def _found(
-    key: tuple[str, str, str], query: sql.Composed, values: Any, read: Callable[[tuple[Any, ...]], Found]
+    key: Key, query: Callable[[Key], sql.Composed], read: Callable[[tuple[Any, ...]], Found]
 ) -> Found | None:
     """From the cache, or from the database: once for all who ask at the same moment."""
-    entry = _cache.get(key)
-    if entry is None or entry.until <= time.monotonic():
-        asked_in = _generation.now
-        entry = await _asking.get().ask((key, asked_in), lambda: _look_up(key, query, values, read, asked_in))
-    found: Found | None = entry.found
-    return found
+    answer: Found | None
+    if (known := _cache.get(key)) is not None:
+        answer = known.answer
+        return answer
+    asked_in = _cache.generation
 
+    async def look_up() -> Found | None:
+        async with (await pool()).connection() as db:
+            row = await (await db.execute(query(key), {"value": key[2]})).fetchone()
+        found = read(row) if row else None
+        _cache.keep(key, found, FRESH, asked_in)
+        return found
 
-async def _look_up(
-    key: tuple[str, str, str],
-    query: sql.Composed,
-    values: Any,
-    read: Callable[[tuple[Any, ...]], Any],
-    asked_in: int,
-) -> _Entry:
-    async with (await pool()).connection() as db:
-        row = await (await db.execute(query, values)).fetchone()
-    if len(_cache) >= MOST:  # ids in forged tokens are anyone's to choose
-        _cache.clear()
-    entry = _Entry(time.monotonic() + FRESH, read(row) if row else None)
-    if asked_in == _generation.now:
-        _cache[key] = entry
-    return entry
+    answer = await _asking.get().ask((key, asked_in), look_up)
+    return answer
 
 
 async def unusable(tenant: HasSchema, ids: Iterable[str]) -> set[str]:
@@ -144,17 +127,20 @@ async def unusable(tenant: HasSchema, ids: Iterable[str]) -> set[str]:
 
 def forget(schema: str) -> None:
     """Drop what is cached of one tenant's keys."""
-    _generation.end()
-    for key in [key for key in _cache if key[0] == schema]:
-        del _cache[key]
+    _cache.forget(lambda key: key[0] == schema)
 
 
-def _query(schema: str, column: str) -> sql.Composed:
+def _query(key: Key) -> sql.Composed:
+    schema, column, _ = key
     return _COLUMNS.format(
         keys=sql.Identifier(schema, "accounts_apikey"),
         members=sql.Identifier(schema, "accounts_member"),
         column=sql.Identifier(column),
     )
+
+
+def _public_query(key: Key) -> sql.Composed:
+    return _PUBLIC.format(public_keys=sql.Identifier(key[0], "accounts_publickey"))
 
 
 def _public_record(row: tuple[Any, ...]) -> PublicKeyRecord:

@@ -9,7 +9,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from accounts.names import BadName
-from api.sentences import field_of, no_object, sentence
+from api.sentences import field_of, sentence
 from realtime.events import ErrorCode
 from rooms.actions import FilesRefused, MessageDeleted, NothingToAnswer
 from rooms.texts import Refused
@@ -69,13 +69,6 @@ def of_refusal(error: Refused) -> Problem:
     return Problem(_STATUS.get(error.code, 503), error.code.lower(), error.message, retry_after=retry)
 
 
-def _is_other_json(request: HttpRequest) -> bool:
-    """Whether the body is JSON, but no object: the framework then misses fields in it, one by one."""
-    if request.content_type == "multipart/form-data":
-        return False
-    return request.body.strip()[:1] not in (b"", b"{")
-
-
 def install(api: NinjaAPI) -> None:
     """Answer every exception that a view may raise with a problem document."""
 
@@ -97,8 +90,7 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(ValidationError)
     def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
-        complaints = [no_object()] if _is_other_json(request) else error.errors
-        errors = [{"field": field_of(each), "message": sentence(each)} for each in complaints]
+        errors = [{"field": field_of(each), "message": sentence(each)} for each in error.errors]
         text = " ".join(each["message"] for each in errors[:MOST_TOLD])
         return problem(422, "invalid_field", text, errors=errors)
 

@@ -1,6 +1,7 @@
 """Lists: `{data, next}`, with a cursor that says nothing to anyone but us."""
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Final, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -40,9 +41,19 @@ def position_of(cursor: str | None) -> int | None:
     return None if number is None else number & _MOST
 
 
-def cursor_at_key(id_: str) -> str:
-    """The cursor after the key with this id, which ends in a number of 64 bits."""
-    return cursor_at(int(id_.removeprefix(_KEY), 16))
+def _at_row(row: Model) -> str:
+    return cursor_at(row.pk)
+
+
+def cut(rows: QuerySet[M], limit: int, mark: Callable[[M], str] = _at_row) -> tuple[list[M], str | None]:
+    """The first of the rows, and the cursor after the last of them (`mark` makes it) where there are more."""
+    found = list(rows[: limit + 1])
+    return found[:limit], mark(found[limit - 1]) if len(found) > limit else None
+
+
+def at_key(key: Model) -> str:
+    """The cursor after a key, whose id ends in a number of 64 bits."""
+    return cursor_at(int(key.pk.removeprefix(_KEY), 16))
 
 
 def keys_after(keys: QuerySet[M], cursor: str | None) -> QuerySet[M]:

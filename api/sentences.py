@@ -23,11 +23,6 @@ _OBJECTS: Final = frozenset(["model_type", "model_attributes_type", "dict_type"]
 _WHOSE: Final = "Value error, "
 
 
-def no_object() -> dict[str, Any]:
-    """A complaint, as the framework writes them, about a body that is something else."""
-    return {"loc": ("body",), "type": "dict_type"}
-
-
 def field_of(error: Mapping[str, Any]) -> str:
     """Which field a complaint of the framework's is about; "body" for the whole of it."""
     where = error["loc"][1:]

@@ -1,7 +1,6 @@
 """Who may enter which room."""
 
 import math
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -18,10 +17,10 @@ from rooms import quota
 from rooms.models import Membership
 from rooms.tables import tables_of
 from rooms.texts import Refused
+from tenants.cache import Cache
 from tenants.context import schema_connection
 from tenants.database import pool
 from tenants.directory import TenantInfo
-from tenants.generation import Generation
 from webhooks.tables import stamp, telling
 
 FRESH: Final = 2.0
@@ -83,8 +82,8 @@ class RoomRecord(msgspec.Struct, frozen=True):
     title: str = ""
 
 
-_generation = Generation()
-_cache: dict[tuple[str, str, int], tuple[float, RoomRecord]] = {}
+# By schema, name of the room, and member.
+_cache: Cache[tuple[str, str, int], RoomRecord] = Cache(MOST)
 
 
 async def enter(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord:
@@ -111,8 +110,7 @@ async def enter(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord
 
 def forget() -> None:
     """Drop what is cached: this process has just changed a room or a membership."""
-    _generation.end()
-    _cache.clear()
+    _cache.forget()
 
 
 def forget_everywhere(room_id: int) -> None:
@@ -183,18 +181,11 @@ def may_moderate(identity: Identity, room: RoomRecord) -> bool:
 
 async def _find(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord | None:
     key = (tenant.schema_name, name, identity.member_id)
-    known = _cache.get(key)
-    if known is not None and known[0] > time.monotonic():
-        return known[1]
-    asked_in = _generation.now
+    if (known := _cache.get(key)) is not None:
+        return known.answer
+    asked_in = _cache.generation
     room = await _questions.ask(tenant.schema_name, (name, identity.member_id))
-    if room is None:
-        return None
-    if len(_cache) >= MOST:
-        _cache.clear()
-    if asked_in == _generation.now:
-        _cache[key] = (time.monotonic() + FRESH, room)
-    return room
+    return _cache.keep(key, room, FRESH, asked_in) if room is not None else None
 
 
 async def _make_vouched(tenant: TenantInfo, name: str) -> None:

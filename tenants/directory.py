@@ -5,7 +5,6 @@ announcement on Redis is lost.
 """
 
 import re
-import time
 from typing import Any, Final
 
 import msgspec
@@ -13,9 +12,9 @@ from django.conf import settings
 from django.db import connection
 
 from realtime.loop_local import LoopLocal
+from tenants.cache import Cache
 from tenants.database import pool
 from tenants.entitlements import Limits, limits_for
-from tenants.generation import Generation
 from tenants.hosts import bare_host, slug_of, tenant_host
 from tenants.single_flight import SingleFlight
 
@@ -65,14 +64,8 @@ class TenantInfo(msgspec.Struct, frozen=True):
         return self.state in ("active", "past_due")
 
 
-class _Entry(msgspec.Struct, frozen=True):
-    until: float
-    found: TenantInfo | None
-
-
 _SHAPE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_cache: dict[str, _Entry] = {}
-_generation = Generation()
+_cache: Cache[str, TenantInfo | None] = Cache(MOST)
 _asking: LoopLocal[SingleFlight[TenantInfo | None]] = LoopLocal(SingleFlight)
 
 
@@ -86,15 +79,15 @@ def find(host: str) -> TenantInfo | None:
     name = bare_host(host)
     if not _SHAPE.fullmatch(name):
         return None
-    entry = _fresh(name)
-    return entry.found if entry is not None else look_up(name)
+    known = _cache.get(name)
+    return known.answer if known is not None else look_up(name)
 
 
 def look_up(host: str) -> TenantInfo | None:
     """The tenant at a host as the database has it now, past the cache, which then knows it too."""
     name = bare_host(host)
     query, key = _question(name)
-    asked_in = _generation.now
+    asked_in = _cache.generation
     with connection.cursor() as cursor:
         cursor.execute(query, [key])
         return _remember(name, cursor.fetchone(), asked_in)
@@ -105,14 +98,14 @@ async def afind(host: str) -> TenantInfo | None:
     name = bare_host(host)
     if not _SHAPE.fullmatch(name):
         return None
-    if (entry := _fresh(name)) is not None:
-        return entry.found
-    return await _asking.get().ask((name, _generation.now), lambda: _alook_up(name))
+    if (known := _cache.get(name)) is not None:
+        return known.answer
+    return await _asking.get().ask((name, _cache.generation), lambda: _alook_up(name))
 
 
 async def _alook_up(name: str) -> TenantInfo | None:
     query, key = _question(name)
-    asked_in = _generation.now
+    asked_in = _cache.generation
     async with (await pool()).connection() as db:
         cursor = await db.execute(query, [key])
         return _remember(name, await cursor.fetchone(), asked_in)
@@ -127,13 +120,7 @@ async def afetch(ids: list[int]) -> dict[int, TenantInfo]:
 
 def forget() -> None:
     """Drop every entry: this process has just changed a tenant."""
-    _generation.end()
-    _cache.clear()
-
-
-def _fresh(name: str) -> _Entry | None:
-    entry = _cache.get(name)
-    return entry if entry is not None and entry.until > time.monotonic() else None
+    _cache.forget()
 
 
 def _question(name: str) -> tuple[str, str]:
@@ -142,12 +129,8 @@ def _question(name: str) -> tuple[str, str]:
 
 
 def _remember(name: str, row: tuple[Any, ...] | None, asked_in: int) -> TenantInfo | None:
-    if len(_cache) >= MOST:  # hosts are the client's to choose: never let them fill the memory
-        _cache.clear()
     found = _info(row) if row else None
-    if asked_in == _generation.now:
-        _cache[name] = _Entry(time.monotonic() + (FRESH if found else FRESH_MISS), found)
-    return found
+    return _cache.keep(name, found, FRESH if found else FRESH_MISS, asked_in)
 
 
 def _info(row: tuple[Any, ...]) -> TenantInfo:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from accounts.names import storable
 from api.callers import ApiRequest, Key
-from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.paging import Cursor, Limit, Page, cut, position_of
 from audit.models import AuditEntry
 from realtime.events import stamp
 
@@ -58,6 +58,5 @@ def list_audit(
             entries = entries.filter(**{column: wanted}) if storable(wanted) else entries.none()
     if (before := position_of(cursor)) is not None:
         entries = entries.filter(id__lt=before)
-    found = list(entries[: limit + 1])
-    more = cursor_at(found[limit - 1].pk) if len(found) > limit else None
-    return Page(data=[AuditEntryOut.of(entry) for entry in found[:limit]], next=more)
+    found, more = cut(entries, limit)
+    return Page(data=[AuditEntryOut.of(entry) for entry in found], next=more)

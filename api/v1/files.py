@@ -17,7 +17,7 @@ from pydantic import Field
 from accounts.identity import Identity
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
-from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.paging import Cursor, Limit, Page, cut, position_of
 from api.shapes import Body, RoomName, Sub
 from api.speaking import check_sub_allowed, encoded, enter, said_of, speaker
 from api.uploads import too_large
@@ -98,9 +98,8 @@ def list_files(
         files = files.filter(room_id=async_to_sync(enter)(request, request.auth, room).id)
     if (before := position_of(cursor)) is not None:
         files = files.filter(id__lt=before)
-    found = list(files[: limit + 1])
-    more = cursor_at(found[limit - 1].pk) if len(found) > limit else None
-    return encoded({"data": _shown(request, found[:limit]), "next": more})
+    found, more = cut(files, limit)
+    return encoded({"data": _shown(request, found), "next": more})
 
 
 @router.post("/files", response={201: FileOut}, auth=KeyOrUser("messages:write"))

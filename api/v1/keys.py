@@ -16,7 +16,7 @@ from accounts.names import storable
 from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.moments import Moment
-from api.paging import Cursor, Limit, Page, cursor_at_key, keys_after
+from api.paging import Cursor, Limit, Page, at_key, cut, keys_after
 from api.shapes import Body, KeyName, Whole
 from realtime.events import stamp
 
@@ -81,9 +81,8 @@ def list_keys(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) -> 
 
     Revoked and expired ones too, oldest first. Never their secrets.
     """
-    found = list(keys_after(ApiKey.objects.filter(internal=False), cursor)[: limit + 1])
-    more = cursor_at_key(found[limit - 1].id) if len(found) > limit else None
-    return Page(data=[KeyOut.of(key) for key in found[:limit]], next=more)
+    found, more = cut(keys_after(ApiKey.objects.filter(internal=False), cursor), limit, at_key)
+    return Page(data=[KeyOut.of(key) for key in found], next=more)
 
 
 @router.post("/keys", response={201: KeyWithSecrets}, auth=Key("keys:write"))

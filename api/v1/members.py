@@ -10,7 +10,7 @@ from accounts.names import MAX_SUB, BadName, storable
 from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.moments import Moment
-from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.paging import Cursor, Limit, Page, cut, position_of
 from api.shapes import Body, Sub
 from api.v1.rooms import find_room
 from realtime.events import stamp
@@ -58,9 +58,8 @@ def list_members(request: ApiRequest, name: str, limit: Limit = 50, cursor: Curs
     members = find_room(request, name).memberships.select_related("member").order_by("id")
     if (after := position_of(cursor)) is not None:
         members = members.filter(id__gt=after)
-    found = list(members[: limit + 1])
-    more = cursor_at(found[limit - 1].pk) if len(found) > limit else None
-    return Page(data=[MemberOut.of(membership) for membership in found[:limit]], next=more)
+    found, more = cut(members, limit)
+    return Page(data=[MemberOut.of(membership) for membership in found], next=more)
 
 
 @router.get(MEMBER, response=MemberOut, auth=Key("rooms:read"))

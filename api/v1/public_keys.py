@@ -13,7 +13,7 @@ from accounts.names import storable
 from accounts.public_keys import KeyRefused, Parsed
 from api.callers import ApiRequest, Key
 from api.errors import Problem
-from api.paging import Cursor, Limit, Page, cursor_at_key, keys_after
+from api.paging import Cursor, Limit, Page, at_key, cut, keys_after
 from api.shapes import Body, Name
 from realtime.events import stamp
 
@@ -67,9 +67,8 @@ def list_public_keys(request: ApiRequest, limit: Limit = 50, cursor: Cursor = No
 
     Revoked ones too, oldest first.
     """
-    found = list(keys_after(PublicKey.objects.all(), cursor)[: limit + 1])
-    more = cursor_at_key(found[limit - 1].id) if len(found) > limit else None
-    return Page(data=[PublicKeyOut.of(key) for key in found[:limit]], next=more)
+    found, more = cut(keys_after(PublicKey.objects.all(), cursor), limit, at_key)
+    return Page(data=[PublicKeyOut.of(key) for key in found], next=more)
 
 
 @router.post("/public-keys", response={201: Registered}, auth=Key("keys:write", also="tokens:mint"))

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api.callers import ApiRequest, Key, KeyOrUser
 from api.errors import Problem
-from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.paging import Cursor, Limit, Page, cut, position_of
 from api.shapes import Body, RoomName, Title, Whole
 from realtime.events import stamp
 from rooms import access, unread
@@ -81,9 +81,8 @@ def list_rooms(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) ->
     rooms = Room.objects.filter(access.open_to(request.auth)).order_by("id")
     if (after := position_of(cursor)) is not None:
         rooms = rooms.filter(id__gt=after)
-    found = list(rooms[: limit + 1])
-    more = cursor_at(found[limit - 1].pk) if len(found) > limit else None
-    return Page(data=_shown(request, found[:limit]), next=more)
+    found, more = cut(rooms, limit)
+    return Page(data=_shown(request, found), next=more)
 
 
 @router.post("/rooms", response={201: RoomOut}, auth=Key("rooms:write"))

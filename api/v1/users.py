@@ -14,7 +14,7 @@ from accounts.names import MAX_AVATAR, MAX_SUB, MOST_READ, BadName, storable
 from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.moments import Moment
-from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.paging import Cursor, Limit, Page, cut, position_of
 from api.shapes import Avatar, Body, Name, Reason, Sub
 from realtime.events import stamp
 from rooms.actions import delete_user
@@ -93,9 +93,8 @@ def list_users(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) ->
     users = Member.objects.filter(kind__in=_KINDS, deleted_at=None).order_by("id")
     if (after := position_of(cursor)) is not None:
         users = users.filter(id__gt=after)
-    found = list(users[: limit + 1])
-    more = cursor_at(found[limit - 1].pk) if len(found) > limit else None
-    return Page(data=[UserOut.of(member) for member in found[:limit]], next=more)
+    found, more = cut(users, limit)
+    return Page(data=[UserOut.of(member) for member in found], next=more)
 
 
 @router.post("/users", response={201: UserOut}, auth=Key("users:write"))

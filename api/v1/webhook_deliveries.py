@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.callers import ApiRequest, Key
 from api.errors import Problem
-from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.paging import Cursor, Limit, Page, cursor_at, cut, position_of
 from realtime.events import stamp
 from webhooks import reading
 from webhooks.actions import EndpointIsOff, replay
@@ -109,9 +109,8 @@ def list_deliveries(
         mine = mine.filter(state=state)
     if (before := position_of(cursor)) is not None:
         mine = mine.filter(event_id__lt=before)
-    found = list(mine[: limit + 1])
-    more = cursor_at(found[limit - 1].event_id) if len(found) > limit else None
-    return Page(data=[DeliveryOut.of(delivery) for delivery in found[:limit]], next=more)
+    found, more = cut(mine, limit, lambda delivery: cursor_at(delivery.event_id))
+    return Page(data=[DeliveryOut.of(delivery) for delivery in found], next=more)
 
 
 @router.get("/webhooks/deliveries/{delivery_id}", response=WholeDeliveryOut, auth=Key("webhooks:read"))

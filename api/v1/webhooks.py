@@ -7,7 +7,7 @@ from pydantic import Field, WithJsonSchema
 
 from api.callers import ApiRequest, Key
 from api.errors import Problem
-from api.paging import Cursor, Limit, Page, cursor_at, position_of
+from api.paging import Cursor, Limit, Page, cursor_at, cut, position_of
 from api.shapes import Body, HttpsUrl, Whole
 from api.v1.webhook_deliveries import DeliveryOut
 from realtime.events import stamp
@@ -97,9 +97,10 @@ def list_webhooks(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None)
     """
     # A plan has at most some tens: a position in the list is as good as a key.
     start = position_of(cursor) or 0
-    found = list(Endpoint.objects.order_by("created_at", "id")[start : start + limit + 1])
-    more = cursor_at(start + limit) if len(found) > limit else None
-    return Page(data=[WebhookOut.of(endpoint) for endpoint in found[:limit]], next=more)
+    found, more = cut(
+        Endpoint.objects.order_by("created_at", "id")[start:], limit, lambda _: cursor_at(start + limit)
+    )
+    return Page(data=[WebhookOut.of(endpoint) for endpoint in found], next=more)
 
 
 @router.post("/webhooks", response={201: NewWebhookOut}, auth=Key("webhooks:write"))

@@ -23,7 +23,7 @@ MUTATORS: Final = {
     "discard",
 }
 MEMOS: Final = {"cache", "lru_cache"}
-HOLDERS: Final = {"LoopLocal", "ContextVar", "local", "WeakKeyDictionary", "WeakValueDictionary"}
+HOLDERS: Final = {"Cache", "LoopLocal", "ContextVar", "local", "WeakKeyDictionary", "WeakValueDictionary"}
 
 # By module and name: how tenants are told apart in it, or why nothing of theirs is in it.
 KNOWN: Final = {
@@ -118,6 +118,7 @@ SHARED_STATE: Final = Rule(
         "@cache\ndef f(name): return name",
         "@functools.lru_cache(maxsize=9)\ndef f(name): return name",
         "_hubs = LoopLocal(Hub)",
+        "_known = Cache(9)",
         "_now = ContextVar('now')",
     ),
     good=(

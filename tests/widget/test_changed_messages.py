@@ -354,7 +354,8 @@ def test_a_finger_that_rests_on_a_message_opens_its_menu_and_every_target_is_lar
     page.get_by_role("menuitem").first.tap()
     expect(page.locator(".chip")).to_have_attribute("aria-pressed", "true")
     dots = message(page, "Hold me").get_by_role("button", name="Message actions")
-    if device is PHONE:  # asked until so: an echo draws the line anew, and what was taken away has no size
+    if device is PHONE:
+        # Asked until so: an echo draws the line anew, and what was taken away has no size.
         page.wait_for_function(
             """() => ["width", "height"].every((side) =>
                 parseFloat(getComputedStyle([...document.querySelectorAll(".dots")].at(-1), "::after")[side]) >= 44)"""

@@ -24,10 +24,10 @@ async def test_a_state_that_was_read_before_the_change_is_not_kept(
     monkeypatch.setattr(directory, "_info", overtaken)
     try:
         assert await directory.afind(workspace.host) is not None
-        assert directory._fresh(workspace.host) is None
+        assert directory._cache.get(workspace.host) is None
         monkeypatch.undo()
         assert await directory.afind(workspace.host) is not None
-        assert directory._fresh(workspace.host) is not None
+        assert directory._cache.get(workspace.host) is not None
     finally:
         await close_pool()
 
@@ -37,6 +37,7 @@ async def test_a_key_that_was_read_before_its_revocation_is_not_kept(
 ) -> None:
     tenant = await asyncio.to_thread(lambda: workspace.tenant)
     record, schema = keys._record, tenant.schema_name
+    key = (schema, "id", workspace.key_id)
 
     def overtaken(row: tuple[Any, ...]) -> Any:
         keys.forget(schema)
@@ -47,9 +48,9 @@ async def test_a_key_that_was_read_before_its_revocation_is_not_kept(
     try:
         found = await asyncio.gather(*(keys.find(tenant, "id", workspace.key_id) for _ in range(3)))
         assert all(found)
-        assert not [key for key in keys._cache if key[0] == schema]
+        assert keys._cache.get(key) is None
         monkeypatch.undo()
         await keys.find(tenant, "id", workspace.key_id)
-        assert [key for key in keys._cache if key[0] == schema]
+        assert keys._cache.get(key) is not None
     finally:
         await close_pool()
