@@ -1,5 +1,8 @@
 """Where files are kept: a folder, or an object store that speaks S3."""
 
+from importlib.util import find_spec
+
+from config.env import ConfigurationError
 from config.settings.base import ENV
 
 FILES_ARE_LOCAL = ENV.media is None
@@ -18,6 +21,8 @@ if ENV.media is None:
         "staticfiles": _STATIC,
     }
 else:
+    if find_spec("storages") is None:
+        raise ConfigurationError("MEDIA_URL needs packages of its own: uv sync --extra s3 installs them")
     STORAGES = {
         "default": {
             "BACKEND": "storages.backends.s3.S3Storage",

@@ -285,3 +285,33 @@ def test_a_database_that_is_away_is_one_line_too(stack: Stack) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("snug: the database does not answer: ")
     assert "Traceback" not in done.stderr
+
+
+def test_files_are_in_the_data_folder_or_in_a_bucket() -> None:
+    assert read(WHOLE).media is None
+    url = "s3://KEY:se%2Fcret@snug-files/eu?region=eu-central-1&endpoint=https://s3.example:9000/"
+    media = read(WHOLE | {"MEDIA_URL": url}).media
+    assert media is not None
+    assert (media.bucket, media.prefix, media.key, media.secret) == ("snug-files", "eu", "KEY", "se/cret")
+    assert (media.region, media.endpoint) == ("eu-central-1", "https://s3.example:9000")
+    assert "cret" not in repr(media)
+    plain = read(WHOLE | {"MEDIA_URL": "s3://snug-files"}).media
+    assert plain is not None
+    assert (plain.prefix, plain.key, plain.region, plain.endpoint) == ("", None, None, None)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hush.example",
+        "s3://",
+        "s3://B",
+        "s3://hush@bucket",
+        "s3://bucket?hush=1",
+        "s3://bucket?endpoint=hush",
+    ],
+)
+def test_a_bucket_that_cannot_be_read_is_one_line_without_its_secret(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"^MEDIA_URL [^\n]+$") as refused:
+        read(WHOLE | {"MEDIA_URL": url})
+    assert "hush" not in str(refused.value)
