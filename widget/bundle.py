@@ -11,15 +11,20 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Final
 
 import msgspec
 from django.contrib.staticfiles import finders
 
 SCRIPT: Final = "snug/chat/app.js"
+# What files take: a script of its own, which comes when somebody first has to do with one.
+FILES: Final = ("snug/chat/files/main.js", "snug/chat/files/files.css")
+GIVEN: Final = ("Tray", "show")
 SHEETS: Final = ("snug/tokens.css", "snug/chat/chat.css")
 
 _IMPORT: Final = re.compile(r'import \{ (?P<names>[\w$, ]+) \} from "(?P<path>\.{1,2}/[\w./-]+\.js)";')
@@ -34,6 +39,9 @@ _SIGNS: Final = re.compile(
     r"""|(?:(?<=[(\[!])|(?<=[=,:?&|] ))/(?:[^/\\\n[]|\\.|\[(?:[^]\\\n]|\\.)*\])+/[a-z]*)"""
     r"""| *([=!?:&|<>{},;()]+) *"""
 )
+# A private name where it is used, and anywhere; in texts of ours a # stands at their beginning, if at all.
+_PRIVATE_USE: Final = re.compile(r"\.#([a-zA-Z]\w*)")
+_PRIVATE: Final = re.compile(r"""(?<![\w"'`/-])#([a-zA-Z]\w*)\b""")
 # Line breaks that end nothing: what stands before or after them says where a statement ends.
 _BREAKS: Final = re.compile(r"(?<=[;{,])\n|\n(?=\})")
 
@@ -56,6 +64,11 @@ def script() -> Asset:
     return _script(_found(SCRIPT), _stamp("*.js"))
 
 
+def files() -> tuple[Asset, Asset]:
+    """The script for files, a module that the first one imports, and its styles under the same name."""
+    return _files(tuple(_found(name).resolve() for name in FILES), _stamp("*.js"), _stamp("*.css"))
+
+
 def sheet() -> Asset:
     """The chat page's one style sheet, the design tokens included."""
     return _sheet(tuple(_found(name) for name in SHEETS), _stamp("*.css"))
@@ -67,13 +80,30 @@ def assemble(entry: Path) -> str:
 
 
 def squeeze(code: str) -> str:
-    """Code without the space that it does not need."""
-    return _BREAKS.sub("", _SIGNS.sub(lambda match: match[1] or match[2], code))
+    """Code without the space that it does not need, and private names as short as they can be."""
+    bare = _BREAKS.sub("", _SIGNS.sub(lambda match: match[1] or match[2], code))
+    used = Counter(_PRIVATE_USE.findall(bare))
+    letters = (f"{one}{two}" for one in ("", *ascii_lowercase) for two in ascii_lowercase)
+    short = {name: next(letters) for name, _ in used.most_common()}
+    return _PRIVATE.sub(lambda match: f"#{short.get(match[1], match[1])}", bare)
 
 
 @lru_cache(maxsize=2)
 def _script(entry: Path, stamp: int) -> Asset:
     return _asset(squeeze(assemble(entry)), "js", "text/javascript; charset=utf-8")
+
+
+@lru_cache(maxsize=2)
+def _files(paths: tuple[Path, ...], script_stamp: int, sheet_stamp: int) -> tuple[Asset, Asset]:
+    entry, sheet_path = paths
+    assembly = _Assembly()
+    lines = [*assembly.add(entry, ())]
+    lines.append(f"export const {{ {', '.join(GIVEN)} }} = {assembly.names[entry]};")
+    script = _asset(squeeze("\n".join(lines)), "js", "text/javascript; charset=utf-8")
+    sheet = _asset(_bare(sheet_path.read_text(encoding="utf-8")), "css", "text/css; charset=utf-8")
+    name = "files-" + hashlib.sha256(script.plain + sheet.plain).hexdigest()[:12]
+    replace = msgspec.structs.replace
+    return replace(script, name=f"{name}.js"), replace(sheet, name=f"{name}.css")
 
 
 @lru_cache(maxsize=2)

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 DEVELOPMENT_ORIGINS = ("http://localhost:*", "http://127.0.0.1:*")
 
 
-def content_security_policy(*, host: str, nonce: str, ancestors: Iterable[str]) -> str:
-    """The policy of the chat page. `host` is the request's own, port included; `ancestors` are origins.
+def content_security_policy(
+    *, host: str, nonce: str, ancestors: Iterable[str], pictures: str = "'self'"
+) -> str:
+    """The policy of the chat page. `host` is the request's own, port included; `ancestors` are origins,
+    `pictures` where those come from: an object store's links lead away from us.
 
     Scripts come from our own files alone; text of users never becomes markup, which `trusted-types` makes the
     browser hold us to. `ws:` is spelled out because older Safari does not count it as 'self'.
@@ -17,7 +20,7 @@ def content_security_policy(*, host: str, nonce: str, ancestors: Iterable[str]) 
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": f"'self' 'nonce-{nonce}'",
-        "img-src": "'self'",
+        "img-src": pictures,
         "connect-src": f"'self' ws://{host} wss://{host}",
         "base-uri": "'none'",
         "form-action": "'self'",

@@ -48,7 +48,8 @@ def loader(request: HttpRequest) -> HttpResponse:
 @require_safe
 def asset(request: HttpRequest, name: str) -> HttpResponse:
     """The chat page's script and styles. A name of another release gets today's file, and is not kept."""
-    found = bundle.sheet() if name.endswith(".css") else bundle.script()
+    script, sheet = bundle.files() if name.startswith("files-") else (bundle.script(), bundle.sheet())
+    found = sheet if name.endswith(".css") else script
     response = _text(request, found.plain, found.compressed, found.content_type)
     response["Cache-Control"] = "public, max-age=31536000, immutable" if name == found.name else "no-store"
     return response
@@ -73,6 +74,7 @@ def chat(request: HttpRequest) -> HttpResponse:
         "palette": palette(request.GET.get("accent", "")) or palette(tenant.accent),
         "nonce": nonce,
         "script": bundle.script().name,
+        "files": bundle.files()[0].name,
         "sheet": bundle.sheet().name,
         "sprite": sprite(),
         "config": _config(request, tenant, embed=embed) | {"words": words.page, "language": words.language},
@@ -82,6 +84,7 @@ def chat(request: HttpRequest) -> HttpResponse:
         host=request.get_host(),
         nonce=nonce,
         ancestors=frame_ancestors(tenant.origins, development=settings.SNUG_ENV == "development"),
+        pictures="'self'" if settings.FILES_ARE_LOCAL else "'self' https:",
     )
     response["Cache-Control"] = "private, no-cache"
     return response

@@ -27,8 +27,8 @@ def _of_rest() -> Iterator[str]:
             for each in call["parameters"]:
                 need = "" if each["required"] else ", optional"
                 yield f"{name} takes {each['in']} {each['name']}: {_type(document, each['schema'])}{need}"
-            content = call.get("requestBody", {}).get("content", {})
-            body = next(iter(content.values()), {}).get("schema", {})  # JSON, or a form
+            content: Json = call.get("requestBody", {}).get("content", {})
+            body: Json = next((each["schema"] for each in content.values()), {})  # JSON, or a form
             for field in _fields(document, body, "optional"):
                 yield f"{name} takes body {field}"
             for status, answer in call["responses"].items():

@@ -58,7 +58,7 @@ KNOWN: Final = {
     "tenants/provisioning.py": {"migrations_on_disk": "the release's"},
     "webhooks/bell.py": {"_bells": "rings name a schema"},
     "webhooks/tables.py": {"tables_of": "by schema"},
-    "widget/bundle.py": {"_script": "the release's", "_sheet": "the release's"},
+    "widget/bundle.py": {"_files": "the release's", "_script": "the release's", "_sheet": "the release's"},
     "widget/icons.py": {"sprite": "the release's"},
     "widget/loader.py": {
         "_code": "the release's",

@@ -244,7 +244,7 @@ FOR_EVERYONE: Final = {
     Page("GET", "api/v1/", 404): "a name for links; there is nothing",
     Page("GET", "widget.js", 200): "the loader that customers embed",
     Page(
-        "GET", r"^chat/(?P<name>[0-9a-f]{12}\.(?:js|css))$", 200, "chat/000000000000.js"
+        "GET", r"^chat/(?P<name>(?:files-)?[0-9a-f]{12}\.(?:js|css))$", 200, "chat/000000000000.js"
     ): "the chat page's program",
     Page("GET", "console/keys/", 302): "leads to its section of the console",
     Page("GET", "console/keys/<slug:key_id>/rotate/", 302, "console/keys/{key}/rotate/"): "the same",

@@ -62,8 +62,12 @@ def test_code_between_two_comments_stays(tmp_path: Path) -> None:
             "const it = {\none,\ntwo() {\nthree();\n}\n};\nfour\nfive",
             "const it={one,two(){three();}};four\nfive",
         ),
+        (
+            "class A { #one = 1; #two() { return this.#one + '#one'; } } a(`#two ${b.#two()}`);",
+            "class A{#a=1;#b(){return this.#a + '#one';}}a(`#two ${b.#b()}`);",
+        ),
     ],
-    ids=["signs", "strings", "template", "pattern", "value", "sums", "lines", "breaks"],
+    ids=["signs", "strings", "template", "pattern", "value", "sums", "lines", "breaks", "private"],
 )
 def test_only_space_that_means_nothing_is_left_out(code: str, squeezed: str) -> None:
     assert squeeze(code) == squeezed

@@ -1,4 +1,5 @@
 /** One row of the list, as an element. */
+import { filesOf } from "./attach.js";
 import { avatar } from "./avatar.js";
 import { h, icon } from "./dom.js";
 import { editor } from "./editor.js";
@@ -65,6 +66,7 @@ function bubble(row, context) {
   const text = message.message;
   const short = context.expanded.has(id) ? null : beginning(text);
   const body = h("div", { class: isEmoji(text) ? "bubble emoji" : "bubble", dir: "auto" }, ...linked(short ?? text));
+  if (message.files) body.append(filesOf(message.files, context));
   if (short ?? context.expanded.has(id)) body.append(more(id, short, text, context));
   if (message.edited_at || message.saving) body.append(" ", edited(message, context));
   const own = tools(row, context);
@@ -79,9 +81,9 @@ function edited({ edited_at, saving }, { words }) {
 }
 
 /** What a message answers, where that is in sight; a deleted one is still answered. */
-function quote({ message, deleted, username }, { words }) {
+function quote({ message, files, deleted, username }, { words }) {
   if (deleted) return h("p", { class: "quote" }, words.say("deleted"));
-  return h("p", { class: "quote" }, h("bdi", {}, username), " ", h("span", { dir: "auto" }, message.slice(0, QUOTED)));
+  return h("p", { class: "quote" }, h("bdi", {}, username), " ", h("span", { dir: "auto" }, (message || files?.[0].name || "").slice(0, QUOTED)));
 }
 
 function tick({ words }) {

@@ -1,4 +1,5 @@
 /** Where one writes. It grows with the text, keeps a draft for each room, and counts only near the limit. */
+import { attaching } from "./attach.js";
 import { $, memory } from "./dom.js";
 import { lengthOf } from "./text.js";
 
@@ -11,6 +12,7 @@ export class Composer {
   #words;
   #conversation;
   #draft;
+  #tray;
 
   /** @param {{sent: () => void, editLast: () => void}} act what follows a message that has gone to the outbox, and what
    * the arrow up does in an empty field */
@@ -18,6 +20,7 @@ export class Composer {
     this.#conversation = conversation;
     this.#words = words;
     this.#draft = draftKey;
+    this.#tray = attaching(conversation, () => this.draw());
     this.#text.value = memory.get(draftKey) ?? "";
     this.#text.oninput = () => this.#changed();
     this.#text.onkeydown = (event) => this.#key(event, editLast);
@@ -37,7 +40,8 @@ export class Composer {
     const length = lengthOf(this.#text.value);
     const { limit } = this.#conversation;
     const over = limit !== null && length > limit;
-    this.#send.disabled = !length || over;
+    const tray = this.#tray();
+    this.#send.disabled = (!length && !tray?.files.length) || tray?.busy || over;
     this.#count.hidden = limit === null || length < limit * NEAR;
     this.#count.classList.toggle("over", over);
     this.#count.textContent = this.#count.hidden ? "" : over
@@ -66,7 +70,7 @@ export class Composer {
 
   #submit(sent) {
     if (this.#send.disabled) return;
-    this.#conversation.say(this.#text.value);
+    this.#conversation.say(this.#text.value, this.#tray()?.take());
     this.#text.value = "";
     memory.set(this.#draft, null);
     this.draw();

@@ -45,6 +45,11 @@ export class Conversation extends Emitter {
     return this.client.me?.id ?? this.#identity.id;
   }
 
+  /** With what the API is called: `token`, or `getToken` for a fresh one. */
+  get credentials() {
+    return this.#identity.client;
+  }
+
   get limit() {
     return this.client.limits?.max_message_length ?? null;
   }
@@ -92,9 +97,9 @@ export class Conversation extends Emitter {
     this.people.close();
   }
 
-  say(text) {
+  say(text, files) {
     this.unreadAfter = null;
-    this.client.say(text.trim());
+    this.client.say(text.trim(), { files });
   }
 
   /** Everything that is shown has been seen. */

@@ -32,6 +32,7 @@ export class MessageList {
     this.actions = new Actions(conversation, words, () => this.draw());
     this.#context = {
       words,
+      conversation,
       actions: this.actions,
       names: (id) => conversation.people.nameOf(id),
       limit: () => conversation.limit,
@@ -79,7 +80,7 @@ export class MessageList {
     // Whoever has just scrolled up is not pulled down because their event is still to come.
     if (this.#scroll.scrollTop < this.#top) this.#scrolled();
     if (!this.#atEnd || document.hidden) this.#below++;
-    announce(`${message.username}: ${message.message.slice(0, SPOKEN)}`);
+    announce(`${message.username}: ${(message.message || message.files?.[0].name || "").slice(0, SPOKEN)}`);
   }
 
   toEnd() {

@@ -108,4 +108,5 @@ export class Sender extends Outbox {
   }
 }
 
-const frameOf = ({ client_id, message, reply_to }) => ({ type: "chat_message", message, client_id, reply_to, ref: client_id });
+const frameOf = ({ client_id, message, reply_to, files }) =>
+  ({ type: "chat_message", message, client_id, reply_to, files: files?.map((file) => file.id ?? file), ref: client_id });

@@ -81,12 +81,12 @@ export class SnugClient extends Emitter {
     this.#connection.disconnect();
   }
 
-  /** Send a text. It appears in `pending` at once and leaves when there is a connection. Returns its client_id. */
-  say(message, { reply_to, client_id } = {}) {
+  /** Send a text, or `files` that were uploaded. It appears in `pending` at once and leaves when there is a connection. Returns its client_id. */
+  say(message, { reply_to, client_id, files } = {}) {
     const id = whole(String(client_id || newId()));
     if (id.length > LONGEST_ID) throw new RangeError(`A client_id has at most ${LONGEST_ID} characters.`);
     this.#typedAt = 0;
-    this.#sender.say({ client_id: id, message, ...(reply_to && { reply_to }) });
+    this.#sender.say({ client_id: id, message, ...(reply_to && { reply_to }), ...(files?.length && { files }) });
     return id;
   }
 
