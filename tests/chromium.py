@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 # Each browser profile has a window of its own, and each window loaded the menus of its address bar, while one more
-# renderer waited for the next page: three processes for one page, and two thirds of what opening it cost.
+# renderer waited for the next page: three processes for one page, and two thirds of what opening it cost
+# (`Target.getTargets` with the filter `[{}]` shows what else a window loads).
 NEEDLESS: Final = (
     "SpareRendererForSitePerProcess",
     "WebUIOmniboxAimPopup",

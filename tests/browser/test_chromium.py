@@ -20,12 +20,3 @@ def test_the_browser_leaves_out_all_that_playwright_wants_left_out_and_what_is_n
     *playwrights, held = disabled(line.stdout.split())
     assert playwrights, "Playwright gives no list of its own any more: ours need not repeat it"
     assert held == set(NEEDLESS).union(*playwrights)
-
-
-def test_a_page_of_a_new_profile_is_all_that_its_window_loads(browser: Browser) -> None:
-    context = browser.new_context()
-    context.new_page()
-    session = browser.new_browser_cdp_session()
-    targets = session.send("Target.getTargets", {"filter": [{}]})["targetInfos"]
-    context.close()
-    assert sorted({target["type"] for target in targets}) == ["page", "tab"]
