@@ -49,7 +49,8 @@ def pool(host: Host, **options: Any) -> aredis.BlockingConnectionPool:
         made: aredis.BlockingConnectionPool = _MasterPool(**described)
     else:
         made = aredis.BlockingConnectionPool.from_url(address, **described)
-    made.connection_class = _frank(made.connection_class)
+    kind: Any = made.connection_class
+    made.connection_class = _frank(kind)
     return made
 
 

@@ -50,6 +50,7 @@ def _host() -> dict[str, Any]:
 
 async def _close_the_idle(client: Redis) -> None:
     """What the death of the server does to the connections that wait in the pool."""
+    connection: Any
     (connection,) = client.connection_pool._available_connections
     connection._writer.transport.abort()
     await asyncio.sleep(0)
