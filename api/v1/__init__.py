@@ -8,6 +8,7 @@ from api.description import describe
 from api.v1 import (
     audit,
     guests,
+    incoming,
     keys,
     members,
     messages,
@@ -39,6 +40,7 @@ MODULES = (
     messages,
     reactions,
     presence,
+    incoming,
     keys,
     public_keys,
     webhooks,
