@@ -39,6 +39,7 @@ TENANT_APPS = [
     "accounts",
     "files",
     "rooms",
+    "incoming",
     "api",
 ]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "channels", "realtime", "console", "widget"]

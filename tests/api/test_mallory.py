@@ -14,8 +14,9 @@ from accounts import tokens
 from accounts.actions import create_api_key, revoke_api_key
 from api.v1 import api
 from tenants.context import run_in_tenant
-from tests.api.calls import CALLS, DELIVERY, FILE, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
+from tests.api.calls import CALLS, DELIVERY, FILE, INCOMING, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
 from tests.personas import Workspace
+from tests.realtime.backstage import TABLES
 from tests.tenants.test_hosts import signed_in
 
 Open = Callable[..., Workspace]
@@ -25,7 +26,7 @@ def contents(workspace: Workspace) -> dict[str, str]:
     """Every row of the workspace's schema, a digest a table; but for when a key was last used."""
     schema = workspace.tenant.schema_name
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema])
+        cursor.execute(TABLES, [schema])
         found = {}
         for (table,) in cursor.fetchall():
             cursor.execute(
@@ -152,6 +153,7 @@ def test_the_table_of_calls_is_complete() -> None:
             .replace("general", "{name}")
             .replace(THUMB, "{emoji}")
             .replace(SPARE_KEY, "{key_id}")
+            .replace(INCOMING, "{incoming_id}")
             .replace("carol", "{external_id}")
             .replace("bob", "{external_id}")
             .replace(WEBHOOK, "{webhook_id}")
@@ -160,7 +162,7 @@ def test_the_table_of_calls_is_complete() -> None:
         )
         for call in CALLS
     }
-    assert described - {("POST", "guests")} == listed
+    assert described - {("POST", "guests"), ("POST", "incoming/{token}")} == listed
 
 
 def test_a_message_of_another_workspace_is_not_found_by_its_id(

@@ -10,7 +10,16 @@ from typing import Any, Final
 import httpx
 from django.utils import timezone
 
-from tests.api.calls import DELIVERY, FILE, OFF_WEBHOOK, WEBHOOK, furnish_file, furnish_webhook
+from tests.api.calls import (
+    DELIVERY,
+    FILE,
+    INCOMING,
+    OFF_WEBHOOK,
+    WEBHOOK,
+    add_incoming,
+    furnish_file,
+    furnish_webhook,
+)
 from tests.isolation.traces import rows_of
 from tests.personas import PASSWORD, Workspace
 from tests.realtime.backstage import rows, schema_of
@@ -128,6 +137,7 @@ def pieces_of(workspace: Workspace) -> Pieces:
     in_the_schema(workspace, furnish)
     furnish_webhook(workspace)
     furnish_file(workspace)
+    add_incoming(workspace, "cellar")
     return {
         "handoff": handoff_of(workspace),
         "reset": in_the_schema(workspace, reset),
@@ -146,6 +156,12 @@ OF_A_ROOM: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
         "settings/",
         "console/rooms/cellar/settings/",
         {"settings-title": "{slug}", "settings-slow_mode": "30"},
+    ),
+    ("incoming/", "console/rooms/cellar/incoming/", {"incoming-name": "{slug}"}),
+    (
+        "incoming/<slug:incoming_id>/delete/",
+        f"console/rooms/cellar/incoming/{INCOMING}/delete/",
+        {},
     ),
     ("archive/", "console/rooms/cellar/archive/", {}),
     ("archive/remove/", "console/rooms/loft/archive/remove/", {}),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, WebSocketRoute, expect
 
+from tests.files.sending import picture
 from tests.personas import PASSWORD, Workspace
 from tests.portal.looking import faults_of
 from tests.widget.visiting import OpenPage, chat, enter, make_room, post, say, warnings_of
@@ -24,6 +25,15 @@ HARD = [
     ("lea", "ليلى حسن", "👩‍👩‍👧‍👦"),
     ("ann", "Ann", "First line\n\n\tand an indented one"),
 ]
+
+
+# A visitor's own paste, or drop, of a file with this name.
+BRING = """(field, [event, name]) => {
+    const data = new DataTransfer();
+    data.items.add(new File(["text"], name));
+    const about = {bubbles: true, cancelable: true, clipboardData: data, dataTransfer: data};
+    field.dispatchEvent(event === "paste" ? new ClipboardEvent(event, about) : new DragEvent(event, about));
+}"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -70,6 +80,21 @@ def test_two_people_see_each_other_type_talk_and_leave(workspace: Workspace, ope
     expect(bob.locator(".author")).to_have_count(1)  # a run has one name
     expect(bob.locator(".own:not(.skeleton)")).to_have_count(0)
     expect(ann.locator(".own:not(.skeleton)")).to_have_count(2)
+
+    # Files are chosen, pasted and dropped; a picture is shown, all else is downloaded.
+    beach = {"name": "beach.jpg", "mimeType": "text/html", "buffer": picture()}
+    ann.locator("#file").set_input_files([beach])  # type: ignore[list-item]  # a dict of this shape will do
+    for event, name in (("paste", "minutes.txt"), ("drop", "bill.txt")):
+        ann.locator("#text").evaluate(BRING, [event, name])
+    expect(ann.locator("#attached progress")).to_have_count(0, timeout=20_000)
+    expect(ann.locator("#attached .file")).to_have_count(3)
+    expect(ann.locator("#attached img")).to_have_count(1)
+    ann.locator("#send").click()
+    expect(bob.locator(".picture img[src]")).to_be_visible(timeout=20_000)
+    bob.locator(".picture img").evaluate("image => image.decode()")
+    with bob.expect_download() as download:
+        bob.locator(".files .file", has_text="minutes.txt").click()
+    assert download.value.suggested_filename == "minutes.txt"
     ann.close()
     expect(bob.locator("#here")).to_have_text("1 person here", timeout=10_000)
 
