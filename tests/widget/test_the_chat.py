@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import FilePayload, Page, WebSocketRoute, expect
 
 from tests.files.sending import picture
 from tests.personas import PASSWORD, Workspace
@@ -82,8 +82,8 @@ def test_two_people_see_each_other_type_talk_and_leave(workspace: Workspace, ope
     expect(ann.locator(".own:not(.skeleton)")).to_have_count(2)
 
     # Files are chosen, pasted and dropped; a picture is shown, all else is downloaded.
-    beach = {"name": "beach.jpg", "mimeType": "text/html", "buffer": picture()}
-    ann.locator("#file").set_input_files([beach])  # type: ignore[list-item]  # a dict of this shape will do
+    beach: FilePayload = {"name": "beach.jpg", "mimeType": "text/html", "buffer": picture()}
+    ann.locator("#file").set_input_files(beach)
     for event, name in (("paste", "minutes.txt"), ("drop", "bill.txt")):
         ann.locator("#text").evaluate(BRING, [event, name])
     expect(ann.locator("#attached progress")).to_have_count(0, timeout=20_000)

@@ -15,7 +15,19 @@ export interface Message {
   client_id?: string;
   reply_to?: string;
   edited_at?: string;
+  files?: FileOfMessage[];
   reactions?: { emoji: string; count: number }[];
+}
+
+/** A file of a message; `GET /api/v1/files/{id}` has links to it. Width and height are a picture's, in pixels. */
+export interface FileOfMessage {
+  id: string;
+  name: string;
+  type: string;
+  /** Bytes. */
+  size: number;
+  width?: number;
+  height?: number;
 }
 
 export interface DeletedMessage {
@@ -45,6 +57,7 @@ export interface Pending {
   client_id: string;
   message: string;
   reply_to?: string;
+  files?: (string | { id: string })[];
   /** Milliseconds since 1970, by this device's clock. */
   at: number;
   failure?: string;
@@ -185,8 +198,9 @@ export class SnugClient {
   on<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): () => void;
   off<Name extends keyof Events>(name: Name, listener: (detail: Events[Name]) => void): void;
   /** Send a text; returns its `client_id`. One that is too long is kept in `pending` as a failure (`MESSAGE_TOO_LONG`);
-   * half a character, as `slice` may leave one, becomes `U+FFFD`. */
-  say(message: string, options?: { reply_to?: string; client_id?: string }): string;
+   * half a character, as `slice` may leave one, becomes `U+FFFD`. `files` are what `POST /api/v1/files` answered, or the
+   * ids of it; the text may then be empty. */
+  say(message: string, options?: { reply_to?: string; client_id?: string; files?: (string | { id: string })[] }): string;
   retry(clientId: string): void;
   discard(clientId: string): void;
   /** Send any frame of the protocol. Throws `Refused` for one over 64 KiB. */

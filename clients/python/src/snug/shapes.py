@@ -28,6 +28,17 @@ class Reaction(TypedDict):
     count: int
 
 
+class FileOfMessage(TypedDict):
+    """A file of a message. `size` is in bytes; `width` and `height` are a picture's, in pixels."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    width: NotRequired[int]
+    height: NotRequired[int]
+
+
 class Message(TypedDict):
     """Of a deleted one only `message_id`, `seq`, `rev`, `room` and `deleted` are there."""
 
@@ -42,6 +53,7 @@ class Message(TypedDict):
     client_id: NotRequired[str]
     reply_to: NotRequired[str]
     edited_at: NotRequired[str]
+    files: NotRequired[list[FileOfMessage]]
     reactions: NotRequired[list[Reaction]]
     deleted: NotRequired[Literal[True]]
 
