@@ -55,7 +55,7 @@ PROBLEMS: Final[dict[int, dict[str, str]]] = {
     413: {"too_large": "The body is over 1 MiB, declared or not."},
     415: {"unsupported_media_type": "Send JSON, with `Content-Type: application/json`."},
     422: {
-        "invalid_field": "A field is missing, unknown or wrong; `errors` names each.",
+        "invalid_field": "A field is missing, unknown or wrong; `detail` says which, `errors` (where there) each.",
         "invalid_cursor": "The cursor is not the `next` of a page.",
         "empty_message": "A message needs a text.",
         "message_too_long": "The plan allows fewer characters.",

@@ -33,8 +33,10 @@ def check_text(text: object, longest: int) -> str:
     """A message's text, trimmed. `longest` counts Unicode code points. Raises Refused."""
     if text is None:
         raise Refused(ErrorCode.EMPTY_MESSAGE, "A message cannot be empty.")
-    if not isinstance(text, str) or not storable(text):
-        raise Refused(ErrorCode.INVALID_FIELD, "message must be a string of storable characters.")
+    if not isinstance(text, str):
+        raise Refused(ErrorCode.INVALID_FIELD, "message must be a string.")
+    if not storable(text):
+        raise Refused(ErrorCode.INVALID_FIELD, "message holds characters that cannot be stored.")
     trimmed = text.strip()
     if not trimmed:
         raise Refused(ErrorCode.EMPTY_MESSAGE, "A message cannot be empty.")

@@ -95,6 +95,7 @@ CALLS = [
         "rooms:write",
         also="messages:write",
     ),
+    Call("GET", "rooms/general/receipts", 200, "messages:read", for_users=True),
     Call("GET", "rooms/general/messages", 200, "messages:read", for_users=True),
     Call("POST", "rooms/general/messages", 201, "messages:write", {"message": "hello"}, for_users=True),
     Call("GET", "rooms/general/messages/{message_id}", 200, "messages:read", for_users=True),

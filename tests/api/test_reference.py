@@ -33,6 +33,7 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/rooms/{name}", "patch"),
         ("/api/v1/rooms/{name}", "delete"),
         ("/api/v1/presence/{room}", "get"),
+        ("/api/v1/rooms/{name}/receipts", "get"),
         ("/api/v1/rooms/{name}/incoming-webhooks", "get"),
         ("/api/v1/rooms/{name}/incoming-webhooks", "post"),
         ("/api/v1/rooms/{name}/incoming-webhooks/{incoming_id}", "delete"),
