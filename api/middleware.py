@@ -14,7 +14,10 @@ from tenants.middleware import API
 from tenants.problems import problem
 from tenants.requests import tenant_of
 
-_EXPOSED: Final = "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Idempotency-Replayed"
+_EXPOSED: Final = (
+    "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Idempotency-Replayed, "
+    "Deprecation, Sunset, Link"
+)
 
 
 class ApiMiddleware:

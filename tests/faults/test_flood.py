@@ -20,7 +20,8 @@ LIMIT = PLANS["business"].limits.messages_per_10s
 FLOODERS = 5
 # Offered at once by each: far more than ten times the limit.
 OFFERED = 30 * LIMIT
-HEARD_WITHIN = 1.5
+# Seconds, and how many times as long as without a flood, which tells how busy the machine is anyway.
+HEARD_WITHIN, SLOWER = 1.5, 5
 
 
 async def test_a_flood_is_refused_then_closed_and_the_others_talk_on(
@@ -32,13 +33,11 @@ async def test_a_flood_is_refused_then_closed_and_the_others_talk_on(
     async with home.chat("bob", process=0) as bob, home.chat("ann", process=1) as ann:
         await bob.entered()
         await ann.entered()
+        quiet = [await _heard(bob, ann) for _ in range(10)]
         floods = [asyncio.create_task(_flood(*each)) for each in zip(flooders, names, strict=True)]
         waits = []
         while not all(flood.done() for flood in floods):
-            began = time.monotonic()
-            said = await bob.say("as ever")
-            assert await ann.until("chat_message", client_id=said["client_id"]) == said
-            waits.append(time.monotonic() - began)
+            waits.append(await _heard(bob, ann))
             peak = max(peak, machine.memory("web-0"))
             await asyncio.sleep(0.15)
         outcomes = await asyncio.gather(*floods)
@@ -49,11 +48,19 @@ async def test_a_flood_is_refused_then_closed_and_the_others_talk_on(
         assert answers.keys() == {"chat_message", ErrorCode.RATE_LIMITED}
         assert answers.total() >= 10 * LIMIT
         assert LIMIT <= answers["chat_message"] <= 2 * LIMIT
-    assert max(waits) < HEARD_WITHIN
+    assert max(waits) < HEARD_WITHIN + SLOWER * max(quiet)
     assert peak - before < 30 * MEBIBYTE, f"{(peak - before) / MEBIBYTE:.0f} MiB more"
     kept = Counter(each.sender for each in home.stored())
     assert [kept[name] for name in names] == [answers["chat_message"] for _, answers in outcomes]
     assert await home.opens() == [200, 200]
+
+
+async def _heard(speaker: Chat, listener: Chat) -> float:
+    """How many seconds it takes until one is acknowledged and the other hears it."""
+    began = time.monotonic()
+    said = await speaker.say("as ever")
+    assert await listener.until("chat_message", client_id=said["client_id"]) == said
+    return time.monotonic() - began
 
 
 async def _flood(chat: Chat, name: str) -> tuple[int, Counter[str]]:

@@ -136,6 +136,14 @@ async def test_senders_are_told_to_come_back_when_the_database_stays_away(
 
 
 async def test_two_processes_at_the_same_rooms_write_each_message_once(machine: Machine) -> None:
+    for _ in range(10):  # on a busy machine one may be through before the other begins
+        if await _both_wrote(machine):
+            return
+    raise AssertionError("they were never at it at the same time")
+
+
+async def _both_wrote(machine: Machine) -> bool:
+    """Whether each of the two wrote some of what both were given; that each was written once is made sure anyway."""
     slugs = [machine.workspace().slug for _ in range(2)]
     client_ids = [f"c-{n}" for n in range(60)]
     rooms = ["one", "two", "three"]
@@ -160,7 +168,6 @@ async def test_two_processes_at_the_same_rooms_write_each_message_once(machine: 
     assert sorted(first["announced"] + second["announced"]) == sorted(
         id_ for id_, _ in first["outcomes"].values()
     )
-    assert min(len(first["announced"]), len(second["announced"])) > 0
     with machine.database() as db:
         for slug in slugs:
             schema = db.execute("SELECT schema_name FROM tenants_tenant WHERE slug = %s", [slug]).fetchone()
@@ -172,6 +179,7 @@ async def test_two_processes_at_the_same_rooms_write_each_message_once(machine: 
                 assert {each.client_id for each in kept} == set(client_ids)
                 for each in kept:
                     assert first["outcomes"][f"{slug} {room} {each.client_id}"] == [each.message_id, each.seq]
+    return min(len(first["announced"]), len(second["announced"])) > 0
 
 
 def _hammer(machine: Machine, order: str) -> "subprocess.Popen[str]":
