@@ -40,7 +40,7 @@ _WANTED: Final = """
 """
 _NEWEST: Final = "ORDER BY created_at DESC, id DESC LIMIT %(most)s"
 # By its shape it has the good plan, whatever the planner believes of tables that grow: OFFSET keeps it at the few
-# messages after each mark, NOT IN leaves it free to walk through the newest.
+# messages after each mark, NOT IN leaves it free to walk through the newest, and an array looks short: it is hashed.
 _FIND: Final = sql.SQL(
     f"""
     WITH behind AS MATERIALIZED (
@@ -55,7 +55,7 @@ _FIND: Final = sql.SQL(
       ) m
     ), found AS (
       (SELECT x.message_id AS id, x.created_at, x.words FROM {{search_entries}} x
-       WHERE {_WANTED} AND x.message_id NOT IN (SELECT id FROM recent) {_NEWEST})
+       WHERE {_WANTED} AND x.message_id NOT IN (SELECT unnest(ARRAY(SELECT id FROM recent))) {_NEWEST})
       UNION ALL
       SELECT x.id, x.created_at, x.words FROM recent x WHERE {_WANTED}
     ), ranked AS (
