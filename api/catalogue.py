@@ -27,6 +27,7 @@ PROBLEMS: Final[dict[int, dict[str, str]]] = {
         "sub_not_allowed": "With a user's own token one acts as that user: leave `sub` away.",
         "room_limit_reached": "The plan's rooms are all in use.",
         "webhook_limit_reached": "The plan's webhooks are all in use.",
+        "incoming_webhook_limit_reached": "The room has as many incoming webhooks as it may; delete one first.",
         "public_key_limit_reached": "No more public keys can be registered; revoke one first.",
         "guests_not_allowed": "The workspace admits no guests.",
         "csrf_failed": "A form of the pages came from elsewhere, or too late. Calls with a key or token need no form.",

@@ -27,7 +27,7 @@ KEPT: Final = timedelta(hours=24)
 UNDER_WAY: Final = timedelta(seconds=60)
 REPLAYED: Final = "Idempotency-Replayed"
 # What is told once. A repeat is answered without it.
-SECRETS: Final = frozenset(["secret", "signing_secret"])
+SECRETS: Final = frozenset(["secret", "signing_secret", "secret_url"])
 
 _SHAPE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 

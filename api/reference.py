@@ -28,6 +28,8 @@ IN_PATHS: Final = {
     "webhook_id": "$WEBHOOK_ID",
     "delivery_id": "$DELIVERY_ID",
     "key_id": "$KEY_ID",
+    "incoming_id": "$INCOMING_ID",
+    "token": "$TOKEN",
     "emoji": "%F0%9F%91%8D",
 }
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 class Action(StrEnum):
     """What was done. Names may be added and are never changed: tenants filter by them."""
 
+    INCOMING_WEBHOOK_CREATED = "incoming_webhook.created"
+    INCOMING_WEBHOOK_DELETED = "incoming_webhook.deleted"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     KEY_ROTATED = "key.rotated"

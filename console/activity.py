@@ -12,6 +12,8 @@ from audit.models import AuditEntry
 
 MOST: Final = 50
 WORDS: Final[dict[str, str]] = {
+    Action.INCOMING_WEBHOOK_CREATED: "made an incoming webhook",
+    Action.INCOMING_WEBHOOK_DELETED: "deleted an incoming webhook",
     Action.KEY_CREATED: "made a key",
     Action.KEY_REVOKED: "revoked a key",
     Action.KEY_ROTATED: "rotated a key",

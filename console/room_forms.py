@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.names import MAX_SUB
 from console.forms import text_input
+from incoming.actions import MAX_NAME
 from rooms.actions import FOR_EVER
 from rooms.models import Membership, Room
 from rooms.texts import MAX_TITLE
@@ -38,6 +39,18 @@ ROLES: Final = {
 def pace_in_words(seconds: int) -> str:
     """A room's slow mode as people say it."""
     return PACES.get(seconds, f"{seconds:,} seconds")
+
+
+class IncomingForm(forms.Form):
+    """A new incoming webhook."""
+
+    prefix = "incoming"
+    name = forms.CharField(
+        label="Name",
+        max_length=MAX_NAME,
+        help_text="Its messages come under this name.",
+        widget=text_input(dir="auto", placeholder="Deploys"),
+    )
 
 
 class SettingsForm(forms.Form):

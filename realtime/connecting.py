@@ -8,6 +8,7 @@ of the fail-over, and a replica takes every publish without a word and passes it
 
 import threading
 import weakref
+from functools import cache
 from typing import Any, Final
 
 import redis
@@ -45,8 +46,12 @@ def pool(host: Host, **options: Any) -> aredis.BlockingConnectionPool:
     described = {**_ROOM, **_TIMES, "retry": AsyncRetry(NoBackoff(), 1), **options, **host}
     address = described.pop("address", None)
     if address is None:
-        return _MasterPool(**described)
-    return aredis.BlockingConnectionPool.from_url(address, **described)
+        made: aredis.BlockingConnectionPool = _MasterPool(**described)
+    else:
+        made = aredis.BlockingConnectionPool.from_url(address, **described)
+    kind: Any = made.connection_class
+    made.connection_class = _frank(kind)
+    return made
 
 
 def sync_pool(host: Host, **options: Any) -> redis.BlockingConnectionPool:
@@ -56,6 +61,29 @@ def sync_pool(host: Host, **options: Any) -> redis.BlockingConnectionPool:
     if address is None:
         return _SyncMasterPool(**described)
     return redis.BlockingConnectionPool.from_url(address, **described)
+
+
+class _Frank:
+    """A connection that says so when it is gone.
+
+    On a transport that the other side has closed uvloop's writes raise a RuntimeError, and redis-py passes it on as it
+    is: no caller takes it for a Redis that is away, and nothing tries again.
+    """
+
+    async def send_packed_command(self, *args: Any, **options: Any) -> None:
+        """Raises redis.ConnectionError."""
+        try:
+            await super().send_packed_command(*args, **options)  # type: ignore[misc]
+        except RuntimeError as error:
+            if "closed" not in str(error):
+                raise
+            raise redis.ConnectionError("the connection was closed while it was idle") from error
+
+
+@cache
+def _frank(kind: type[Any]) -> type[Any]:
+    """The same class of connections, but frank."""
+    return type(kind.__name__, (_Frank, kind), {})
 
 
 class _AsyncMaster(AsyncConnection):

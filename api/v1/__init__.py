@@ -8,6 +8,7 @@ from api.description import describe
 from api.v1 import (
     audit,
     guests,
+    incoming,
     keys,
     members,
     messages,
@@ -41,6 +42,7 @@ MODULES = (
     reactions,
     search,
     presence,
+    incoming,
     keys,
     public_keys,
     webhooks,

@@ -38,6 +38,7 @@ TENANT_APPS = [
     "webhooks",
     "accounts",
     "rooms",
+    "incoming",
     "api",
 ]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "channels", "realtime", "console", "widget"]

@@ -11,12 +11,13 @@ from django.views.decorators.http import require_safe
 from accounts.names import storable
 from console.access import StaffRequest, admins_only, staff_only, to
 from console.banners import banners
-from console.room_forms import MUTES, DeleteForm, MemberForm, SettingsForm, pace_in_words
+from console.room_forms import MUTES, DeleteForm, IncomingForm, MemberForm, SettingsForm, pace_in_words
 from console.room_search import search_in
 from console.rooms import changes_room, may_act_on, open_to, room_of, to_room
 from realtime import headcount, store
 from rooms.actions import FOR_EVER, LastRoom, change_room, delete_room
 from rooms.models import Membership, Room
+from tenants.hosts import tenant_url
 from workspaces.actions.open_workspace import GENERAL
 
 MOST_MEMBERS: Final = 50
@@ -109,7 +110,23 @@ def show(request: StaffRequest, room: Room, status: int = 200, **changed: Any) -
         "member_form": MemberForm(),
         "delete_form": DeleteForm(room=room),
     }
+    if request.user.may_administer:
+        context |= _incoming(request, room)
     return render(request, "console/room.html", context | changed, status=status)
+
+
+def _incoming(request: StaffRequest, room: Room) -> dict[str, Any]:
+    """Its incoming webhooks, and the address of the one that was made just now."""
+    found = list(room.incoming_webhooks.all())
+    looks = request.method == "GET"
+    tokens = ((webhook, webhook.take_unseen_token()) for webhook in found if looks and webhook.unseen_token)
+    fresh = next(((webhook, token) for webhook, token in tokens if token), None)
+    address = tenant_url(request.tenant.slug, f"/api/v1/incoming/{fresh[1]}") if fresh else ""
+    return {
+        "incoming": found,
+        "incoming_form": IncomingForm(),
+        "fresh_incoming": {"name": fresh[0].name, "url": address} if fresh else None,
+    }
 
 
 def _row(request: StaffRequest, membership: Membership) -> dict[str, Any]:

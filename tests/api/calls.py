@@ -14,6 +14,7 @@ THUMB = "%F0%9F%91%8D"
 WEBHOOK = "wh_0123456789abcdef"
 DELIVERY = "dlv_1000001"
 OFF_WEBHOOK = "wh_fedcba9876543210"
+INCOMING = "in_0123456789abcdef"
 SPARE_KEY = "key_00000000000000aa"
 PEM = (
     "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
@@ -78,6 +79,22 @@ CALLS = [
     Call("GET", "rooms/general/members/carol", 200, "rooms:read"),
     Call("PUT", "rooms/general/members/bob", 201, "rooms:write", {"role": "moderator"}),
     Call("DELETE", "rooms/general/members/carol", 204, "rooms:write"),
+    Call("GET", "rooms/general/incoming-webhooks", 200, "rooms:read"),
+    Call(
+        "POST",
+        "rooms/general/incoming-webhooks",
+        201,
+        "rooms:write",
+        {"name": "Deploys"},
+        also="messages:write",
+    ),
+    Call(
+        "DELETE",
+        f"rooms/general/incoming-webhooks/{INCOMING}",
+        204,
+        "rooms:write",
+        also="messages:write",
+    ),
     Call("GET", "rooms/general/messages", 200, "messages:read", for_users=True),
     Call("POST", "rooms/general/messages", 201, "messages:write", {"message": "hello"}, for_users=True),
     Call("GET", "rooms/general/messages/{message_id}", 200, "messages:read", for_users=True),
@@ -142,11 +159,27 @@ def add_spare_key(workspace: Workspace) -> None:
     run_in_tenant(workspace.tenant, add)
 
 
+def add_incoming(workspace: Workspace, room: str = "general") -> str:
+    """An incoming webhook of a known id; its token."""
+    from incoming.actions import create_incoming_webhook
+    from incoming.models import IncomingWebhook
+    from rooms.models import Room
+    from tenants.context import run_in_tenant
+
+    def add() -> str:
+        made, token = create_incoming_webhook(Room.objects.get(name=room), "Alarms")
+        IncomingWebhook.objects.filter(pk=made.pk).update(id=INCOMING)
+        return token
+
+    return str(run_in_tenant(workspace.tenant, add))
+
+
 def prepared(workspace: Workspace) -> str:
     """Make Carol a member of `general` and let her say something; the message's id. A second room is there too."""
     add_spare_key(workspace)
     with workspace.api() as client:
         assert client.post("/api/v1/rooms", json={"name": "cellar"}).status_code == 201
+        add_incoming(workspace)
         assert client.put("/api/v1/rooms/general/members/carol").status_code == 201
         said = client.post("/api/v1/rooms/general/messages", json={"message": "first", "sub": "carol"})
         furnish_webhook(workspace)

@@ -14,7 +14,7 @@ from accounts import tokens
 from accounts.actions import create_api_key, revoke_api_key
 from api.v1 import api
 from tenants.context import run_in_tenant
-from tests.api.calls import CALLS, DELIVERY, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
+from tests.api.calls import CALLS, DELIVERY, INCOMING, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
 from tests.personas import Workspace
 from tests.tenants.test_hosts import signed_in
 
@@ -156,6 +156,7 @@ def test_the_table_of_calls_is_complete() -> None:
             .replace("general", "{name}")
             .replace(THUMB, "{emoji}")
             .replace(SPARE_KEY, "{key_id}")
+            .replace(INCOMING, "{incoming_id}")
             .replace("carol", "{external_id}")
             .replace("bob", "{external_id}")
             .replace(WEBHOOK, "{webhook_id}")
@@ -163,7 +164,7 @@ def test_the_table_of_calls_is_complete() -> None:
         )
         for call in CALLS
     }
-    assert described - {("POST", "guests")} == listed
+    assert described - {("POST", "guests"), ("POST", "incoming/{token}")} == listed
 
 
 def test_a_message_of_another_workspace_is_not_found_by_its_id(

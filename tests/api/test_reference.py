@@ -34,6 +34,10 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/rooms/{name}", "delete"),
         ("/api/v1/search", "get"),
         ("/api/v1/presence/{room}", "get"),
+        ("/api/v1/rooms/{name}/incoming-webhooks", "get"),
+        ("/api/v1/rooms/{name}/incoming-webhooks", "post"),
+        ("/api/v1/rooms/{name}/incoming-webhooks/{incoming_id}", "delete"),
+        ("/api/v1/incoming/{token}", "post"),
         ("/api/v1/rooms/{name}/members", "get"),
         ("/api/v1/rooms/{name}/members/{external_id}", "get"),
         ("/api/v1/rooms/{name}/members/{external_id}", "put"),
@@ -80,7 +84,7 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         for method, said in methods.items():
             assert said["summary"][0].isupper(), (path, method)
             assert "default" in said["responses"]
-            assert ("x-snug-scope" in said) == (path != "/api/v1/guests")
+            assert ("x-snug-scope" in said) == (path not in ("/api/v1/guests", "/api/v1/incoming/{token}"))
     assert paths["/api/v1/rooms"]["post"]["x-snug-scope"] == "rooms:write"
 
 

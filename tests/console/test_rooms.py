@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
+from incoming.models import IncomingWebhook
 from rooms.models import Membership, Room
 from tenants.context import run_in_tenant
+from tests.api.calls import INCOMING, add_incoming
 from tests.console.staff import hire, sign_in
 from tests.personas import Workspace
 from tests.portal.visitor import Visitor, text_of
@@ -19,6 +21,8 @@ PAGE = "/console/rooms/cellar/"
 # For owners and admins; then what moderators may do as well.
 ADMINS: list[tuple[str, dict[str, Any]]] = [
     ("settings/", {"settings-title": "The cellar", "settings-slow_mode": "30"}),
+    ("incoming/", {"incoming-name": "Deploys"}),
+    (f"incoming/{INCOMING}/delete/", {}),
     ("archive/", {}),
     ("archive/remove/", {}),
     ("members/", {"member-external_id": "dave", "member-role": "member"}),
@@ -41,8 +45,9 @@ def make_room(workspace: Workspace, kind: str = "public", *members: str, name: s
 
 @pytest.fixture
 def cellar(workspace: Workspace) -> None:
-    """A public room with Bob in it."""
+    """A public room with Bob in it, and an incoming webhook."""
     make_room(workspace, "public", "bob")
+    add_incoming(workspace, "cellar")
 
 
 @pytest.fixture
@@ -58,10 +63,11 @@ def test_the_count_of_messages_says_what_it_counts(cellar: None, api: Any, alice
 
 
 def stored(workspace: Workspace) -> list[Any]:
-    """Everything about rooms and who is in them."""
+    """Everything about rooms, who is in them and what posts there."""
 
     def read() -> list[Any]:
-        return [*Room.objects.order_by("id").values_list(), *Membership.objects.order_by("id").values_list()]
+        kept = (Room, Membership, IncomingWebhook)
+        return [row for model in kept for row in model.objects.order_by("id").values_list()]
 
     found: list[Any] = run_in_tenant(workspace.tenant, read)
     return found
@@ -257,6 +263,27 @@ def test_what_was_said_in_a_room_is_found_by_those_who_may_enter_it(
     assert "Würzburg" not in alice.get("/console/rooms/pair/?find=WURZ").text  # not hers to read
     for nothing in ("zed", "%00", "%25", "'", "x" * 500, "%F0%9F%99%82"):
         assert "Nothing like that" in text_of(alice.get(f"{PAGE}?find={nothing}")), nothing
+
+
+@pytest.mark.usefixtures("cellar")
+def test_an_address_that_posts_is_shown_once(alice: Visitor, workspace: Workspace, api: Any) -> None:
+    assert change(alice, "incoming/", {"incoming-name": " "}).status_code == 422
+    made = change(alice, "incoming/", {"incoming-name": "<b>Deploys</b>"})
+    assert made.headers["location"] == f"{PAGE}#incoming"
+    page = alice.get(PAGE)
+    assert "&lt;b&gt;Deploys&lt;/b&gt; is ready" in page.text
+    (address,) = re.findall(r"https?://[^<\s]+/api/v1/incoming/snug_in_[\w-]{43}", page.text)
+    assert "snug_in_" not in alice.get(PAGE).text
+    with workspace.http() as anyone:
+        path = f"/api/v1/incoming/{address.rpartition('/')[2]}"
+        assert anyone.post(path, json={"text": "Release 4.2"}).status_code == 201
+        (said,) = api.get("/api/v1/rooms/cellar/messages").json()["data"]
+        assert (said["message"], said["username"]) == ("Release 4.2", "<b>Deploys</b>")
+        assert (
+            change(alice, f"incoming/{said['user_id'].removeprefix('bot:')}/delete/", {}).status_code == 302
+        )
+        assert "Its address is dead." in text_of(alice.get(PAGE))
+        assert anyone.post(path, json={"text": "Release 4.3"}).status_code == 404
 
 
 @pytest.mark.usefixtures("cellar")

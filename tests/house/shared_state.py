@@ -34,6 +34,7 @@ KNOWN: Final = {
     "billing/gateway/turns.py": {"_has_one": "says that the caller has a turn", "_shares": "by schema"},
     "billing/wording/__init__.py": {"_load": "the release's"},
     "realtime/alarms.py": {"alarms": "holds whom to wake, and nothing of theirs"},
+    "realtime/connecting.py": {"_frank": "classes, and nothing of anyone"},
     "realtime/feed.py": {"_readers": "counts who reads, not what"},
     "realtime/hub.py": {"_hubs": "its feeds go by group, its counts by tenant and user"},
     "realtime/publish.py": {"_publishers": "what waits goes by group, which names its tenant"},

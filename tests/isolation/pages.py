@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 from django.utils import timezone
 
-from tests.api.calls import DELIVERY, OFF_WEBHOOK, WEBHOOK, furnish_webhook
+from tests.api.calls import DELIVERY, INCOMING, OFF_WEBHOOK, WEBHOOK, add_incoming, furnish_webhook
 from tests.isolation.traces import rows_of
 from tests.personas import PASSWORD, Workspace
 from tests.realtime.backstage import rows, schema_of
@@ -125,6 +125,7 @@ def pieces_of(workspace: Workspace) -> Pieces:
 
     in_the_schema(workspace, furnish)
     furnish_webhook(workspace)
+    add_incoming(workspace, "cellar")
     return {
         "handoff": handoff_of(workspace),
         "reset": in_the_schema(workspace, reset),
@@ -142,6 +143,12 @@ OF_A_ROOM: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
         "settings/",
         "console/rooms/cellar/settings/",
         {"settings-title": "{slug}", "settings-slow_mode": "30"},
+    ),
+    ("incoming/", "console/rooms/cellar/incoming/", {"incoming-name": "{slug}"}),
+    (
+        "incoming/<slug:incoming_id>/delete/",
+        f"console/rooms/cellar/incoming/{INCOMING}/delete/",
+        {},
     ),
     ("archive/", "console/rooms/cellar/archive/", {}),
     ("archive/remove/", "console/rooms/loft/archive/remove/", {}),

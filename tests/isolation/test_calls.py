@@ -7,7 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from tests.api.calls import CALLS, DELIVERY, WEBHOOK, Call, add_spare_key, furnish_webhook
+from tests.api.calls import (
+    CALLS,
+    DELIVERY,
+    WEBHOOK,
+    Call,
+    add_incoming,
+    add_spare_key,
+    furnish_webhook,
+)
 from tests.isolation.pages import contents
 from tests.personas import Workspace
 
@@ -33,6 +41,7 @@ def furnished(workspace: Workspace, room: str) -> str:
         )
         said.raise_for_status()
         furnish_webhook(workspace)
+        add_incoming(workspace, room)
         return str(said.json()["message_id"])
 
 
@@ -77,6 +86,15 @@ def test_a_room_of_ours_is_not_on_her_host(new_workspace: Open, elsewhere: Works
     assert contents(elsewhere) == before_there
     with workspace.api() as alice:
         assert call.send(alice, message_id).status_code == call.status
+
+
+def test_an_address_that_posts_posts_in_one_workspace(workspace: Workspace, elsewhere: Workspace) -> None:
+    path = f"/api/v1/incoming/{add_incoming(workspace)}"
+    before = contents(elsewhere)
+    with elsewhere.http() as there, workspace.http() as here:
+        assert there.post(path, json={"text": "not here"}).status_code == 404
+        assert contents(elsewhere) == before
+        assert here.post(path, json={"text": "here"}).status_code == 201
 
 
 def test_a_guest_is_a_guest_of_one_workspace(workspace: Workspace, elsewhere: Workspace) -> None:
