@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from ops.local import Stack
 from ops.local.stripe import StripeStandIn
+from tests import chromium, order
 from tests.personas import Workspace, open_workspace
 
 _stacks: list[Stack] = []
@@ -30,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if config.option.collectonly:
         return
+    expect.set_options(timeout=chromium.PATIENCE)
     folder = tempfile.TemporaryDirectory(prefix="snug-test-", ignore_cleanup_errors=True)
     stack = Stack(Path(folder.name) / "data", web_workers=2, separate_web_ports=True, fast=True)
     _folders.append(folder)
@@ -40,6 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
     import django
 
     django.setup()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    processes = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = order.dealt([item.nodeid for item in items], items, processes)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -101,18 +109,12 @@ def browser() -> Iterator[Browser]:
     """A headless Chromium. It lasts for one module only: Playwright's own event loop must be gone before the next
     test that has one."""
     program = os.environ.get("SNUG_TEST_BROWSER") or shutil.which("chromium")
-    flags = [
-        "--no-sandbox",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
     with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
         # Playwright's loop runs in the tests' thread; Django must be told that nobody awaits anything there.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        chromium = playwright.chromium.launch(executable_path=program, args=flags)
-        yield chromium
-        chromium.close()
+        running = playwright.chromium.launch(executable_path=program, args=chromium.FLAGS)
+        yield running
+        running.close()
 
 
 @pytest.fixture

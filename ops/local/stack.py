@@ -34,9 +34,9 @@ class Stack:
     """PostgreSQL, Valkey, web processes and the worker on one data folder.
 
     `port` 0 takes any free port. With `separate_web_ports` every web process listens on its own. `fast` gives
-    up durability against a power cut. `database_url` and `redis_url` name real servers to use instead of the
-    embedded ones. With `own_stripe` the product buys from a stand-in for Stripe, which runs from `start_stripe` on.
-    `extra_env` is added to what the product's processes get.
+    up durability against a power cut, and vacuuming. `database_url` and `redis_url` name real servers to use
+    instead of the embedded ones. With `own_stripe` the product buys from a stand-in for Stripe, which runs from
+    `start_stripe` on. `extra_env` is added to what the product's processes get.
     """
 
     def __init__(

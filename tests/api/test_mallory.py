@@ -16,19 +16,17 @@ from api.v1 import api
 from tenants.context import run_in_tenant
 from tests.api.calls import CALLS, DELIVERY, INCOMING, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
 from tests.personas import Workspace
+from tests.realtime.backstage import TABLES
 from tests.tenants.test_hosts import signed_in
 
 Open = Callable[..., Workspace]
 
 
 def contents(workspace: Workspace) -> dict[str, str]:
-    """Every row of the workspace's schema, a digest a table; but for when a key was last used and the search index."""
+    """Every row of the workspace's schema, a digest a table; but for when a key was last used."""
     schema = workspace.tenant.schema_name
     with connection.cursor() as cursor:
-        tables = (
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename NOT LIKE 'rooms_search%%'"
-        )
-        cursor.execute(tables, [schema])
+        cursor.execute(TABLES, [schema])
         found = {}
         for (table,) in cursor.fetchall():
             cursor.execute(

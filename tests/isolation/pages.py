@@ -21,8 +21,6 @@ CSRF: Final = "isolation" * 3 + "12345"
 # What differs between two answers to the same request: form tokens, nonces.
 FLEETING: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
 NEW_PASSWORD: Final = "another horse, another staple"
-# Brought up by the worker at any moment.
-DERIVED: Final = frozenset(["rooms_searchentry", "rooms_searchmark"])
 
 
 @dataclass(frozen=True)
@@ -72,10 +70,8 @@ def gist(answer: httpx.Response) -> tuple[int, str, str]:
 
 
 def contents(workspace: Workspace) -> dict[str, list[str]]:
-    """Everything that is stored of a workspace, but for when keys were last used and what is made of it for search."""
-    kept = {
-        table: sorted(lines) for table, lines in rows_of(schema_of(workspace)).items() if table not in DERIVED
-    }
+    """Everything that is stored of a workspace, but for when keys were last used."""
+    kept = {table: sorted(lines) for table, lines in rows_of(schema_of(workspace)).items()}
     used = re.compile(r'"last_used_at": ("[^"]*"|null)')
     kept["accounts_apikey"] = sorted(used.sub("", line) for line in kept["accounts_apikey"])
     tenant = "SELECT to_jsonb(t)::text FROM public.tenants_tenant t WHERE slug = %s"

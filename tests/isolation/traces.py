@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 import psycopg
 from psycopg import sql
 
+from tests.realtime.backstage import TABLES
+
 # A slug that no prose resembles: it stands in hosts, names, texts, titles and mail addresses.
 MARK = re.compile(r"iso[0-9a-f]{14}")
 # Ids that Snug makes up, which are nowhere the same in two workspaces.
@@ -55,7 +57,7 @@ class Ledger:
 def rows_of(schema: str) -> dict[str, list[str]]:
     """Every row of a schema as JSON, by table. Without the product's code: it is what is being tested."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as db:
-        tables = db.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema]).fetchall()
+        tables = db.execute(TABLES, [schema]).fetchall()
         query = sql.SQL("SELECT to_jsonb(t)::text FROM {} t")
         return {
             table: [row for (row,) in db.execute(query.format(sql.Identifier(schema, table)))]

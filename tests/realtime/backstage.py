@@ -13,11 +13,21 @@ from psycopg import sql
 
 from tests.personas import Workspace
 
+# The tables of a schema, but for the search index, which the worker brings up at any moment. pg_tables would look at
+# those of all schemas, of which a test run makes thousands.
+TABLES = """
+    SELECT c.relname FROM pg_depend d JOIN pg_class c ON c.oid = d.objid
+    WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = %s::regnamespace
+    AND d.classid = 'pg_class'::regclass AND c.relkind IN ('r', 'p')
+    AND c.relname NOT IN ('rooms_searchentry', 'rooms_searchmark')
+"""
+
 
 def rows(workspace: Workspace, query: str, *values: Any) -> list[tuple[Any, ...]]:
     """Run SQL with the workspace's schema as the search path."""
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as db:
-        db.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema_of(workspace))))
+        schema = sql.Identifier(f"t{_id_in(db, workspace)}")
+        db.execute(sql.SQL("SET search_path = {}, public").format(schema))
         cursor = db.execute(query, values)
         return cursor.fetchall() if cursor.description else []
 
@@ -28,7 +38,11 @@ def schema_of(workspace: Workspace) -> str:
 
 def tenant_id_of(workspace: Workspace) -> int:
     with psycopg.connect(os.environ["DATABASE_URL"]) as db:
-        row = db.execute("SELECT id FROM public.tenants_tenant WHERE slug = %s", [workspace.slug]).fetchone()
+        return _id_in(db, workspace)
+
+
+def _id_in(db: psycopg.Connection[Any], workspace: Workspace) -> int:
+    row = db.execute("SELECT id FROM public.tenants_tenant WHERE slug = %s", [workspace.slug]).fetchone()
     assert row is not None
     return int(row[0])
 
