@@ -68,7 +68,8 @@ PROBLEMS: Final[dict[int, dict[str, str]]] = {
     },
     500: {"internal_error": "Our fault, and we have been told."},
     503: {
-        "unavailable": "The database or Redis is away; nothing was done. `Retry-After` says when to ask again."
+        "unavailable": "The database or Redis is away; nothing was done. `Retry-After` says when to ask again.",
+        "search_too_slow": "The search would look through too much: add a rarer word, or name a room.",
     },
 }
 

@@ -18,6 +18,8 @@ def tables_of(schema: str) -> dict[str, sql.Composable]:
         "reactions": sql.Identifier(schema, "rooms_reaction"),
         "receipts": sql.Identifier(schema, "rooms_receipt"),
         "memberships": sql.Identifier(schema, "rooms_membership"),
+        "search_entries": sql.Identifier(schema, "rooms_searchentry"),
+        "search_marks": sql.Identifier(schema, "rooms_searchmark"),
         "members": sql.Identifier(schema, "accounts_member"),
         "audit": sql.Identifier(schema, "audit_auditentry"),
         **webhooks.tables_of(schema),

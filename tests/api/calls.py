@@ -122,6 +122,7 @@ CALLS = [
         "messages:write",
         for_users=True,
     ),
+    Call("GET", "search?q=first", 200, "messages:read", for_users=True),
     Call("GET", "usage", 200, "usage:read"),
     Call("GET", "webhooks", 200, "webhooks:read"),
     Call(

@@ -32,6 +32,7 @@ def test_the_document_names_every_call_with_its_title_scope_and_answers(workspac
         ("/api/v1/rooms/{name}", "get"),
         ("/api/v1/rooms/{name}", "patch"),
         ("/api/v1/rooms/{name}", "delete"),
+        ("/api/v1/search", "get"),
         ("/api/v1/presence/{room}", "get"),
         ("/api/v1/rooms/{name}/receipts", "get"),
         ("/api/v1/rooms/{name}/incoming-webhooks", "get"),
