@@ -64,7 +64,7 @@ PROBLEMS: Final[dict[int, dict[str, str]]] = {
         "file_type_not_allowed": "The file's bytes say that it is of no kind that is taken.",
     },
     422: {
-        "invalid_field": "A field is missing, unknown or wrong; `errors` names each.",
+        "invalid_field": "A field is missing, unknown or wrong; `detail` says which, `errors` (where there) each.",
         "invalid_cursor": "The cursor is not the `next` of a page.",
         "empty_message": "A message needs a text, or files.",
         "picture_refused": "The picture is damaged, or has too many pixels.",
@@ -78,7 +78,8 @@ PROBLEMS: Final[dict[int, dict[str, str]]] = {
     },
     500: {"internal_error": "Our fault, and we have been told."},
     503: {
-        "unavailable": "The database or Redis is away; nothing was done. `Retry-After` says when to ask again."
+        "unavailable": "The database or Redis is away; nothing was done. `Retry-After` says when to ask again.",
+        "search_too_slow": "The search would look through too much: add a rarer word, or name a room.",
     },
 }
 

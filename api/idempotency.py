@@ -51,8 +51,8 @@ def begin(request: "ApiRequest", caller: Identity, *, repeatable: bool = True) -
         return
     if not _SHAPE.fullmatch(sent):
         raise Problem(422, "invalid_field", "Idempotency-Key has 1 to 255 visible ASCII characters.")
-    whose = f"key {caller.key_id}" if caller.is_bot else caller.external_id
-    digest = hashlib.sha256(msgspec.json.encode([whose, request.path, sent])).digest()
+    # A key goes by a name that no user can have.
+    digest = hashlib.sha256(msgspec.json.encode([caller.acts_as, request.path, sent])).digest()
     request.attempt = _claim(digest, _body_digest(request), repeatable)
 
 

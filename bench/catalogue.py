@@ -8,6 +8,7 @@ from bench.durable import durable
 from bench.entries import connects, memory
 from bench.fanout import fanout
 from bench.figures import Figures
+from bench.search import search
 from bench.shapes import Shape
 from bench.stalled import stalled
 from bench.target import Target
@@ -63,6 +64,15 @@ BENCHMARKS: Final = {
     "durable": Benchmark(durable, 100, 200, 1, _STORING, ("snug", "guide", "ejabberd"), outstanding=4),
     # A disk of the ordinary kind. Many more under way: each waits for several commits of others.
     "durable-7ms": Benchmark(durable, 100, 200, 1, _STORING, ("snug",), outstanding=8, fsync_ms=7),
+    "search": Benchmark(
+        search, 100, 200, 1,
+        (
+            "without_per_s", "with_per_s", "change_percent", "without_spread_percent", "with_spread_percent",
+            "indexed_per_s", "rare_p50_ms", "common_p50_ms", "two_p50_ms", "beginning_p50_ms", "slowest_ms",
+            "others_cpu_share",
+        ),
+        ("snug",), outstanding=4, lasts=8,
+    ),
     "stalled": Benchmark(
         stalled, 1, 500, 40,
         (

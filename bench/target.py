@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -28,12 +29,26 @@ class PlainJson:
         return True
 
 
+class SearchSide(Protocol):
+    """A server that can find messages, behind its back."""
+
+    def worker_stopped(self) -> AbstractContextManager[None]: ...
+
+    def indexing(self) -> AbstractContextManager[None]: ...
+
+    def fill(self, count: int) -> None: ...
+
+    def index(self) -> tuple[int, float]: ...
+
+    def ask(self, question: str) -> tuple[float, int]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A running server. `processes` are the roots of its process trees by role: server, redis, database.
 
     `stored` counts the messages in the database that hold the marker it is given; None where nothing is stored.
-    `database_url` is that database's.
+    `database_url` is that database's. `search` is for servers that can find what was said.
     """
 
     name: str
@@ -43,3 +58,4 @@ class Target:
     dialect: Dialect = field(default_factory=PlainJson)
     stored: Callable[[str], int] | None = None
     database_url: str | None = None
+    search: SearchSide | None = None

@@ -20,11 +20,13 @@ MOST_BYTES: Final = 800 * 1024
 
 AnyMessage = MessageState | DeletedState
 
-# A row of it becomes a message by `message_of`; conditions on `m` follow.
-MESSAGES: Final = (
-    "SELECT m.id, m.seq, m.rev, m.body, s.external_id, s.name, m.client_id, m.reply_to, m.created_at, m.edited_at, "
-    "m.deleted_at, m.reactions, m.files FROM {messages} m JOIN {members} s ON s.id = m.sender_id WHERE "
+# A row of these, of a message `m` and its sender `s`, becomes a message by `message_of`.
+COLUMNS: Final = (
+    "m.id, m.seq, m.rev, m.body, s.external_id, s.name, m.client_id, m.reply_to, m.created_at, m.edited_at, "
+    "m.deleted_at, m.reactions, m.files"
 )
+# Conditions on `m` follow.
+MESSAGES: Final = f"SELECT {COLUMNS} FROM {{messages}} m JOIN {{members}} s ON s.id = m.sender_id WHERE "
 _MESSAGES = sql.SQL(MESSAGES)
 _BY_ROOM = sql.SQL("m.room_id = %(room)s AND m.created_at > %(since)s AND ")
 _STATE = sql.SQL("SELECT last_seq, last_rev FROM {rooms} WHERE id = %(room)s")
@@ -73,7 +75,7 @@ async def history(
     """A page before or after a `seq` (exclusive), or the latest. What lies beyond `upto` is taken not to be there."""
     values = {
         "room": room_id,
-        "since": _kept_since(tenant),
+        "since": kept_since(tenant),
         "before": before,
         "after": after,
         "upto": upto,
@@ -116,7 +118,7 @@ async def _resumed(
     tenant: TenantInfo, room_id: int, room_name: str, where: sql.SQL, **bounds: int
 ) -> tuple[list[AnyMessage], bool]:
     """What fits a frame of those that retention kept; and whether that is not all."""
-    values = {"room": room_id, "since": _kept_since(tenant), "limit": MOST_RESUMED + 1, **bounds}
+    values = {"room": room_id, "since": kept_since(tenant), "limit": MOST_RESUMED + 1, **bounds}
     rows = await _fetch(tenant, values, _MESSAGES, _BY_ROOM, where)
     messages = _fitting(rows, MOST_RESUMED, room_name)
     return messages, len(rows) > len(messages)
@@ -177,7 +179,7 @@ def _fitting(rows: Sequence[tuple[Any, ...]], limit: int, room_name: str) -> lis
     return messages
 
 
-def _kept_since(tenant: TenantInfo) -> datetime:
+def kept_since(tenant: TenantInfo) -> datetime:
     """The moment before which the plan keeps no history."""
     days = tenant.limits.history_days
     return datetime.now(UTC) - timedelta(days=days) if days else datetime(1970, 1, 1, tzinfo=UTC)

@@ -19,6 +19,8 @@ def tables_of(schema: str) -> dict[str, sql.Composable]:
         "receipts": sql.Identifier(schema, "rooms_receipt"),
         "memberships": sql.Identifier(schema, "rooms_membership"),
         "files": sql.Identifier(schema, "files_file"),
+        "search_entries": sql.Identifier(schema, "rooms_searchentry"),
+        "search_marks": sql.Identifier(schema, "rooms_searchmark"),
         "members": sql.Identifier(schema, "accounts_member"),
         "audit": sql.Identifier(schema, "audit_auditentry"),
         **webhooks.tables_of(schema),

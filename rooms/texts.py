@@ -36,8 +36,10 @@ def check_text(text: object, longest: int, *, may_be_empty: bool = False) -> str
         return ""
     if text is None:
         raise Refused(ErrorCode.EMPTY_MESSAGE, "A message cannot be empty.")
-    if not isinstance(text, str) or not storable(text):
-        raise Refused(ErrorCode.INVALID_FIELD, "message must be a string of storable characters.")
+    if not isinstance(text, str):
+        raise Refused(ErrorCode.INVALID_FIELD, "message must be a string.")
+    if not storable(text):
+        raise Refused(ErrorCode.INVALID_FIELD, "message holds characters that cannot be stored.")
     trimmed = text.strip()
     if not trimmed and not may_be_empty:
         raise Refused(ErrorCode.EMPTY_MESSAGE, "A message cannot be empty.")

@@ -27,7 +27,8 @@ class NewMember(Body):
     role: Literal["member", "moderator"] | None = Field(None, examples=["member"])
     muted_until: Moment | None = Field(
         None,
-        description="Until when they may only read, such as 2030-01-31T12:00:00Z; null lets them write again.",
+        description="Until when they may only read, such as 2030-01-31T12:00:00Z; "
+        "null, or a past moment, lets them write again.",
     )
 
 

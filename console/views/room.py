@@ -12,6 +12,7 @@ from accounts.names import storable
 from console.access import StaffRequest, admins_only, staff_only, to
 from console.banners import banners
 from console.room_forms import MUTES, DeleteForm, IncomingForm, MemberForm, SettingsForm, pace_in_words
+from console.room_search import search_in
 from console.rooms import changes_room, may_act_on, open_to, room_of, to_room
 from realtime import headcount, store
 from rooms.actions import FOR_EVER, LastRoom, change_room, delete_room
@@ -26,7 +27,7 @@ MOST_SOUGHT: Final = 128
 @require_safe
 @staff_only
 def room(request: StaffRequest, name: str) -> HttpResponse:
-    """The room's page; `?q=` looks for members."""
+    """The room's page; `?q=` looks for members, `?find=` for messages."""
     return show(request, room_of(request, name))
 
 
@@ -87,6 +88,7 @@ def show(request: StaffRequest, room: Room, status: int = 200, **changed: Any) -
     if sought:
         members = members.filter(_alike(sought))
     found = list(members[: MOST_MEMBERS + 1])
+    may_open = open_to(request.user).filter(pk=room.pk).exists()
     context = {
         "tenant": request.tenant,
         "member": request.user,
@@ -94,7 +96,8 @@ def show(request: StaffRequest, room: Room, status: int = 200, **changed: Any) -
         "banners": banners(request.tenant, request.user),
         "room": room,
         "default_room": GENERAL,
-        "may_open": open_to(request.user).filter(pk=room.pk).exists(),
+        "may_open": may_open,
+        "search": search_in(request, room) if may_open else None,
         "online": _online(request, room),
         "pace": pace_in_words(room.slow_mode),
         "members": [_row(request, each) for each in found[:MOST_MEMBERS]],

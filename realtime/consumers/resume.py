@@ -48,9 +48,10 @@ class Resume:
         (seq, rev) when the entry frames were made."""
         upto, upto_rev = at
         messages, has_more = await self._missed(since, upto)
+        messages = _as_of(upto_rev, messages)
         # Long texts fill a frame sooner: what a client need not page for follows without its asking.
         must_page = has_more and upto - since > reading.MOST_RESUMED
-        changed = [] if rev is None else await self._last_page_changed(since, rev)
+        changed = [] if rev is None else await self._last_page_changed(since, rev, upto_rev)
         self._reader.push(
             History(
                 room=self._feed.room_name,
@@ -64,17 +65,17 @@ class Resume:
             self._drained = (messages[-1].seq, upto_rev)
             return
         if has_more:
-            await self._tell_missed(messages[-1].seq, upto)
+            await self._tell_missed(messages[-1].seq, upto, upto_rev)
         await self._catch_up(upto, upto_rev)
 
-    async def _last_page_changed(self, seq: int, rev: int) -> list[AnyMessage]:
+    async def _last_page_changed(self, seq: int, rev: int, upto_rev: int) -> list[AnyMessage]:
         """What fits the frame. All before it is told at once: who breaks off after the frame has all of it then."""
         messages, has_more = await self._changed(seq, rev)
         while has_more and not self._reader.outlet.gone:
-            self._reader.push(*(events.changed(message) for message in messages))
+            self._reader.push(*(events.changed(message) for message in _as_of(upto_rev, messages)))
             await flow(self._reader.outlet)
             messages, has_more = await self._changed(seq, messages[-1].rev)
-        return messages
+        return _as_of(upto_rev, messages)
 
     async def note_page(self, after: int | None, messages: list[AnyMessage], has_more: bool) -> None:
         """The client has paged on; the live frames begin where its paging ends."""
@@ -93,16 +94,16 @@ class Resume:
             upto, upto_rev = feed.seq, feed.rev
             # First, for who breaks off in between gets what is new by its `seq`, and the rest only beyond their `rev`.
             await self._tell_changed(seq, rev)
-            await self._tell_missed(seq, upto)
+            await self._tell_missed(seq, upto, upto_rev)
             seq, rev = upto, upto_rev
         self._go_live()
 
-    async def _tell_missed(self, seq: int, upto: int) -> None:
+    async def _tell_missed(self, seq: int, upto: int, upto_rev: int) -> None:
         """Messages after `seq`, page by page, no faster than they are read."""
         has_more = True
         while has_more and seq < upto and not self._reader.outlet.gone:
             messages, has_more = await self._missed(seq, upto)
-            self._reader.push(*(events.live(message) for message in messages))
+            self._reader.push(*(events.live(message) for message in _as_of(upto_rev, messages)))
             await flow(self._reader.outlet)
             seq = messages[-1].seq if messages else upto
 
@@ -132,3 +133,12 @@ class Resume:
         """The tenant with its plan of this moment: how far back it keeps messages. The feed may have been made when it
         was another."""
         return self._reader.of_tenant.info
+
+
+def _as_of(rev: int, messages: list[AnyMessage]) -> list[AnyMessage]:
+    """The same as they stand, but with no `rev` beyond this one, up to which all that has changed is being told.
+
+    Pages are read one after the other. A message that has just changed would lead a client that breaks off here, and
+    keeps the highest `rev`, past what has changed meanwhile in the pages before. `_catch_up` tells it once more.
+    """
+    return [each if each.rev <= rev else msgspec.structs.replace(each, rev=rev) for each in messages]

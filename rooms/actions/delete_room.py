@@ -10,7 +10,7 @@ from audit.records import record
 from files.actions import discard_of_room
 from files.tasks import remove_files_of
 from rooms import access
-from rooms.models import Message, Reaction, Room
+from rooms.models import Message, Reaction, Room, SearchEntry, SearchMark
 from rooms.telling import tell_of_room
 from tenants.context import schema_connection
 from tenants.models import Tenant
@@ -45,15 +45,19 @@ def delete_room(room: Room) -> None:
             remove_files_of.defer(tenant_id=tenant.pk)
         if locked is not None:
             tell_of_room("room.deleted", locked)
-            locked.delete()
+            locked.delete()  # and its SearchMark: whoever still indexes the room has then ended
+            SearchEntry.objects.filter(room_id=room.pk)._raw_delete(SearchEntry.objects.db)
             record(Action.ROOM_DELETED, room.name, kind=room.kind, title=room.title, messages=locked.last_seq)
         access.forget_everywhere(room.pk)
 
 
+@transaction.atomic
 def _delete_some_messages(room: Room) -> bool:
     """False once there was none."""
+    SearchMark.objects.select_for_update().filter(pk=room.pk).first()  # nobody indexes what goes now
     ids = list(room.messages.order_by("seq").values_list("pk", flat=True)[:AT_ONCE])
     Reaction.objects.filter(message__in=ids).delete()
+    SearchEntry.objects.filter(pk__in=ids)._raw_delete(SearchEntry.objects.db)
     # One statement. `delete` would look for reactions once more and send a hundred ids at a time: six times as long.
     Message.objects.filter(pk__in=ids)._raw_delete(Message.objects.db)
     return bool(ids)

@@ -104,6 +104,7 @@ CALLS = [
         "rooms:write",
         also="messages:write",
     ),
+    Call("GET", "rooms/general/receipts", 200, "messages:read", for_users=True),
     Call("GET", "rooms/general/messages", 200, "messages:read", for_users=True),
     Call("POST", "rooms/general/messages", 201, "messages:write", {"message": "hello"}, for_users=True),
     Call("GET", "rooms/general/messages/{message_id}", 200, "messages:read", for_users=True),
@@ -134,6 +135,7 @@ CALLS = [
     Call("POST", "files", 201, "messages:write", {"room": "general"}, for_users=True, file="minutes"),
     Call("GET", f"files/{FILE}", 200, "messages:read", for_users=True),
     Call("DELETE", f"files/{FILE}", 204, "messages:write", for_users=True),
+    Call("GET", "search?q=first", 200, "messages:read", for_users=True),
     Call("GET", "usage", 200, "usage:read"),
     Call("GET", "webhooks", 200, "webhooks:read"),
     Call(

@@ -100,6 +100,19 @@ def test_a_key_counts_for_its_caller_and_its_path_alone(workspace: Workspace, el
     assert len(ids) == len(asked)
 
 
+@pytest.mark.parametrize("name", ["key {id}", "{id}", "user {id}"])
+def test_no_user_comes_to_a_keys_answers_by_their_name(workspace: Workspace, name: str) -> None:
+    token = workspace.token(name.format(id=workspace.key_id))
+    for first, second in ((workspace.secret, token), (token, workspace.secret)):
+        key = uuid.uuid4().hex
+        answers = [
+            post(workspace, MESSAGES, {"message": key}, key, credential=each) for each in (first, second)
+        ]
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert "idempotency-replayed" not in answers[1].headers
+        assert answers[0].json()["message_id"] != answers[1].json()["message_id"]
+
+
 def test_a_user_is_the_same_caller_with_a_fresh_token(workspace: Workspace) -> None:
     key = uuid.uuid4().hex
     first = post(workspace, MESSAGES, {"message": "hi"}, key, credential=workspace.token("bob", ttl=600))

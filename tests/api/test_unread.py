@@ -80,3 +80,27 @@ async def test_the_same_reader_elsewhere_has_read_nothing_of_it(
         await bob.until("unread")
     assert unread(workspace, workspace.token("bob"))["vault"] == 0
     assert unread(elsewhere, elsewhere.token("bob"))["vault"] == 1
+
+
+async def test_whoever_comes_later_can_ask_who_has_read_how_far(workspace: Workspace) -> None:
+    bob, ann = workspace.token("bob"), workspace.token("ann")
+    path = "/api/v1/rooms/board/receipts"
+    with workspace.api() as api:
+        api.post("/api/v1/rooms", json={"name": "board", "kind": "private"}).raise_for_status()
+        for sub in ("bob", "ann"):
+            api.put(f"/api/v1/rooms/board/members/{sub}").raise_for_status()
+    async with workspace.chat(bob, "board") as tab, workspace.chat(ann, "board", process=1) as other:
+        for text in ("one", "two"):
+            await other.say(text)
+        for chat, seq in ((tab, 1), (other, 2), (tab, 2)):
+            await chat.send("read", seq=seq, ref=seq)
+            await chat.until("unread", ref=seq)
+    with workspace.http(bob) as client, workspace.http(workspace.token("carol")) as stranger:
+        first = client.get(f"{path}?limit=1").json()
+        rest = client.get(f"{path}?cursor={first['next']}").json()
+        assert [(each["user_id"], each["seq"]) for each in first["data"] + rest["data"]] == [
+            ("bob", 2),
+            ("ann", 2),
+        ]
+        assert rest["next"] is None
+        assert stranger.get(path).status_code == 403

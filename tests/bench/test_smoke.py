@@ -18,6 +18,7 @@ from bench.fanout import fanout, spoken
 from bench.peers import snug
 from bench.peers.starting import PeerUnavailableError
 from bench.processes import CpuMeter, Stopwatch, memory_bytes
+from bench.search import found
 from bench.shapes import Shape
 from bench.slow_disk import slow_database
 from bench.stalled import Stalled
@@ -49,6 +50,13 @@ async def test_every_acknowledged_message_is_counted_in_the_database(stack: Stac
     assert found["acknowledged_share"] == 1.0
     assert found["durable_per_s"] > 0
     assert found["ratio"] == found["durable_per_s"] / found["one_commit_per_s"]
+
+
+def test_what_is_filled_in_is_indexed_and_found(stack: Stack) -> None:
+    side = snug.target(stack, Shape(rooms=1, connections=1, rate=1, seconds=1)).search
+    assert side is not None
+    figures = found(side, 300, 2)
+    assert (figures["beginning_hits"], figures["indexed_per_s"] > 0) == (50, True)
 
 
 async def test_a_reader_that_stalls_is_seen_to_be_closed_as_too_slow(stack: Stack) -> None:

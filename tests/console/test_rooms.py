@@ -249,6 +249,22 @@ def test_a_large_room_s_members_are_sought(workspace: Workspace, alice: Visitor)
         assert "Nobody like that" in text_of(alice.get(f"{page}?q={nobody}")), nobody
 
 
+def test_what_was_said_in_a_room_is_found_by_those_who_may_enter_it(
+    workspace: Workspace, cellar: None, api: Any, alice: Visitor
+) -> None:
+    make_room(workspace, "direct", "bob", name="pair")
+    for room in ("cellar", "pair"):
+        api.post(
+            f"/api/v1/rooms/{room}/messages", json={"message": f"<b>Würzburg</b> in {room}", "sub": "bob"}
+        )
+    page = alice.get(f"{PAGE}?find=WURZ")
+    assert "&lt;b&gt;<mark>Würzburg</mark>&lt;/b&gt; in cellar" in page.text
+    assert "in pair" not in page.text
+    assert "Würzburg" not in alice.get("/console/rooms/pair/?find=WURZ").text  # not hers to read
+    for nothing in ("zed", "%00", "%25", "'", "x" * 500, "%F0%9F%99%82"):
+        assert "Nothing like that" in text_of(alice.get(f"{PAGE}?find={nothing}")), nothing
+
+
 @pytest.mark.usefixtures("cellar")
 def test_an_address_that_posts_is_shown_once(alice: Visitor, workspace: Workspace, api: Any) -> None:
     assert change(alice, "incoming/", {"incoming-name": " "}).status_code == 422

@@ -143,6 +143,12 @@ def test_a_room_s_page_holds_at_every_width_by_day_and_by_night(
         assert sheet["x"] + sheet["width"] <= width
         assert faults_of(page) == []
         page.keyboard.press("Escape")
+    with workspace.api() as api:
+        for text in ("needle " * 140, "إبرة needle في كومة قش", "n" * 900 + " needle"):
+            api.post("/api/v1/rooms/empty/messages", json={"message": text}).raise_for_status()
+    page.goto(f"{workspace.origin}/console/rooms/empty/?find=needle")
+    expect(page.locator("#messages tbody tr")).to_have_count(3)
+    assert faults_of(page) == []
     page.goto(f"{workspace.origin}/console/rooms/empty/?q=nobody")
     expect(page.get_by_role("heading", name="Nobody like that")).to_be_visible()
     assert faults_of(page) == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -100,6 +102,7 @@ JOBS: dict[str, Arguments] = {
     },
     "files.tasks.remove_unwanted_files": lambda workspace: {"timestamp": 0},
     "files.tasks.remove_files_of": lambda workspace: {"tenant_id": tenant_id_of(workspace)},
+    "rooms.tasks.index_messages": lambda workspace: {"timestamp": 0},
     "webhooks.tasks.forget_old_deliveries": lambda workspace: {"timestamp": 0},
     "workspaces.tasks.mail_webhook_disabled": lambda workspace: {
         "tenant_id": tenant_id_of(workspace),
@@ -141,7 +144,18 @@ def test_a_job_that_stays_in_a_tenant_is_noticed(workspace: Workspace) -> None:
 
 def run(name: str, arguments: dict[str, Any]) -> None:
     with no_tenant():
-        jobs()[name](**arguments)
+        working = jobs()[name](**arguments)
+        if inspect.isawaitable(working):
+            asyncio.run(_carried_out(working))
+
+
+async def _carried_out(working: Awaitable[Any]) -> None:
+    from tenants.database import close_pool
+
+    try:
+        await working
+    finally:
+        await close_pool()
 
 
 def mails_to(workspace: Workspace) -> list[Any]:

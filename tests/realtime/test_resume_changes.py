@@ -1,6 +1,9 @@
 """Coming back to messages that have changed meanwhile."""
 
+import socket
 from typing import Any
+
+import websockets
 
 from tests.personas import Chat, Workspace
 from tests.realtime.backstage import fill, rows
@@ -67,6 +70,53 @@ async def test_what_changes_while_a_long_resume_is_read_comes_before_anything_li
             assert (await ann.say("and on"))["seq"] == (await bob.until("chat_message", message="and on"))[
                 "seq"
             ]
+
+
+async def test_who_breaks_off_a_resume_hears_later_of_what_changed_in_its_first_pages(
+    business: Workspace,
+) -> None:
+    last, early, late = 900, 5, 890
+    fill(business, last, text="x" * 9_900)
+    with socket.socket() as narrow:
+        narrow.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192
+        )  # so that the server has to wait with later pages
+        narrow.connect(("127.0.0.1", business.ports[0]))
+        narrow.setblocking(False)
+        address = f"ws://{business.host}:{business.ports[0]}/ws/chat/general/?since=1&rev=1"
+        slow = await websockets.connect(
+            f"{address}&token={business.token('bob')}",
+            sock=narrow,
+            max_size=None,
+            max_queue=1,
+            compression=None,
+        )
+        bob = Chat(slow)
+        stood_at = (await bob.entered())["last_rev"]
+        async with business.chat(business.token("owner"), process=1) as ann:
+            await ann.entered()
+            for seq in (early, late):
+                (message,) = rows(business, "SELECT id FROM rooms_message WHERE seq = %s", seq)
+                with business.api() as api:
+                    path = f"/api/v1/rooms/general/messages/{message[0]}"
+                    api.patch(path, json={"message": "EDITED"}).raise_for_status()
+                await ann.until("message_edited", seq=seq)
+        seen, seq, rev = dict[int, str](), 1, 1
+        while seq < late:
+            frame = await bob.next()
+            for told in [*frame.get("messages", ()), *frame.get("changed", ())] or [frame]:
+                if "message_id" in told:
+                    seen[told["seq"]] = told["message"]
+                    seq, rev = max(seq, told["seq"]), max(rev, told["rev"])
+        slow.transport.abort()
+    assert (seen[early] == "EDITED", seen[late] == "EDITED") == (False, True), "the pages were read apart"
+    assert rev == stood_at
+    async with business.chat(business.token("bob"), query=f"since={seq}&rev={rev}") as bob:
+        changed = (await resumed(bob))["changed"]
+        assert [(message["seq"], message["message"]) for message in changed] == [
+            (5, "EDITED"),
+            (late, "EDITED"),
+        ]
 
 
 async def test_more_changes_than_fit_a_frame_come_page_by_page(business: Workspace) -> None:

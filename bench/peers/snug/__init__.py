@@ -11,6 +11,7 @@ from pathlib import Path
 import jwt
 
 from bench.client import Door
+from bench.peers.snug.search_side import SearchSide
 from bench.peers.starting import PeerUnavailableError
 from bench.shapes import Shape
 from bench.slow_disk import slow_database
@@ -93,6 +94,14 @@ def target(stack: Stack, shape: Shape) -> Target:
         door=lambda number, room: places[shape.tenant_of(room)].door(number, room, shape.worker_of(number)),
         stored=lambda mark: int(_in_product(stack, "--count", mark, *schemas)),
         database_url=stack.env["DATABASE_URL"],
+        search=SearchSide(
+            stack.env,
+            stack.processes["worker"],
+            schemas,
+            places[0].host,
+            places[0].ports[0],
+            places[0].secret,
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('rooms', '0003_changes_and_reads'),
+        ('rooms', '0004_search'),
     ]
 
     operations = [
