@@ -40,6 +40,7 @@ TENANT_APPS = [
     "files",
     "rooms",
     "incoming",
+    "moderation",
     "api",
 ]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "channels", "realtime", "console", "widget"]

@@ -14,6 +14,7 @@ from tests.api.calls import (
     WEBHOOK,
     Call,
     add_incoming,
+    add_report,
     add_spare_key,
     furnish_file,
     furnish_webhook,
@@ -45,6 +46,7 @@ def furnished(workspace: Workspace, room: str) -> str:
         furnish_webhook(workspace)
         furnish_file(workspace)
         add_incoming(workspace, room)
+        add_report(workspace, room)
         return str(said.json()["message_id"])
 
 
