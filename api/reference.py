@@ -28,6 +28,7 @@ IN_PATHS: Final = {
     "webhook_id": "$WEBHOOK_ID",
     "delivery_id": "$DELIVERY_ID",
     "key_id": "$KEY_ID",
+    "report_id": "$REPORT_ID",
     "incoming_id": "$INCOMING_ID",
     "token": "$TOKEN",
     "emoji": "%F0%9F%91%8D",

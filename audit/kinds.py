@@ -21,6 +21,7 @@ class Action(StrEnum):
     PLAN_CHANGED = "plan.changed"
     PUBLIC_KEY_REGISTERED = "public_key.registered"
     PUBLIC_KEY_REVOKED = "public_key.revoked"
+    REPORT_CHANGED = "report.changed"
     ROOM_CHANGED = "room.changed"
     ROOM_CREATED = "room.created"
     ROOM_DELETED = "room.deleted"

@@ -27,6 +27,7 @@ WORDS: Final[dict[str, str]] = {
     Action.PLAN_CHANGED: "changed the plan",
     Action.PUBLIC_KEY_REGISTERED: "registered a public key",
     Action.PUBLIC_KEY_REVOKED: "revoked a public key",
+    Action.REPORT_CHANGED: "dealt with a report",
     Action.ROOM_CHANGED: "changed a room",
     Action.ROOM_CREATED: "made a room",
     Action.ROOM_DELETED: "deleted a room",

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,16 +25,22 @@ class Wish:
     interval: str
 
 
+class PasswordWanted(Exception):
+    """Two browsers have sent this form, and only one of them belongs to whoever reads the mail."""
+
+
 @transaction.atomic
 def start_signup(wish: Wish, instead_of: Signup | None = None) -> Signup:
-    """Remember a form and mail its link. The same address and slug again renew what was there.
+    """Remember a form and mail its link. The same address and slug again renew what was there; from another browser
+    with another password they make it contested, for they may be a stranger's.
 
     `instead_of` is the same browser's earlier form: under another mail address it is withdrawn, or whoever reads
     the mistyped one could still open the workspace.
     """
     if instead_of is not None and instead_of.slug == wish.slug and instead_of.email != wish.email:
         Signup.objects.filter(pk=instead_of.pk, state=Signup.State.UNCONFIRMED).delete()
-    fields = {
+    waiting = Signup.objects.filter(email=wish.email, slug=wish.slug, state=Signup.State.UNCONFIRMED).first()
+    fields: dict[str, object] = {
         "organisation": wish.organisation,
         "password_hash": make_password(wish.password),
         "plan": wish.plan,
@@ -41,6 +48,9 @@ def start_signup(wish: Wish, instead_of: Signup | None = None) -> Signup:
         "expires_at": timezone.now() + LINK_LIFE,
         "changed_at": timezone.now(),
     }
+    mine = waiting is not None and instead_of is not None and instead_of.pk == waiting.pk
+    if waiting is not None and not mine and not check_password(wish.password, waiting.password_hash):
+        fields["contested"] = True
     signup, _ = Signup.objects.update_or_create(
         email=wish.email, slug=wish.slug, state=Signup.State.UNCONFIRMED, defaults=fields
     )
@@ -60,10 +70,12 @@ def mail_again(signup: Signup) -> bool:
 
 
 @transaction.atomic
-def confirm_signup(signup_id: int, slug: str | None = None) -> Signup:
-    """Queue the opening, under another `slug` where one is given; a second press changes nothing.
+def confirm_signup(signup_id: int, slug: str | None = None, password: str | None = None) -> Signup:
+    """Queue the opening, under another `slug` or with another `password` where one is given; a second press changes
+    nothing.
 
-    Raises slugs.SlugRefused when the slug is no longer free.
+    Raises slugs.SlugRefused when the slug is no longer free, PasswordWanted where the sign-up is contested and comes
+    without one, and ValidationError for a bad one.
     """
     signup = Signup.objects.select_for_update().get(pk=signup_id)
     if signup.state == Signup.State.OPEN or (signup.state in UNDER_WAY and not signup.stalled):
@@ -72,10 +84,15 @@ def confirm_signup(signup_id: int, slug: str | None = None) -> Signup:
         slugs.check_shape(slug)
         signup.slug = slug
     slugs.check(signup.slug)
+    if signup.contested and not password:
+        raise PasswordWanted
+    if password:
+        validate_password(password)
+        signup.password_hash, signup.contested = make_password(password), False
     signup.state = Signup.State.QUEUED
     signup.attempt += 1
     signup.changed_at = timezone.now()
-    signup.save(update_fields=["slug", "state", "attempt", "changed_at"])
+    signup.save(update_fields=["slug", "state", "attempt", "changed_at", "password_hash", "contested"])
     tasks.open_signup.defer(signup_id=signup.pk, attempt=signup.attempt)
     return signup
 

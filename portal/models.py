@@ -30,6 +30,8 @@ class Signup(models.Model):
     email = models.EmailField(max_length=254)
     # Hashed when the form is sent, emptied once the workspace has its owner.
     password_hash = models.CharField(max_length=128, blank=True)
+    # Two browsers have sent the form: whoever reads the mail says once more what the password is.
+    contested = models.BooleanField(default=False, db_default=False)
     plan = models.CharField(max_length=20)
     interval = models.CharField(max_length=5, default="month")
     state = models.CharField(max_length=16, choices=State, default=State.UNCONFIRMED)

@@ -8,6 +8,7 @@ TYPES: Final[dict[str, str]] = {
     "message.created": "A message was posted",
     "message.edited": "A message has another text",
     "message.deleted": "A message was deleted",
+    "message.reported": "Somebody has reported a message",
     "room.created": "A room was made",
     "room.updated": "A room has another title or slow mode, or was archived or opened again",
     "room.deleted": "A room was deleted, with all that was said in it",

@@ -154,7 +154,7 @@ async def post(place: Workplace, counts: Counter[str], pause: float, rooms: int,
             try:
                 answer = await api.post(f"/api/v1/rooms/{room_name(number % rooms)}/messages", json=body)
                 counts["posted" if answer.status_code == 201 else f"REST {answer.status_code}"] += 1
-            except httpx.HTTPError:
-                counts["REST failed"] += 1
+            except httpx.HTTPError as error:
+                counts[f"REST {type(error).__name__}"] += 1
             number = (number + 1) % 100
             await asyncio.sleep(pause)

@@ -169,11 +169,12 @@ def _booked(api: Any, subscription: Any, bought: Bought) -> tuple[Bought | None,
 
 
 def _owed_since(subscription: Any, debts: tuple[Debt, ...], now: datetime) -> datetime | None:
-    """When the first of the debts fell due that is due by now. An open invoice for the card of a subscription in good
-    standing is none yet: it is being collected, and Stripe says so when that fails."""
-    in_good_standing = subscription["status"] in ("active", "trialing")
+    """When the first of the debts fell due that is due by now. The latest invoice for the card of a subscription in
+    good standing is none yet: it is being collected, and Stripe says so when that fails. An earlier one is: whoever has
+    paid a later invoice is in good standing with Stripe, and still owes what they did not pay before."""
+    latest = subscription["latest_invoice"] if subscription["status"] in ("active", "trialing") else None
     for debt in debts:
-        collecting = in_good_standing and debt.subscription_id == subscription["id"]
+        collecting = debt.invoice_id == latest
         # What a card was asked for was due when it was asked: there is no date to wait for.
         if debt.due <= now and not debt.draft if debt.by_mail else not collecting:
             return debt.due

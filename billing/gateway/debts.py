@@ -16,6 +16,7 @@ class Debt(msgspec.Struct, frozen=True):
     """An unpaid invoice for a plan. It fell, or falls, `due`: at once for a card, at its date for one by mail. A
     `draft` is one by mail that Stripe is about to send: it has no `number` yet."""
 
+    invoice_id: str
     subscription_id: str
     number: str
     cents: int
@@ -61,6 +62,7 @@ def _debt(one: Any, subscription: Any) -> Debt:
     if draft and not due:
         at += timedelta(days=subscription.get("days_until_due") or 0)
     return Debt(
+        invoice_id=one["id"],
         subscription_id=subscription["id"],
         number=one.get("number") or "",
         cents=one["amount_remaining"],

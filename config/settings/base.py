@@ -39,6 +39,7 @@ TENANT_APPS = [
     "accounts",
     "rooms",
     "incoming",
+    "moderation",
     "api",
 ]
 INSTALLED_APPS = [*SHARED_APPS, *TENANT_APPS, "channels", "realtime", "console", "widget"]

@@ -6,6 +6,7 @@ once, so that a link found in an old mail opens nothing.
 
 from urllib.parse import urlencode
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -26,6 +27,7 @@ from tenants.models import Tenant
 from tenants.plans import TRIAL_DAYS, plan_of
 
 State = Signup.State
+MOST_OF_A_PASSWORD = 1_000  # characters: to hash more is work for nothing
 
 
 @never_cache
@@ -124,14 +126,31 @@ def _to_the_till(signup: Signup) -> dict[str, str]:
 def _confirm(request: HttpRequest, signup: Signup, token: str) -> HttpResponse:
     other = request.POST.get("slug", "").strip().lower()[:100] or None
     try:
-        confirmed = actions.confirm_signup(signup.pk, other)
+        password = request.POST.get("password", "")[:MOST_OF_A_PASSWORD] if signup.contested else None
+        confirmed = actions.confirm_signup(signup.pk, other, password)
+    except (actions.PasswordWanted, ValidationError) as refused:
+        return _ask_for_a_password(request, signup, refused)
     except slugs.SlugRefused as refused:
         return _ask(request, signup, other or signup.slug, str(refused), 409)
     return remember(confirmed, redirect(_path(token, "progress/")))
 
 
+def _ask_for_a_password(
+    request: HttpRequest, signup: Signup, refused: actions.PasswordWanted | ValidationError
+) -> HttpResponse:
+    signup.contested = True  # perhaps since a moment ago
+    words = " ".join(refused.messages) if isinstance(refused, ValidationError) else "Choose a password."
+    return _ask(request, signup, status=422, password_refused=words)
+
+
 def _ask(
-    request: HttpRequest, signup: Signup, slug: str = "", refused: str = "", status: int = 200
+    request: HttpRequest,
+    signup: Signup,
+    slug: str = "",
+    refused: str = "",
+    status: int = 200,
+    *,
+    password_refused: str = "",
 ) -> HttpResponse:
     """The page with the button; with a field for another address where the first is gone."""
     if not refused:
@@ -146,6 +165,7 @@ def _ask(
         "trial_days": TRIAL_DAYS,
         "slug": slug or signup.slug,
         "slug_refused": refused,
+        "password_refused": password_refused,
         "base_domain": base_as_typed(),
     }
     return render(request, "portal/confirm.html", context, status=status)

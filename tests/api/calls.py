@@ -15,6 +15,7 @@ WEBHOOK = "wh_0123456789abcdef"
 DELIVERY = "dlv_1000001"
 OFF_WEBHOOK = "wh_fedcba9876543210"
 INCOMING = "in_0123456789abcdef"
+REPORT = "rep_1000001"
 SPARE_KEY = "key_00000000000000aa"
 PEM = (
     "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
@@ -95,6 +96,16 @@ CALLS = [
         "rooms:write",
         also="messages:write",
     ),
+    Call(
+        "POST",
+        "rooms/general/messages/{message_id}/report",
+        201,
+        "messages:write",
+        {"reason": "abuse", "comment": "Rude"},
+        for_users=True,
+    ),
+    Call("GET", "reports", 200, "messages:read"),
+    Call("PATCH", f"reports/{REPORT}", 200, "messages:write", {"state": "resolved"}, also="messages:read"),
     Call("GET", "rooms/general/receipts", 200, "messages:read", for_users=True),
     Call("GET", "rooms/general/messages", 200, "messages:read", for_users=True),
     Call("POST", "rooms/general/messages", 201, "messages:write", {"message": "hello"}, for_users=True),
@@ -175,6 +186,29 @@ def add_incoming(workspace: Workspace, room: str = "general") -> str:
     return str(run_in_tenant(workspace.tenant, add))
 
 
+def add_report(workspace: Workspace, room: str = "general") -> None:
+    """A report of a known id, about a message that is the room's first."""
+    from accounts.models import Member
+    from moderation.models import Report
+    from rooms.models import Message
+    from tenants.context import run_in_tenant
+
+    def add() -> None:
+        message = Message.objects.select_related("room", "sender").filter(room__name=room).earliest("seq")
+        Report.objects.create(
+            pk=int(REPORT.removeprefix("rep_")),
+            room=message.room,
+            message_id=message.pk,
+            seq=message.seq,
+            said=message.body,
+            author=message.sender,
+            reporter=Member.objects.get(role="owner"),
+            reason="spam",
+        )
+
+    run_in_tenant(workspace.tenant, add)
+
+
 def prepared(workspace: Workspace) -> str:
     """Make Carol a member of `general` and let her say something; the message's id. A second room is there too."""
     add_spare_key(workspace)
@@ -185,6 +219,7 @@ def prepared(workspace: Workspace) -> str:
         said = client.post("/api/v1/rooms/general/messages", json={"message": "first", "sub": "carol"})
         furnish_webhook(workspace)
         assert said.status_code == 201, said.text
+        add_report(workspace)
         return str(said.json()["message_id"])
 
 

@@ -14,7 +14,7 @@ from accounts import tokens
 from accounts.actions import create_api_key, revoke_api_key
 from api.v1 import api
 from tenants.context import run_in_tenant
-from tests.api.calls import CALLS, DELIVERY, INCOMING, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
+from tests.api.calls import CALLS, DELIVERY, INCOMING, REPORT, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
 from tests.personas import Workspace
 from tests.realtime.backstage import TABLES
 from tests.tenants.test_hosts import signed_in
@@ -155,6 +155,7 @@ def test_the_table_of_calls_is_complete() -> None:
             .replace(THUMB, "{emoji}")
             .replace(SPARE_KEY, "{key_id}")
             .replace(INCOMING, "{incoming_id}")
+            .replace(REPORT, "{report_id}")
             .replace("carol", "{external_id}")
             .replace("bob", "{external_id}")
             .replace(WEBHOOK, "{webhook_id}")

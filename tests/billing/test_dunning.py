@@ -155,3 +155,37 @@ def test_days_left_are_whole_and_rounded_up() -> None:
         return _billing(found, PLANS["pro"]).grace_days_left
 
     assert [left(seconds=1), left(days=1, hours=1), left(days=6, hours=23), left(days=9)] == [7, 6, 1, 0]
+
+
+def test_a_later_invoice_that_is_paid_does_not_pay_for_the_one_before(owing: Buyer, mallory: Buyer) -> None:
+    mallory.buy("pro")
+    since = owing.bought.past_due_since
+    owing.pass_days(25)  # no retry is left
+    owing.let_the_card_fail(False)
+    ahead = (owing.bought.period_end - owing.now).total_seconds() / DAY
+    owing.pass_days(ahead + 2 * HOUR)  # the next month is charged, and Stripe asks no more for the one before
+    collect()
+    assert owing.bought.status == "active"
+    assert (owing.in_force, owing.bought.past_due_since) == (("pro", "suspended"), since)
+    assert mallory.in_force == ("pro", "active")
+    pay_what_is_owed(owing)
+    assert (owing.in_force, owing.bought.past_due_since) == (("pro", "active"), None)
+
+
+def test_a_change_that_is_paid_for_in_the_portal_opens_nothing_while_a_month_is_owed(owing: Buyer) -> None:
+    owing.pass_days(7)
+    collect()
+    assert owing.in_force == ("pro", "suspended")
+    owing.let_the_card_fail(False)
+    (price,) = owing.api.prices.list(params={"lookup_keys": ["snug_business_monthly_v1"]}).data
+    bought = owing.api.subscriptions.retrieve(owing.bought.subscription_id)
+    item = bought["items"]["data"][0]["id"]
+    owing.api.subscriptions.update(
+        bought.id,
+        params={"items": [{"id": item, "price": price.id}], "proration_behavior": "always_invoice"},
+    )
+    owing.settle()
+    collect()
+    assert (owing.bought.status, owing.in_force) == ("active", ("business", "suspended"))
+    pay_what_is_owed(owing)
+    assert owing.in_force == ("business", "active")

@@ -10,7 +10,16 @@ from typing import Any, Final
 import httpx
 from django.utils import timezone
 
-from tests.api.calls import DELIVERY, INCOMING, OFF_WEBHOOK, WEBHOOK, add_incoming, furnish_webhook
+from tests.api.calls import (
+    DELIVERY,
+    INCOMING,
+    OFF_WEBHOOK,
+    REPORT,
+    WEBHOOK,
+    add_incoming,
+    add_report,
+    furnish_webhook,
+)
 from tests.isolation.traces import rows_of
 from tests.personas import PASSWORD, Workspace
 from tests.realtime.backstage import rows, schema_of
@@ -122,6 +131,9 @@ def pieces_of(workspace: Workspace) -> Pieces:
     in_the_schema(workspace, furnish)
     furnish_webhook(workspace)
     add_incoming(workspace, "cellar")
+    with workspace.api() as api:
+        api.post("/api/v1/rooms/cellar/messages", json={"message": "bad"}).raise_for_status()
+    add_report(workspace, "cellar")
     return {
         "handoff": handoff_of(workspace),
         "reset": in_the_schema(workspace, reset),
@@ -175,8 +187,12 @@ OF_WEBHOOKS: Final = (
     Page("POST", f"{SENT}replay/", 302, f"console/webhooks/deliveries/{DELIVERY}/replay/", {}),
     Page("POST", f"{HOOK}off/remove/", 302, f"console/webhooks/{OFF_WEBHOOK}/off/remove/", {}),
 )
+TOLD: Final = "console/reports/<slug:report_id>/"
 # What an answer shows or does depends on who is signed in.
 OF_STAFF: Final = (
+    Page("GET", "console/reports/", 200),
+    Page("POST", f"{TOLD}dismiss/", 302, f"console/reports/{REPORT}/dismiss/", {}),
+    Page("POST", f"{TOLD}delete/", 302, f"console/reports/{REPORT}/delete/", {}),
     Page("GET", "", 302),
     Page("GET", "login/", 302),
     Page("GET", "chat/", 200),

@@ -13,6 +13,7 @@ from tests.api.calls import (
     WEBHOOK,
     Call,
     add_incoming,
+    add_report,
     add_spare_key,
     furnish_webhook,
 )
@@ -42,6 +43,7 @@ def furnished(workspace: Workspace, room: str) -> str:
         said.raise_for_status()
         furnish_webhook(workspace)
         add_incoming(workspace, room)
+        add_report(workspace, room)
         return str(said.json()["message_id"])
 
 

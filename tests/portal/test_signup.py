@@ -253,6 +253,33 @@ def test_two_people_may_want_one_address_and_the_first_to_confirm_gets_it(
     assert "Choose another address" in text_of(peter.visitor.get(link))
 
 
+def test_a_stranger_who_sends_the_form_again_does_not_choose_the_password(
+    peter: Peter, portal_url: str
+) -> None:
+    link = peter.sign_up()
+    with Visitor(portal_url) as stranger:
+        form = peter.form(password="the stranger's own", plan="free")
+        assert stranger.post("/signup/", form).status_code == 302
+    assert "sent from two browsers" in text_of(peter.visitor.get(link))
+    for password in ("", "short"):
+        assert peter.visitor.post(link, {"password": password}).status_code == 422
+    assert Signup.objects.get(slug=peter.slug).state == Signup.State.UNCONFIRMED
+    assert peter.visitor.post(link, {"password": PASSWORD}).status_code == 302
+    peter.wait(link)
+    host = portal_url.replace("localhost", f"{peter.slug}.localhost")
+    email = peter.form()["email"]
+    for password, status in (("the stranger's own", 422), (PASSWORD, 302)):
+        with Visitor(host) as owner:
+            assert owner.post("/login/", {"email": email, "password": password}).status_code == status
+
+
+def test_the_same_form_from_a_second_browser_asks_for_nothing_more(peter: Peter, portal_url: str) -> None:
+    link = peter.sign_up()
+    with Visitor(portal_url) as phone:
+        assert phone.post("/signup/", peter.form()).status_code == 302
+    assert peter.visitor.post(link).status_code == 302
+
+
 def test_nothing_secret_rests_in_the_database(peter: Peter) -> None:
     link = peter.sign_up()
     token = link.split("/")[3]

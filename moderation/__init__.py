@@ -1,0 +1,1 @@
+"""What people report about messages, and what staff make of it."""
