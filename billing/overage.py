@@ -22,12 +22,13 @@ def most_ceiling_usd(plan: Plan, paid_cents: int) -> int:
 
 
 def blocks_allowed(bought: Subscription) -> int:
-    """How many blocks the owner's ceiling pays for; 0 while overage is off, or nothing is being paid for."""
-    price = bought.bought.overage_usd
-    if not bought.overage_on or not price or bought.status not in ("active", "past_due"):
+    """How many blocks the owner's ceiling pays for, at the price by which Stripe bills them; 0 while overage is off,
+    nothing is being paid for, or nothing would bill them."""
+    if not bought.overage_on or not bought.block_cents or bought.status not in ("active", "past_due"):
         return 0
-    # A ceiling from a dearer plan may be more than this one's can be.
-    return min(bought.overage_ceiling_usd, bought.bought.price_usd * _LATER) // price
+    # A ceiling from before a change of plan may be more than could be asked for on this one.
+    most = most_ceiling_usd(bought.bought, bought.paid_cents)
+    return 100 * min(bought.overage_ceiling_usd, most) // bought.block_cents
 
 
 def extra_connections(bought: Subscription) -> int:

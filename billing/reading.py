@@ -32,7 +32,8 @@ class Billing:
 
     `plan` is the one in force, `owed_for` the one that was bought last, which debts are for. `status` is Stripe's word
     ("" without a subscription); `standing` is ours: none, good, past_due, suspended, ended. `ends_at`: cancelled, and
-    free from then on. `next_plan` is in force from `next_at`. `now` is the time by which all this is counted.
+    free from then on. `next_plan` is in force from `next_at`. `block_cents` is what a block of connections beyond the
+    plan costs; 0 where there are none. `now` is the time by which all this is counted.
     """
 
     plan: Plan
@@ -52,6 +53,7 @@ class Billing:
     trial_open: bool
     overage_on: bool
     overage_ceiling_usd: int
+    block_cents: int
     extra_connections: int
     customer: bool
     now: datetime
@@ -118,6 +120,7 @@ def _billing(found: Subscription, plan: Plan) -> Billing:
         trial_open=not found.had_trial,
         overage_on=found.overage_on,
         overage_ceiling_usd=found.overage_ceiling_usd,
+        block_cents=found.block_cents or 100 * (plan.overage_usd or 0),
         extra_connections=extra_connections(found),
         customer=found.customer_id is not None,
         now=found.now,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from billing.errors import BillingRefused, BillingUnavailable, CardDeclined
 from billing.reading import Billing, Cost, billing_of, can_buy, usage, what_it_would_cost
 from console.access import StaffRequest
-from console.money import exact
+from console.money import exact, usd
 from console.plan_cards import cards
 from console.standing import open_invoice, standing_of
 from tenants import directory
@@ -51,7 +51,8 @@ def show(
         "cards": cards(tenant, billing, interval),
         "costs": _costs(tenant, interval),
         "overage_open": bool(billing.plan.overage_usd) and billing.status == "active",
-        "ceiling": billing.overage_ceiling_usd or 10 * (billing.plan.overage_usd or 0),
+        "ceiling": billing.overage_ceiling_usd or billing.block_cents // 10,
+        "block_price": usd(billing.block_cents),
         "invoice_choices": by_invoice_choices(billing),
         "refused": refused,
     }

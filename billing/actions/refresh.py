@@ -16,7 +16,7 @@ from billing.actions.notices import tell_of_a_second, tell_of_debt, tell_webhook
 from billing.gateway import writing
 from billing.gateway.connection import Missing
 from billing.gateway.contracts import Contract, contract_of
-from billing.gateway.debts import Debt
+from billing.gateway.debts import Debt, paid_cents
 from billing.models import Subscription
 from billing.models.subscription import GRACE
 from billing.overage import extra_connections
@@ -85,9 +85,12 @@ def _forget_customer(bought: Subscription) -> None:
 
 def _copy(bought: Subscription, contract: Contract) -> None:
     plan, coming = contract.bought, contract.next_bought
-    if bought.subscription_id != contract.id:
-        # It was agreed to for the one before; this one has no meter that would charge for it.
+    if bought.subscription_id != contract.id or not contract.metered_item:
+        # It was agreed to for another subscription, or nothing is left that would charge for it.
         bought.overage_on = False
+    bought.block_cents = contract.metered_cents
+    if bought.overage_on:
+        bought.paid_cents = paid_cents(contract.customer_id)
     bought.subscription_id, bought.status = contract.id, contract.status
     bought.test_clock = contract.test_clock
     bought.plan, bought.plan_version, bought.interval = plan.plan, plan.version, plan.interval

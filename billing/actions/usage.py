@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from billing.actions.holding import held, running_contract
 from billing.actions.notices import tell_of_limits
+from billing.actions.owing import refuse_while_owing
 from billing.actions.refresh import bring_up_to_date
 from billing.errors import BillingRefused
 from billing.gateway import writing
-from billing.gateway.contracts import clock_of
+from billing.gateway.contracts import Contract, clock_of
 from billing.gateway.debts import paid_cents
 from billing.gateway.prices import METER, overage_key, price_id
 from billing.models import ConnectionPeak, Subscription, UsageReport
@@ -21,7 +22,7 @@ from realtime import leases
 from tenants.directory import TenantInfo
 from tenants.entitlements import limits_for
 from tenants.models import Tenant
-from tenants.plans import OVERAGE_BLOCK, blocks_beyond
+from tenants.plans import OVERAGE_BLOCK, Plan, blocks_beyond, plan_of
 
 
 def set_overage(tenant_id: int, on: bool, ceiling_usd: int = 0) -> None:
@@ -41,21 +42,35 @@ def set_overage(tenant_id: int, on: bool, ceiling_usd: int = 0) -> None:
 def _open_overage(bought: Subscription, ceiling_usd: int) -> None:
     contract = running_contract(bought)
     paid = paid_cents(contract.customer_id)
+    if paid:
+        refuse_while_owing(contract)
     if contract.status != "active" or not paid:
         raise BillingRefused(
             "Connections beyond the plan can be had from the first paid period on, once its invoice is paid."
         )
-    plan = bought.bought
+    plan = plan_of(contract.bought.plan, contract.bought.version)
     if plan.overage_usd is None:
         raise BillingRefused(f"{plan.name} has no connections beyond its limit.")
+    # A plan that was changed in the portal is billed by the meter of the one before.
+    block = -(-contract.metered_cents // 100) or plan.overage_usd
     most = most_ceiling_usd(plan, paid)
-    if not plan.overage_usd <= ceiling_usd <= most:
+    if not block <= ceiling_usd <= most:
         raise BillingRefused(
-            f"The ceiling is {plan.overage_usd} to {most:,} US dollars a month; "
-            f"{plan.overage_usd} pay for {OVERAGE_BLOCK} connections."
+            f"The ceiling is {block} to {most:,} US dollars a month; "
+            f"{block} pay for {OVERAGE_BLOCK} connections."
         )
     if not contract.metered_item:
-        writing.add_item(contract, price_id(overage_key(plan)))
+        _add_meter(contract, plan)
+
+
+def _add_meter(contract: Contract, plan: Plan) -> None:
+    """A phase that is booked has the items that it was booked with, and would take this one away again."""
+    if contract.next_bought is not None:
+        raise BillingRefused(
+            "A change of plan is booked. Keep your plan, or wait until the change has happened, then turn on "
+            "connections beyond the plan."
+        )
+    writing.add_item(contract, price_id(overage_key(plan)))
 
 
 def measure(tenant_ids: list[int], day: date) -> None:

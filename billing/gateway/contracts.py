@@ -25,10 +25,11 @@ class Bought(msgspec.Struct, frozen=True):
 
 
 class Contract(msgspec.Struct, frozen=True):
-    """A subscription as it is now. Moments are UTC. `debts` are the customer's unpaid invoices, from any subscription;
+    """A subscription as it is now. Moments are UTC. `metered_cents` is what a block of connections beyond the plan is
+    billed at, 0 where nothing bills them. `debts` are the customer's unpaid invoices, from any subscription;
     `owed_since` is when the first of those that count by now fell due. `now` is the time at Stripe, or of the test
-    clock that the customer lives by. `seconds` are other
-    subscriptions that count too, and may not: a tenant has one."""
+    clock that the customer lives by. `seconds` are other subscriptions that count too, and may not: a tenant has
+    one."""
 
     id: str
     customer_id: str
@@ -36,6 +37,7 @@ class Contract(msgspec.Struct, frozen=True):
     bought: Bought
     metered_item: str
     metered_price: str
+    metered_cents: int
     collection_method: str
     period_start: datetime
     period_end: datetime
@@ -103,6 +105,7 @@ def _contract(
         bought=bought,
         metered_item=metered["id"] if metered else "",
         metered_price=metered["price"]["id"] if metered else "",
+        metered_cents=metered["price"]["unit_amount"] or 0 if metered else 0,
         collection_method=subscription["collection_method"],
         period_start=_required(item["current_period_start"]),
         period_end=_required(item["current_period_end"]),
@@ -139,8 +142,12 @@ def _licensed(subscription: Any) -> Any:
 
 
 def _metered(subscription: Any) -> Any:
-    items = subscription["items"]["data"]
-    return next((item for item in items if item["price"]["recurring"]["usage_type"] == "metered"), None)
+    """The item that bills connections beyond the plan; None where there is none."""
+    for item in subscription["items"]["data"]:
+        price = item["price"]
+        if "snug_plan" in (price.get("metadata") or {}) and price["recurring"]["usage_type"] == "metered":
+            return item
+    return None
 
 
 def _booked(api: Any, subscription: Any, bought: Bought) -> tuple[Bought | None, datetime | None]:

@@ -62,6 +62,10 @@ class Subscription(models.Model):
     # The owner's word: connections beyond the plan may cost up to so many US dollars in a calendar month.
     overage_on = models.BooleanField(default=False)
     overage_ceiling_usd = models.PositiveIntegerField(default=0)
+    # What one block costs, in US cents, by the metered item that bills it; 0 while the subscription has none.
+    block_cents = models.PositiveIntegerField(default=0, db_default=0)
+    # What was paid for plans so far, in US cents, which the highest ceiling goes by. Kept while overage is on.
+    paid_cents = models.PositiveBigIntegerField(default=0, db_default=0)
 
     class Meta:
         indexes: ClassVar = [

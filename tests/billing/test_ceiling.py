@@ -33,5 +33,14 @@ def test_a_ceiling_from_a_dearer_plan_is_cut_to_what_this_one_can_have() -> None
     from billing.models import Subscription
     from billing.overage import blocks_allowed
 
-    bought = Subscription(plan="pro", status="active", overage_on=True, overage_ceiling_usd=29_900)
+    bought = Subscription(
+        plan="pro",
+        status="active",
+        overage_on=True,
+        overage_ceiling_usd=29_900,
+        block_cents=600,
+        paid_cents=3 * 4_900,
+    )
     assert blocks_allowed(bought) == 4_900 // 6
+    bought.paid_cents -= 1
+    assert blocks_allowed(bought) == 490 // 6
