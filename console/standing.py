@@ -57,10 +57,16 @@ def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
         closed = "We have closed this workspace. Answer any of our mails, and we look at it together."
         return Standing("Suspended", "danger", title, (closed,))
     since = f" since {day(billing.past_due_since)}" if billing.past_due_since else ""
+    name = billing.owed_for.name
+    again = "Paying opens it again at once."
+    if billing.status == "canceled":
+        again = (
+            f"{name} has ended meanwhile: paying opens the workspace as Free, and {name} can be bought anew."
+        )
     lines = (
-        f"The payment for {billing.owed_for.name} has been open{since}, so the chat is closed to visitors.",
+        f"The payment for {name} has been open{since}, so the chat is closed to visitors.",
         open_invoice(billing),
-        "Paying opens it again at once. Nothing has been deleted.",
+        f"{again} Nothing has been deleted.",
     )
     return Standing("Suspended", "danger", title, tuple(line for line in lines if line), "pay")
 

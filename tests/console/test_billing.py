@@ -73,6 +73,20 @@ def test_what_was_owed_can_be_paid_from_every_state(buyer: Buyer, alice: Visitor
     assert "No invoice is open. Everything is paid." in text_of(alice.get(PAGE))
 
 
+def test_whoever_pays_after_the_plan_has_ended_is_told_before_what_it_brings(
+    buyer: Buyer, alice: Visitor
+) -> None:
+    buyer.buy("pro")
+    buyer.let_the_card_fail()
+    buyer.pass_days(14.1)
+    buyer.pass_days(30)
+    assert "Pro has ended meanwhile: paying opens the workspace as Free" in text_of(alice.get(PAGE))
+    buyer.let_the_card_fail(False)
+    buyer.pay(alice.post(f"{PAGE}pay/", page=PAGE).headers["location"])
+    alice.get(f"{PAGE}return/?via=portal")
+    assert "Free The paid plan has ended." in text_of(alice.get(PAGE))
+
+
 def test_everyone_of_the_staff_sees_an_open_payment_and_the_owner_alone_can_pay(
     buyer: Buyer, alice: Visitor
 ) -> None:
