@@ -1,16 +1,9 @@
-"""What the benchmark of search does behind the product's back: fill a room, stop the worker, index, ask.
+"""What the benchmark of search does behind the product's back: fill a room, stop the worker, index, ask."""
 
-`python -m bench.peers.snug.search_side fill SCHEMA COUNT`, `… index SCHEMA` (prints messages and seconds as JSON) and
-`… keep SCHEMA...` (goes round as the worker does, without its pause of up to a minute, until it is ended) run in the
-product's own environment.
-"""
-
-import asyncio
 import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,22 +14,7 @@ from http.client import HTTPConnection
 from bench.peers.starting import PeerUnavailableError
 from ops.local.paths import PROJECT, PYTHON
 
-WORDS = 20_000
-# Word n is said the more often the smaller n is, as in any language; each message has 8 to 17.
-_FILL = """
-    WITH room AS (
-      UPDATE {rooms} SET last_seq = last_seq + %(count)s, last_rev = last_rev + %(count)s
-      WHERE id = (SELECT min(id) FROM {rooms}) RETURNING id, last_seq, last_rev
-    ), said AS (
-      SELECT n, (SELECT string_agg('w' || floor(power(%(words)s::int, random()))::int, ' ')
-                 FROM generate_series(1, 8 + n %% 10) k WHERE n IS NOT NULL) AS body
-      FROM generate_series(0, %(count)s::int - 1) n
-    )
-    INSERT INTO {messages} (id, room_id, seq, rev, sender_id, body, created_at)
-    SELECT gen_random_uuid(), room.id, room.last_seq - n, room.last_rev - n, (SELECT min(id) FROM {members}), body,
-           now() - n * interval '1 second'
-    FROM said, room
-"""
+_PROGRAM = (PYTHON, "-m", "bench.peers.snug.search_work")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,70 +77,3 @@ class SearchSide:
         if done.returncode != 0:
             raise PeerUnavailableError(f"{words[0]} failed: {done.stderr.strip()[-300:]}")
         return done.stdout.splitlines()[-1] if done.stdout else ""
-
-
-_PROGRAM = (PYTHON, "-m", "bench.peers.snug.search_side")
-
-
-async def _fill(schema: str, count: int) -> None:
-    from psycopg import sql
-
-    from rooms.tables import tables_of
-    from tenants.database import share
-
-    async with share(schema) as db:
-        values = {"count": count, "words": WORDS}
-        await db.execute(sql.SQL(_FILL).format(**tables_of(schema)), values)
-        await db.execute(sql.SQL("ANALYZE {messages}").format(**tables_of(schema)))
-
-
-async def _index(schema: str) -> tuple[int, float]:
-    from psycopg import sql
-
-    from rooms.search import indexing
-    from rooms.tables import tables_of
-    from tenants.database import share
-
-    began = time.perf_counter()
-    messages = 0
-    while True:
-        async with share(schema) as db:
-            step = await indexing.catch_up(db, schema)
-        messages += step.messages
-        if not step.more:
-            break
-    took = time.perf_counter() - began
-    async with share(schema) as db:  # as autovacuum would, a minute later
-        await db.execute(sql.SQL("ANALYZE {search_entries}").format(**tables_of(schema)))
-    return messages, took
-
-
-async def _keep(schemas: Sequence[str]) -> None:
-    from rooms.search import indexing
-
-    while True:
-        await indexing.go_round(schemas, 45)
-        await asyncio.sleep(0.2)
-
-
-async def _main(words: list[str]) -> None:
-    from tenants.database import close_pool
-
-    try:
-        if words[0] == "fill":
-            for _ in range(0, int(words[2]), 20_000):
-                await _fill(words[1], min(20_000, int(words[2])))
-        elif words[0] == "index":
-            print(json.dumps(await _index(words[1])))
-        else:
-            await _keep(words[1:])
-    finally:
-        await close_pool()
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    import django
-
-    django.setup()
-    asyncio.run(_main(sys.argv[1:]))
