@@ -1,11 +1,13 @@
 """One room: who is in it, how it goes on there, and its end."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.names import storable
@@ -135,9 +137,16 @@ def _row(request: StaffRequest, membership: Membership) -> dict[str, Any]:
         "membership": membership,
         "person": membership.member,
         "muted_until": muted_until,
+        "muted_words": _in_words(muted_until) if muted_until else "",
         "for_ever": muted_until == FOR_EVER,
         "may_act": may_act_on(request.user, membership.member),
     }
+
+
+def _in_words(moment: datetime) -> str:
+    """To the minute this year, to the day later: `28 Dec, 05:24 UTC` or `28 Dec 2027`."""
+    day = f"{moment.day} {moment:%b}"
+    return f"{day}, {moment:%H:%M} UTC" if moment.year == timezone.now().year else f"{day} {moment.year}"
 
 
 def _alike(sought: str) -> Q:
