@@ -29,16 +29,21 @@ class NoSuchMessage(Exception):
     """There is no such message in the room, or only its place is left."""
 
 
+def check_comment(comment: str) -> str:
+    """Trimmed. Raises ValueError with a sentence."""
+    trimmed = comment.strip()
+    if len(trimmed) > MAX_COMMENT or not storable(trimmed):
+        raise ValueError(f"comment: at most {MAX_COMMENT} characters, of those that can be stored.")
+    return trimmed
+
+
 def report_message(
     room_id: int, message_id: UUID, reporter_id: int, reason: str, comment: str = ""
 ) -> tuple[Report, bool]:
     """What somebody has against a message, and whether it is new. Who reports it again changes what they said.
 
-    Raises NoSuchMessage, and ValueError for a bad comment.
+    Raises NoSuchMessage. The comment is one that `check_comment` let through.
     """
-    comment = comment.strip()
-    if len(comment) > MAX_COMMENT or not storable(comment):
-        raise ValueError(f"comment: at most {MAX_COMMENT} characters, of those that can be stored.")
     with transaction.atomic():
         found = Message.objects.select_related("room", "sender").filter(pk=message_id, room_id=room_id)
         message = found.filter(deleted_at=None).first()

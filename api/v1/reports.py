@@ -71,16 +71,18 @@ def report_message(request: ApiRequest, name: str, message_id: str, body: NewRep
     message, and its sender is not told.
     """
     check_sub_allowed(request, body.sub)
+    try:
+        comment = actions.check_comment(body.comment)
+    except ValueError as refused:
+        raise Problem(422, "invalid_field", str(refused)) from None
     room, who = async_to_sync(speaker)(request, name, body.sub)
     wanted = message_id_in(message_id)
     if wanted is None:
         raise _no_message()
     try:
-        report, created = actions.report_message(room.id, wanted, who.member_id, body.reason, body.comment)
+        report, created = actions.report_message(room.id, wanted, who.member_id, body.reason, comment)
     except actions.NoSuchMessage:
         raise _no_message() from None
-    except ValueError as refused:
-        raise Problem(422, "invalid_field", str(refused)) from None
     return 201 if created else 200, ReportOut.of(report)
 
 
