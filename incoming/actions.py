@@ -1,6 +1,5 @@
 """Making, finding and deleting incoming webhooks. All of it runs inside the tenant's schema."""
 
-import hashlib
 import re
 import secrets
 from datetime import timedelta
@@ -11,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.identity import Identity
+from accounts.keys import hash_secret
 from accounts.models import Member
 from accounts.names import clean_name
 from audit.kinds import Action
@@ -55,7 +55,7 @@ def create_incoming_webhook(
         room=locked,
         bot=bot,
         name=name,
-        token_hash=_hash(token),
+        token_hash=hash_secret(token),
         unseen_token=encryption.encrypt(token) if keep_unseen else None,
     )
     record(Action.INCOMING_WEBHOOK_CREATED, id_, name=name, room=room.name)
@@ -73,7 +73,9 @@ def find(token: str) -> IncomingWebhook | None:
     """The one with this token, with its room and bot, noted as used; or None."""
     if not _TOKEN.fullmatch(token):
         return None
-    found = IncomingWebhook.objects.select_related("room", "bot").filter(token_hash=_hash(token)).first()
+    found = (
+        IncomingWebhook.objects.select_related("room", "bot").filter(token_hash=hash_secret(token)).first()
+    )
     if found is not None:
         _note_use(found)
     return found
@@ -89,11 +91,6 @@ def identity_of(webhook: IncomingWebhook) -> Identity:
         kind=bot.kind,
         key_id=webhook.pk,
     )
-
-
-def _hash(token: str) -> bytes:
-    """Plain SHA-256 is enough: a token has 256 random bits."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _note_use(webhook: IncomingWebhook) -> None:

@@ -1,6 +1,5 @@
 """Reporting messages and closing reports. Runs inside the tenant's schema."""
 
-import contextlib
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from audit.acting import Actor
 from audit.kinds import Action
 from audit.records import record
 from moderation.models import Report
-from realtime.events import stamp
+from realtime.events import ErrorCode, stamp
 from rooms.actions import announcing
 from rooms.models import Message
 from rooms.texts import Refused
@@ -86,7 +85,7 @@ def close_report(pk: int, state: str) -> Report:
 
 def take_down(tenant: TenantInfo, report: Report, by: Actor) -> None:
     """Delete the message that a report is about, in the name of whoever looks after the workspace, and resolve it and
-    all that others have said of the same message."""
+    all that others have said of the same message. Raises Refused where it cannot be deleted just now."""
     deletion = Deletion(
         tenant=tenant,
         room_id=report.room_id,
@@ -95,8 +94,11 @@ def take_down(tenant: TenantInfo, report: Report, by: Actor) -> None:
         moderated=True,
         by=by,
     )
-    with contextlib.suppress(Refused):  # it is gone already, and its room perhaps
+    try:
         async_to_sync(_write)(deletion)
+    except Refused as refused:
+        if refused.code is not ErrorCode.NOT_FOUND:  # it is gone already, and its room perhaps
+            raise
     same = Report.objects.filter(message_id=report.message_id, state=Report.State.OPEN)
     for pk in same.values_list("pk", flat=True):
         close_report(pk, Report.State.RESOLVED)

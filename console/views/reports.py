@@ -10,6 +10,7 @@ from console.access import StaffRequest, moderators_only
 from console.banners import banners
 from moderation import actions
 from moderation.models import Report
+from rooms.texts import Refused
 
 HOME = "/console/reports/"
 MOST_SHOWN = 50
@@ -41,8 +42,12 @@ def reports(request: StaffRequest) -> HttpResponse:
 @moderators_only
 def take_down(request: StaffRequest, report_id: str) -> HttpResponse:
     """Delete the message; whatever was reported of it is resolved."""
-    actions.take_down(request.tenant, _find(report_id), acting.current())
-    messages.success(request, "The message is deleted, for everyone.", "reports")
+    try:
+        actions.take_down(request.tenant, _find(report_id), acting.current())
+    except Refused as refused:  # the report stays open
+        messages.warning(request, refused.message, "reports")
+    else:
+        messages.success(request, "The message is deleted, for everyone.", "reports")
     return HttpResponseRedirect(HOME)
 
 
