@@ -6,18 +6,21 @@ import time
 from typing import Any, Final
 
 import msgspec
+from django.contrib.auth import SESSION_KEY as WHOSE
 from django.contrib.auth import get_user
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import keys, members, scopes, sessions, tickets, tokens
+from accounts import ahead, keys, members, scopes, sessions, tickets, tokens
 from accounts.identity import Identity
 from accounts.keys import KeyRecord
 from accounts.members import MemberRecord
 from accounts.models import Member
 from accounts.tokens import Claims, TokenRefused
+from tenants import sides
 from tenants.context import in_tenant
 from tenants.directory import TenantInfo
 
@@ -48,14 +51,16 @@ async def by_credential(tenant: TenantInfo, credential: str, *, key_allowed: boo
 async def by_token(tenant: TenantInfo, token: str) -> Identity:
     """The user or guest whom a JWT names, created on first sight. Raises TokenRefused, TokenExpired."""
     header = tokens.header_of(token)
+    if sides.is_test_key(header.kid) is not tenant.is_test:  # a socket's new token comes here by itself
+        raise TokenRefused(tokens.UNKNOWN_PUBLIC_KEY if header.public else tokens.UNKNOWN_KEY)
     if header.public:
         public = await keys.find_public(tenant, header.kid)
         if public is None:
-            raise TokenRefused(tokens.UNKNOWN_PUBLIC_KEY)
+            raise TokenRefused(await _why_not_public(tenant, header.kid))
         return await _admit(tenant, tokens.verify(token, public.key, public.algorithm), public.id)
     record = await keys.find(tenant, "id", header.kid)
     if record is None or not record.usable:
-        raise TokenRefused(tokens.UNKNOWN_KEY)
+        raise TokenRefused(await _why_not_shared(tenant, header.kid))
     if not record.internal and not scopes.allows(record.scopes, "tokens:mint"):
         raise TokenRefused("the token's kid is an API key without the scope tokens:mint")
     claims = tokens.verify(token, record.signing_secret, may_be_guest=record.internal)
@@ -64,7 +69,7 @@ async def by_token(tenant: TenantInfo, token: str) -> Identity:
 
 async def by_ticket(tenant: TenantInfo, ticket: str) -> Identity:
     """The user for whom a one-use ticket was issued. Raises TokenRefused."""
-    grant = await tickets.redeem(tenant.id, ticket)
+    grant = await tickets.redeem(tenant.id, ticket) if sides.is_test(ticket) is tenant.is_test else None
     if grant is None:
         raise TokenRefused("the ticket is unknown, used or over 60 s old")
     record = await keys.find(tenant, "id", grant.key_id)
@@ -79,7 +84,8 @@ async def key_by_secret(tenant: TenantInfo, secret: str) -> KeyRecord:
     prefix = keys.prefix_of(secret)
     record = await keys.find(tenant, "prefix", prefix) if prefix else None
     expected = record.secret_hash if record else b"\x00" * 32
-    if not hmac.compare_digest(keys.hash_secret(secret), expected) or record is None:
+    known = hmac.compare_digest(keys.hash_secret(secret), expected)
+    if not known or record is None or sides.is_test(secret) is not tenant.is_test:
         raise TokenRefused("this is no API key of this workspace")
     if record.internal or not record.usable:
         raise TokenRefused("this API key is revoked or has expired")
@@ -133,19 +139,25 @@ class StaffBackend(BaseBackend):
         return member if member.check_password(password) else None
 
     def get_user(self, user_id: int) -> Member | None:
-        return Member.objects.filter(pk=user_id, kind=Member.Kind.STAFF).first()
+        return Member.objects.filter(pk=user_id, kind=Member.Kind.STAFF, deleted_at=None).first()
 
 
 def _staff_of_session(session_key: str) -> Identity | None:
+    # As old as what it opens: a socket of a session ends when its member's credentials are revoked. Whoever revokes
+    # them holds the row before they look at the clock. Those who came before are older than that, and those who come
+    # after wait for the row, and see what was changed.
+    issued_at = time.time()
     request = HttpRequest()
     request.session = SessionStore(session_key)
-    member = get_user(request)
+    with transaction.atomic():
+        Member.objects.select_for_update(no_key=True).filter(pk=request.session.get(WHOSE, 0)).values(
+            "pk"
+        ).first()
+        member = get_user(request)
     if not isinstance(member, Member):
         return None
-    # As old as what it opens: a socket of a session ends when its member's credentials are revoked.
-    return msgspec.structs.replace(
-        staff_identity(member), issued_at=time.time(), session=sessions.digest(session_key)
-    )
+    session = sessions.digest(session_key)
+    return msgspec.structs.replace(staff_identity(member), issued_at=issued_at, session=session)
 
 
 async def _recognise(
@@ -170,13 +182,29 @@ async def _recognise(
     return member
 
 
+async def _why_not_public(tenant: TenantInfo, kid: str) -> str:
+    """Why a token with a public key's alg is refused, whose kid names no public key."""
+    record = await keys.find(tenant, "id", kid) if tokens.is_key_id(kid) else None
+    known = record is not None and record.usable and not record.internal
+    return tokens.PUBLIC_ALG_FOR_API_KEY if known else tokens.UNKNOWN_PUBLIC_KEY
+
+
+async def _why_not_shared(tenant: TenantInfo, kid: str) -> str:
+    """Why a token with HS256 is refused, whose kid names no API key."""
+    known = await keys.find_public(tenant, kid)
+    return tokens.HS256_FOR_PUBLIC_KEY if known else tokens.UNKNOWN_KEY
+
+
 async def _admit(tenant: TenantInfo, claims: Claims, key_id: str) -> Identity:
     guest = claims.sub.startswith("guest:")
     if guest and not tenant.guests_allowed:
         raise TokenRefused("this workspace does not admit guests")
-    # A tenant's clock may be ahead of ours; what is presented now is no younger than now, and falls under what is
-    # revoked from here on.
-    issued_at = min(claims.issued_at, time.time())
+    # A tenant's clock may be ahead of ours. Before anything is looked up: what is revoked from here on reaches as far.
+    await ahead.note(tenant.schema_name, claims.sub, claims.issued_at)
     kind = "guest" if guest else "user"
-    member = await _recognise(tenant, claims.sub, kind, claims.name, claims.avatar, issued_at=issued_at)
-    return member.identified(rooms=claims.rooms, exp=claims.exp, issued_at=issued_at, key_id=key_id)
+    member = await _recognise(
+        tenant, claims.sub, kind, claims.name, claims.avatar, issued_at=claims.issued_at
+    )
+    return member.identified(
+        rooms=claims.rooms, exp=claims.exp, issued_at=claims.issued_at, key_id=key_id, place=claims.place
+    )

@@ -21,6 +21,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: float | None = None
     key_id: str | None = None
     session: str | None = None
+    # Where a guest was let in (tenants.addresses.place_of), by which limits know them wherever they go.
+    place: str | None = None
     scopes: frozenset[str] = frozenset()
 
     @property

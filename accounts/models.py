@@ -8,7 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from tenants import encryption
+from tenants import encryption, sides
 
 
 class MemberManager(BaseUserManager["Member"]):
@@ -20,6 +20,10 @@ class MemberManager(BaseUserManager["Member"]):
         member.set_password(password)
         member.save()
         return member
+
+    def staff(self) -> "models.QuerySet[Member]":
+        """Everyone who works here now. Only they have a mail address, whose index finds them among all users."""
+        return self.filter(kind=Member.Kind.STAFF, email__isnull=False, deleted_at=None)
 
 
 class Member(AbstractBaseUser):
@@ -90,9 +94,9 @@ class Departure(models.Model):
         return f"{bytes(self.digest).hex()[:8]} at {self.at}"
 
 
-def new_key_id() -> str:
-    """A fresh public id for an API key."""
-    return f"key_{secrets.token_hex(8)}"
+def new_key_id(*, test: bool = False) -> str:
+    """A fresh public id for a key, which says of which side it is."""
+    return sides.TEST_KEY + secrets.token_hex(7) if test else sides.KEY + secrets.token_hex(8)
 
 
 class ApiKey(models.Model):
@@ -185,3 +189,29 @@ class PasswordReset(models.Model):
 
     def __str__(self) -> str:
         return f"password link for {self.member_id}"
+
+
+def new_invitation_id() -> str:
+    """A fresh public id for an invitation."""
+    return f"inv_{secrets.token_hex(8)}"
+
+
+class Invitation(models.Model):
+    """Somebody who was asked to join the staff and has not come yet; their link is the one mailed last."""
+
+    id = models.CharField(primary_key=True, max_length=24, default=new_invitation_id)
+    email = models.EmailField(unique=True)
+    role = models.CharField(max_length=12, choices=Member.Role)
+    invited_by = models.ForeignKey(Member, on_delete=models.CASCADE)
+    # NULL until the first mail leaves: the link is made for the mail, and never at rest but as a hash.
+    token_hash = models.BinaryField(max_length=32, null=True, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"invitation {self.id}"
+
+    @property
+    def expired(self) -> bool:
+        """Whether its link no longer works."""
+        return self.expires_at <= timezone.now()

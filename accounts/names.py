@@ -41,12 +41,9 @@ def check_sub(sub: object) -> str:
     """A user's id as a tenant may choose it. Raises BadName."""
     if not isinstance(sub, str) or not 1 <= len(sub) <= MAX_SUB:
         raise BadName(f"sub must be a string of 1 to {MAX_SUB} characters.")
-    if (
-        sub in (".", "..")
-        or "/" in sub
-        or not storable(sub)
-        or any(unicodedata.category(character) == "Cc" for character in sub)
-    ):
+    if sub in (".", ".."):
+        raise BadName("sub must not be “.” or “..”, which stand for other places in a URL.")
+    if "/" in sub or not storable(sub) or any(unicodedata.category(each) == "Cc" for each in sub):
         raise BadName("sub must not contain a slash or control characters.")
     if "\ufffd" in sub:
         raise BadName("sub must be UTF-8: part of it could not be read.")

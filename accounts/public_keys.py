@@ -4,6 +4,7 @@ Pure functions. What is refused is never kept and never repeated: it may be some
 """
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +24,20 @@ MOST_IN_A_SET: Final = 20
 RSA_BITS: Final = (2048, 4096)
 _MOST_EXPONENT: Final = 2**32
 _PRIVATE_PARTS: Final = frozenset(["d", "p", "q", "dp", "dq", "qi", "oth", "k"])
+# Points of so small an order that anybody can make a signature that fits them, as libsodium lists them; without the bit
+# of the sign.
+_WEAK_POINTS: Final = frozenset(
+    bytes.fromhex(each)
+    for each in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
 _ODD_JWK: Final = (
     "This is no JWK of a public key: it has kty RSA, EC or OKP and the members that belong to it."
 )
@@ -56,7 +71,7 @@ def from_pem(text: str) -> Parsed:
     text = text.strip()
     whole = text.startswith("-----BEGIN") and text.count("-----BEGIN") == 1
     if not whole or len(text) > MAX_PEM or not text.isascii():
-        raise KeyRefused("pem is one public key, from -----BEGIN PUBLIC KEY----- to its end.")
+        raise KeyRefused("A PEM is one public key, from -----BEGIN PUBLIC KEY----- to its end.")
     try:
         key = load_pem_public_key(text.encode())
     except (ValueError, UnsupportedAlgorithm):
@@ -119,6 +134,17 @@ def from_set(jwks: Mapping[str, Any]) -> list[Parsed]:
     return found
 
 
+def from_text(text: str) -> list[Parsed]:
+    """Read what somebody pasted: a PEM, a JWK or a JWK set. Raises KeyRefused."""
+    if not text.lstrip().startswith("{"):
+        return [from_pem(text)]
+    try:
+        pasted = json.loads(text)
+    except (ValueError, RecursionError):
+        raise KeyRefused("This begins as JSON does, and is none.") from None
+    return from_set(pasted) if "keys" in pasted else [from_jwk(pasted)]
+
+
 def parsed(pem: str) -> Any:
     """A registered key, ready to check with. `accounts.keys` holds it with the rest of what it knows of the key."""
     return load_pem_public_key(pem.encode())
@@ -132,7 +158,7 @@ def _checked(key: Any, kid: str | None) -> Parsed:
             raise KeyRefused("An EC key must be on the curve P-256, for ES256.")
         algorithm = "ES256"
     elif isinstance(key, Ed25519PublicKey):
-        algorithm = "EdDSA"
+        algorithm = _check_ed25519(key)
     else:
         raise KeyRefused("A public key is RSA (RS256), EC on P-256 (ES256) or Ed25519 (EdDSA).")
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -147,6 +173,14 @@ def _check_rsa(key: RSAPublicKey) -> str:
     if not 3 <= key.public_numbers().e < _MOST_EXPONENT:
         raise KeyRefused("The RSA key's exponent is unusual; make the key with 65537.")
     return "RS256"
+
+
+def _check_ed25519(key: Ed25519PublicKey) -> str:
+    point = bytearray(key.public_bytes_raw())
+    point[-1] &= 0x7F
+    if bytes(point) in _WEAK_POINTS:
+        raise KeyRefused("This Ed25519 key is weak: anybody can sign for it. Make a new pair.")
+    return "EdDSA"
 
 
 def _algorithm_of(jwk: Mapping[str, Any]) -> str:

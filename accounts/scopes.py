@@ -12,6 +12,8 @@ SCOPES: Final[dict[str, str]] = {
     "tokens:mint": "Mint user tokens and socket tickets",
     "webhooks:read": "List webhooks and deliveries",
     "webhooks:write": "Create and change webhooks",
+    "moderation:read": "Read filters and rules",
+    "moderation:write": "Change filters and rules",
     "keys:read": "List keys",
     "keys:write": "Make, rotate and revoke keys that may do no more than this one",
     "usage:read": "Read usage",

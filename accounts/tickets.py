@@ -1,13 +1,13 @@
 """One-use tickets: what a browser may carry in a socket's URL. Kept in Redis for TTL seconds, under a hash."""
 
 import hashlib
-import secrets
 import time
 from typing import Final
 
 import msgspec
 
 from realtime import groups, store
+from tenants import sides
 
 MARK: Final = "snug_tk_"
 TTL: Final = 60
@@ -22,8 +22,8 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 async def issue(tenant_id: int, sub: str, key_id: str) -> tuple[str, int]:
-    """A ticket for `sub` and the Unix second at which it lapses."""
-    ticket, now = MARK + secrets.token_urlsafe(32), time.time()
+    """A ticket for `sub`, of the side that the key is of, and the Unix second at which it lapses."""
+    ticket, now = sides.new_secret(MARK, test=sides.is_test_key(key_id)), time.time()
     grant = msgspec.json.encode(Grant(sub, key_id, now))
     await store.client(tenant_id).set(_key(tenant_id, ticket), grant, ex=TTL)
     return ticket, int(now) + TTL

@@ -14,6 +14,7 @@ import msgspec
 from jwt.types import Options
 
 from accounts import names
+from tenants import sides
 
 HS256: Final = "HS256"
 # With a public key that the tenant registered.
@@ -25,9 +26,16 @@ LEEWAY: Final = 60
 MAX_ROOMS: Final = 100
 UNKNOWN_KEY: Final = "the token's kid: there is no such API key here, or it was revoked"
 UNKNOWN_PUBLIC_KEY: Final = "the token's kid: there is no such public key here, or it was revoked"
+NO_KEY_ID: Final = "the token's kid is no API key's id, key_…: HS256 is for those alone"
+HS256_FOR_PUBLIC_KEY: Final = (
+    "the token's kid names a public key, and its alg is HS256: sign with the private key of it"
+)
+PUBLIC_ALG_FOR_API_KEY: Final = (
+    "the token's kid names an API key, and its alg is not HS256: sign with HS256 and the key's signing secret"
+)
 MAX_KID: Final = 128
 
-_KEY_ID = re.compile(r"key_[0-9a-f]{16}")
+_KEY_ID = re.compile(rf"{sides.KEY}(?:[0-9a-f]{{16}}|{sides.TEST}[0-9a-f]{{14}})")
 _ROOM = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _CRITICAL: Final = "the token's header has crit, and nothing that it could name is understood here"
 _WRONG_SIGNATURE: Final = (
@@ -67,6 +75,7 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None = None
     avatar: str | None = None
     rooms: frozenset[str] | None = None
+    place: str | None = None  # of guests
 
 
 class Header(NamedTuple):
@@ -103,7 +112,7 @@ def header_of(token: str) -> Header:
     if not isinstance(kid, str) or not kid:
         raise TokenRefused("the token's header names no key (kid)")
     if alg == HS256 and not _KEY_ID.fullmatch(kid):
-        raise TokenRefused(UNKNOWN_KEY)
+        raise TokenRefused(UNKNOWN_KEY if kid.startswith(sides.KEY) else NO_KEY_ID)
     if len(kid) > MAX_KID or not kid.isprintable():
         raise TokenRefused(UNKNOWN_PUBLIC_KEY)
     return Header(kid, alg)
@@ -187,6 +196,7 @@ def _claims(payload: dict[str, Any], *, may_be_guest: bool) -> Claims:
         name=name,
         avatar=avatar,
         rooms=check_rooms(payload.get("rooms")),
+        place=payload.get("place") if may_be_guest else None,
     )
 
 

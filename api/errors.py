@@ -1,7 +1,7 @@
 """Every refusal as a problem document with a stable code."""
 
 import math
-from typing import Final
+from typing import Any, Final
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,7 +12,7 @@ from accounts.names import BadName
 from api.sentences import field_of, sentence
 from realtime.events import ErrorCode
 from rooms.actions import FilesRefused, MessageDeleted, NothingToAnswer
-from rooms.texts import Refused
+from rooms.texts import NotChecked, NotLetThrough, Refused
 from tenants.problems import problem
 
 _STATUS: Final[dict[ErrorCode, int]] = {
@@ -34,9 +34,13 @@ MOST_TOLD: Final = 5  # in the sentence of a problem; its `errors` hold them all
 class Problem(Exception):
     """A request that is not carried out."""
 
-    def __init__(self, status: int, code: str, detail: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, detail: str, *, retry_after: int | None = None, **more: Any
+    ) -> None:
+        """`more` are further members of the document."""
         super().__init__(detail)
         self.status, self.code, self.detail, self.retry_after = status, code, detail, retry_after
+        self.more = more
 
 
 class Replay(Exception):
@@ -49,7 +53,7 @@ class Replay(Exception):
 
 def response(error: Problem) -> HttpResponse:
     """The document for a Problem."""
-    answer = problem(error.status, error.code, error.detail)
+    answer = problem(error.status, error.code, error.detail, **error.more)
     if error.retry_after is not None:
         answer["Retry-After"] = str(error.retry_after)
     if error.status == 401:
@@ -64,6 +68,10 @@ def of_refusal(error: Refused) -> Problem:
         return Problem(409, "reply_to_not_found", error.message)
     if isinstance(error, FilesRefused):
         return Problem(409, "file_not_usable", error.message)
+    if isinstance(error, NotLetThrough):
+        return Problem(403, error.reason, error.message)
+    if isinstance(error, NotChecked):
+        return Problem(503, error.reason, error.message, retry_after=retry)
     if isinstance(error, MessageDeleted):
         return Problem(409, "message_deleted", error.message)
     return Problem(_STATUS.get(error.code, 503), error.code.lower(), error.message, retry_after=retry)

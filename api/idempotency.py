@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid4
 
 import msgspec
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -19,6 +20,7 @@ from django.utils import timezone
 from accounts.identity import Identity
 from api.errors import Problem, Replay
 from api.models import IdempotentRequest
+from tenants.context import HasSchema, run_in_tenant
 
 if TYPE_CHECKING:
     from api.callers import ApiRequest
@@ -67,6 +69,16 @@ def finish(request: HttpRequest, answer: HttpResponse) -> None:
     else:
         kept = _without_secrets(answer.content) if attempt.repeatable else b""
         mine.update(status=answer.status_code, answer=kept)
+
+
+def carry_over(request: HttpRequest, tenant: HasSchema, status: int) -> None:
+    """The call under way leaves this schema for another, which remembers it from here on: as answered with `status`,
+    and without a body."""
+    attempt = attempt_of(request)
+    if attempt is not None:
+        known = IdempotentRequest.objects.get(digest=attempt.digest)
+        known.status = status
+        run_in_tenant(tenant, known.save, force_insert=True)
 
 
 def attempt_of(request: HttpRequest) -> Attempt | None:
@@ -122,10 +134,31 @@ def _answer(first: IdempotentRequest) -> HttpResponse:
 
 
 def _body_digest(request: HttpRequest) -> bytes:
-    if (request.content_type or "").startswith("multipart/"):
-        # A file is not read into memory for this; another one of the very same length is taken for the same.
-        return hashlib.sha256(request.META.get("CONTENT_LENGTH", "").encode()).digest()
+    if request.content_type == "multipart/form-data":
+        return _form_digest(request)
     return hashlib.sha256(request.body).digest()
+
+
+def _form_digest(request: HttpRequest) -> bytes:
+    """Of what a form says, however it was put together: its fields, and its files by name, kind and bytes. The bytes
+    are read from where the form was unpacked to, a piece at a time."""
+    said = [
+        sorted((name, values) for name, values in request.POST.lists()),
+        sorted(
+            (name, file.name, file.content_type, _bytes_digest(file))
+            for name, files in request.FILES.lists()
+            for file in files
+        ),
+    ]
+    return hashlib.sha256(msgspec.json.encode(said)).digest()
+
+
+def _bytes_digest(file: "UploadedFile[bytes]") -> str:
+    whole = hashlib.sha256()
+    for piece in file.chunks():
+        whole.update(piece)
+    file.seek(0)
+    return whole.hexdigest()
 
 
 def _without_secrets(body: bytes) -> bytes:

@@ -7,9 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from api import idempotency
+from api.payloads import carries_payload
 from api.rates import Rate
 from api.uploads import UPLOAD
-from tenants import origins
+from tenants import directory, origins
 from tenants.directory import TenantInfo
 from tenants.middleware import API
 from tenants.problems import problem
@@ -17,8 +18,11 @@ from tenants.requests import tenant_of
 
 _EXPOSED: Final = (
     "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, Idempotency-Replayed, "
-    "Deprecation, Sunset, Link"
+    "Deprecation, Sunset, Link, Snug-Mode"
 )
+# On every answer of the test side: `test`.
+MODE: Final = "Snug-Mode"
+_READING: Final = ("GET", "HEAD", "OPTIONS")
 
 
 class ApiMiddleware:
@@ -32,6 +36,8 @@ class ApiMiddleware:
         if tenant is None or not request.path.startswith(API):
             return self.get_response(request)
         response = self._answer(request)
+        if tenant.is_test:
+            response = _of_test_mode(request, tenant, response)
         idempotency.finish(request, response)
         _allow_origin(request, tenant, response)
         _tell_rate(getattr(request, "rate", None), response)
@@ -61,14 +67,32 @@ class ApiMiddleware:
         return response
 
 
+def _of_test_mode(request: HttpRequest, side: TenantInfo, response: HttpResponse) -> HttpResponse:
+    """The answer, marked; or, for a change that a reset has overtaken, that it may be lost."""
+    has_reset = tenant_of(request) is not side
+    if _has_changed(request, response) and not has_reset and not directory.is_current(side):
+        response = problem(
+            409,
+            "test_mode_reset",
+            "Test mode was reset while this was carried out. Ask again where it stands now.",
+        )
+        response["Retry-After"] = "1"
+    response[MODE] = "test"
+    return response
+
+
+def _has_changed(request: HttpRequest, response: HttpResponse) -> bool:
+    return request.method not in _READING and response.status_code < 400
+
+
 def _has_body(request: HttpRequest) -> bool:
     return request.META.get("CONTENT_LENGTH") not in (None, "", "0") or "transfer-encoding" in request.headers
 
 
 def _is_taken(request: HttpRequest) -> bool:
-    """Whether the body is of the kind that is read at this address: a form with a file, or JSON."""
+    """Whether the body is of the kind that is read at this address: a form with a file, or JSON, in a form or not."""
     if request.path != UPLOAD:
-        return _is_json(request)
+        return _is_json(request) or carries_payload(request)
     return request.content_type == "multipart/form-data" or request.method != "POST"
 
 

@@ -11,6 +11,7 @@ from ninja import NinjaAPI
 
 from api.catalogue import PROBLEMS
 from api.description import SCOPE
+from api.guides import GUIDES, Guide
 from tenants.hosts import tenant_url
 from tenants.requests import tenant_of
 
@@ -91,6 +92,7 @@ def page(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
     context = {
         "tenant": tenant,
         "home": home,
+        "guides": [_shown(guide) for guide in GUIDES],
         "sections": sections,
         "errors": [
             (status, code, _marked(meaning))
@@ -100,6 +102,12 @@ def page(request: HttpRequest, api: NinjaAPI) -> HttpResponse:
         "shapes": [(name, shapes[name]) for name in sorted(named & shapes.keys())],
     }
     return render(request, "api/reference.html", context)
+
+
+def _shown(guide: Guide) -> Json:
+    paragraphs = [_marked(paragraph) for paragraph in guide.paragraphs]
+    examples = [(f"{guide.id}-{at}", *each) for at, each in enumerate(guide.examples, 1)]
+    return {"id": guide.id, "title": guide.title, "paragraphs": paragraphs, "examples": examples}
 
 
 def _sections(document: Json, home: str) -> list[Section]:

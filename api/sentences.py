@@ -17,9 +17,16 @@ _TEXTS: Final[dict[str, str]] = {
     "literal_error": "must be {expected}",
     "greater_than_equal": "must be at least {ge:,}",
     "less_than_equal": "must be at most {le:,}",
+    "string_too_short": "must have at least {min_length:,} character{s}",
+    "too_short": "must hold at least {min_length:,} item{s}",
+    "too_long": "must hold at most {max_length:,} items",
+    "union_tag_not_found": "is missing",
+    "union_tag_invalid": "must be {expected}",
     "string_too_long": "must have at most {max_length:,} characters",
 }
 _OBJECTS: Final = frozenset(["model_type", "model_attributes_type", "dict_type"])
+# Which of several shapes a body was taken for: the framework puts it before the field, and nobody sent it.
+_SHAPES: Final = frozenset(["word", "link"])
 _WHOSE: Final = "Value error, "
 
 
@@ -28,6 +35,10 @@ def field_of(error: Mapping[str, Any]) -> str:
     where = error["loc"][1:]
     if where and error["loc"][0] == "body":
         where = where[1:]  # the name of our own argument
+        if len(where) > 1 and where[0] in _SHAPES:
+            where = where[1:]
+    if "discriminator" in error.get("ctx", {}):
+        where = (*where, error["ctx"]["discriminator"].strip("'"))
     return ".".join(str(part) for part in where) or "body"
 
 
@@ -37,5 +48,13 @@ def sentence(error: Mapping[str, Any]) -> str:
     if kind in _OBJECTS:
         return "A JSON object is wanted." if field == "body" else f"{field} must be a JSON object."
     known = _TEXTS.get(kind)
-    said = known.format(**error.get("ctx", {})) if known else str(error["msg"]).removeprefix(_WHOSE)
+    said = known.format(**_figures(error)) if known else str(error["msg"]).removeprefix(_WHOSE)
     return f"{field} {said}." if known else f"{field}: {said}."
+
+
+def _figures(error: Mapping[str, Any]) -> dict[str, Any]:
+    """What a sentence may name."""
+    figures = dict(error.get("ctx", {}))
+    if "expected_tags" in figures:
+        figures["expected"] = figures["expected_tags"].replace(", ", " or ")
+    return figures | {"s": "" if figures.get("min_length") == 1 else "s"}

@@ -6,7 +6,7 @@ the same rule for the OpenAPI document.
 
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 
 from accounts.names import CONTROL, FORMAT, MAX_AVATAR, MAX_SUB, SPACES
 from rooms.texts import EMOJI, MAX_CLIENT_ID, MAX_EMOJI, MAX_TITLE, ROOM_NAME
@@ -48,6 +48,12 @@ def _whole(said: object) -> object:
 Whole: Final = BeforeValidator(_whole)
 
 
+def _ascii(said: str) -> str:
+    if not (said and said.isascii() and said.isprintable()):
+        raise ValueError("must be of ASCII characters that can be seen")
+    return said
+
+
 def _string(**rules: Any) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", **rules})
 
@@ -62,10 +68,30 @@ MessageId = Annotated[str, _string(pattern=_UUID)]
 ClientId = Annotated[str, _string(minLength=1, maxLength=MAX_CLIENT_ID, pattern=_STORABLE)]
 Title = Annotated[str, _string(maxLength=MAX_TITLE, pattern=_STORABLE)]
 Name = Annotated[str, _string(pattern=_STORABLE)]
+Ascii = Annotated[str, AfterValidator(_ascii), _string(minLength=1, maxLength=128, pattern="^[ -~]+$")]
 Reason = Annotated[str, _string(pattern=_STORABLE)]
+WordPattern = Annotated[
+    str,
+    _string(pattern=f"^(?=[^\\x00]*[^{SPACES}{FORMAT}{CONTROL}*])[{SPACES}]*\\*?[^*\\x00]*\\*?[{SPACES}]*$"),
+]
+SitePattern = Annotated[
+    str,
+    _string(
+        pattern=r"^(\*|(?=.{4,120}$)([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+"
+        r"[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9])$"
+    ),
+]
 KeyName = Annotated[str, _string(maxLength=80, pattern=_SEEN)]
 Emoji = Annotated[str, _string(minLength=1, maxLength=MAX_EMOJI, pattern=f"^(?!.*[/\ufffd]){EMOJI.pattern}$")]
 # At least one character that is no space; how many at most depends on the plan.
-Text = Annotated[Any, _string(pattern="^[^\x00]*[^\\s\x00\x1c-\x1f\x85][^\x00]*$")]
+_TEXT: Final = "^[^\x00]*[^\\s\x00\x1c-\x1f\x85][^\x00]*$"
+Text = Annotated[Any, _string(pattern=_TEXT)]
+MayBeEmpty = Annotated[Any, _string(pattern=_STORABLE)]
+# Of a message that may have files: without any it needs a text.
+TEXT_OR_FILES: Final[dict[str, Any]] = {
+    "required": ["message"],
+    "if": {"not": {"required": ["files"], "properties": {"files": {"type": "array", "minItems": 1}}}},
+    "then": {"properties": {"message": {"type": "string", "pattern": _TEXT}}},
+}
 HttpsUrl = Annotated[str, _string(maxLength=2_000, pattern=_HTTPS)]
 Avatar = Annotated[str, _string(maxLength=MAX_AVATAR, pattern=f"^(https://[^{CONTROL}{SPACES}]*)?$")]

@@ -16,11 +16,12 @@ from api.callers import ApiRequest
 from api.errors import Problem
 from realtime.events import ErrorCode
 from realtime.hub import hub
-from realtime.limits import MessageRate
 from rooms import access
 from rooms.access import RoomRecord
+from rooms.actions.pace import Pace, places_of
 from rooms.reading import AnyMessage
-from rooms.texts import Refused, is_room_name
+from rooms.texts import NotLetThrough, Refused, is_room_name
+from tenants.addresses import address_of
 
 # What a key without messages:read hears of a message.
 TOLD: Final = frozenset(["message_id", "seq", "rev", "room", "client_id", "reactions", "deleted"])
@@ -62,7 +63,7 @@ def said_of(sub: str | None, room: str) -> Iterator[None]:
             ErrorCode.FORBIDDEN: f"{sub} is not a member of {room}. Add them with {door}.",
             ErrorCode.MUTED: f"{sub} is muted in {room}. To let them write, {door} with muted_until null.",
         }
-        if sub is None or refused.code not in texts:
+        if sub is None or refused.code not in texts or isinstance(refused, NotLetThrough):
             raise
         raise Refused(refused.code, texts[refused.code], retry_after=refused.retry_after) from None
 
@@ -73,11 +74,13 @@ def check_sub_allowed(request: ApiRequest, sub: str | None) -> None:
         raise Problem(403, "sub_not_allowed", "With a user's token one acts as that user; leave sub away.")
 
 
-async def rate_of(request: ApiRequest) -> MessageRate | None:
+async def pace_of(request: ApiRequest) -> Pace | None:
     """A tenant's own server is limited by its API requests; a user's token by the user's rate."""
-    if request.auth.is_bot:
+    who = request.auth
+    if who.is_bot:
         return None
-    return (await hub()).rates[request.tenant.id, request.auth.external_id]
+    rate = (await hub()).rates[request.tenant.id, who.external_id]
+    return Pace(rate, places_of(request.tenant, who, address_of(request)))
 
 
 def told(request: ApiRequest, message: AnyMessage) -> object:

@@ -25,3 +25,13 @@ class BillingUnavailable(BillingRefused):
 
 class StripeAway(BillingUnavailable):
     """It cannot be reached, or answers nobody."""
+
+
+class HalfWay(StripeAway):
+    """It stopped answering between the steps of a change: what has come of it is known once it answers again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Our payment provider stopped answering half-way. Wait a minute, then look here before you try again: "
+            "this page shows what holds."
+        )

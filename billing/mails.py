@@ -16,9 +16,10 @@ def send_notice(tenant: Tenant, kind: str, facts: dict[str, Any]) -> None:
     words = wording(tenant.locale)
     notice = words.notices[kind]
     filled = {"workspace": tenant.name, **_in_words(words, facts)}
+    lines = notice.lines + tuple(getattr(words, more) for more in ("ends", "over") if more in facts)
     context = {
         "title": notice.title.format(**filled),
-        "lines": [line.format(**filled) for line in notice.lines],
+        "lines": [line.format(**filled) for line in lines],
         "button": notice.button,
         "link": tenant_url(tenant.slug, _leads_to(kind, facts)),
         "foot": words.foot.format(workspace=tenant.name, host=tenant_as_typed(tenant.slug)),
@@ -43,10 +44,10 @@ def _in_words(words: Wording, facts: dict[str, Any]) -> dict[str, str]:
     said = {name: str(value) for name, value in facts.items()}
     if "cents" in facts:
         said["amount"] = words.amount(facts["cents"], facts.get("currency", "usd"))
-    for name, as_name in (("until", "date"), ("created", "date"), ("due", "due")):
+    for name, as_name in (("until", "date"), ("created", "date"), ("due", "due"), ("ends", "ends")):
         if name in facts:
             said[as_name] = words.day(facts[name])
-    for name in ("used", "most"):
+    for name in ("used", "most", "surplus"):
         if name in facts:
             said[name] = words.figure(facts[name])
     return said

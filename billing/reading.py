@@ -30,10 +30,12 @@ class OpenInvoice:
 class Billing:
     """How a tenant stands. Moments are None where they do not apply.
 
-    `plan` is the one in force, `owed_for` the one that was bought last, which debts are for. `status` is Stripe's word
-    ("" without a subscription); `standing` is ours: none, good, past_due, suspended, ended. `ends_at`: cancelled, and
-    free from then on. `next_plan` is in force from `next_at`. `block_cents` is what a block of connections beyond the
-    plan costs; 0 where there are none. `now` is the time by which all this is counted.
+    `plan` is the one in force, `owed_for` the one that was bought last, which debts are for. `over`: Stripe has ended
+    `plan` for want of payment, and it stands until the debt is settled. `status` is Stripe's word ("" without a
+    subscription); `standing` is ours: none, good, past_due, suspended, ended. `ends_at`: cancelled, and free from then
+    on. `ends_unpaid_at`: about when Stripe ends the plan unless something is paid. `next_plan` is in force from
+    `next_at`. `block_cents` is what a block of connections beyond the plan costs; 0 where there are none.
+    `credit_cents` is used up by the next invoices. `now` is the time by which all this is counted.
     """
 
     plan: Plan
@@ -50,11 +52,13 @@ class Billing:
     next_at: datetime | None
     past_due_since: datetime | None
     suspends_at: datetime | None
+    ends_unpaid_at: datetime | None
     trial_open: bool
     overage_on: bool
     overage_ceiling_usd: int
     block_cents: int
     extra_connections: int
+    credit_cents: int
     customer: bool
     now: datetime
     invoice: OpenInvoice | None
@@ -63,6 +67,10 @@ class Billing:
     def subscribed(self) -> bool:
         """Whether something is being paid for, on trial, or owed."""
         return self.status in ("trialing", "active", "past_due", "unpaid")
+
+    @property
+    def over(self) -> bool:
+        return self.plan.paid and self.status == "canceled" and self.standing in ("past_due", "suspended")
 
     @property
     def grace_days_left(self) -> int:
@@ -117,11 +125,13 @@ def _billing(found: Subscription, plan: Plan) -> Billing:
         next_at=found.next_at,
         past_due_since=found.past_due_since,
         suspends_at=found.suspends_at,
+        ends_unpaid_at=found.ends_unpaid_at,
         trial_open=not found.had_trial,
-        overage_on=found.overage_on,
+        overage_on=found.overage_on and found.running,
         overage_ceiling_usd=found.overage_ceiling_usd,
         block_cents=found.block_cents or 100 * (plan.overage_usd or 0),
         extra_connections=extra_connections(found),
+        credit_cents=found.credit_cents,
         customer=found.customer_id is not None,
         now=found.now,
         invoice=_open_invoice(found),

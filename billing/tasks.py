@@ -63,10 +63,10 @@ def measure_connections(timestamp: int) -> None:
     rounds.measure_all(timezone.now().date())
 
 
-@app.periodic(cron="23 * * * *")
+@app.periodic(cron="* * * * *")
 @app.task()
 def report_usage(timestamp: int) -> None:
-    """Tell Stripe of connections beyond the plan."""
+    """Tell Stripe of connections beyond the plan. What is not told before a plan ends is billed to nobody."""
     if reading.can_buy():
         rounds.report_all()
 

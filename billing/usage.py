@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, QuerySet, Sum
 
-from billing.models import ConnectionPeak
+from billing.models import ConnectionPeak, Subscription, UsageReport
 from realtime import leases, store
 from rooms.models import Room
 from tenants.context import HasSchema, run_in_tenant
@@ -23,14 +23,16 @@ LIMITS: Final = (ROOMS, CONNECTIONS)
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One limit. `used` of rooms is now, of connections the most open at once this calendar month (UTC); `now` is None
-    while nobody can tell. `most` None means unlimited."""
+    """One limit. `used` of rooms is now, of connections the most open at once this calendar month (UTC), on days when
+    that was within what is allowed now; `earlier` is the month's most where that was more, under a larger plan, and 0
+    otherwise. `now` is None while nobody can tell. `most` None means unlimited."""
 
     key: str
     label: str
     used: int
     now: int | None
     most: int | None
+    earlier: int = 0
 
     @property
     def percent(self) -> int:
@@ -40,7 +42,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """One reason why a workspace does not fit a plan, and what would make it fit; `kept` says what of it stays there
+    """One reason why a workspace does not fit a plan, and what would make it fit; `kept` says what becomes of it
     all the same."""
 
     key: str
@@ -52,13 +54,19 @@ class Misfit:
 
 def usage_of(tenant: TenantInfo, today: date) -> list[Usage]:
     """What the console shows beside the limits in force."""
-    limits, now = tenant.limits, open_connections(tenant.id)
-    peak = max(peak_of(tenant.id, today.year, today.month), now or 0)
-    rooms = rooms_of(tenant)
+    limits, rooms = tenant.limits, rooms_of(tenant)
     return [
         Usage(ROOMS, "Rooms", rooms, rooms, limits.max_rooms),
-        Usage(CONNECTIONS, "Open connections", peak, now, limits.max_connections),
+        _connections(tenant.id, today, limits.max_connections),
     ]
+
+
+def _connections(tenant_id: int, today: date, most: int) -> Usage:
+    """The limit keeps what is open within it: a day's count above it is from before it was lowered."""
+    now = open_connections(tenant_id)
+    peak, within = (peak_of(tenant_id, today.year, today.month, at_most) for at_most in (None, most))
+    used = max(within, now or 0)
+    return Usage(CONNECTIONS, "Open connections", used, now, most, peak if peak > max(used, most) else 0)
 
 
 def misfits(tenant: TenantInfo, plan: Plan) -> list[Misfit]:
@@ -86,8 +94,8 @@ def misfits(tenant: TenantInfo, plan: Plan) -> list[Misfit]:
                 limits.max_connections,
                 f"{now:,} connections are open; {plan.name} allows {limits.max_connections:,}. "
                 "Change at a quieter hour, or keep the plan.",
-                f"The {now:,} connections that are open stay. {plan.name} allows {limits.max_connections:,}, so "
-                "further visitors wait.",
+                f"{now:,} connections are open. {plan.name} allows {limits.max_connections:,}: the newest beyond that "
+                "are closed when it begins, and further visitors wait.",
             )
         )
     return found
@@ -106,21 +114,45 @@ def open_connections(tenant_id: int) -> int | None:
         return None
 
 
-def peak_of(tenant_id: int, year: int, month: int) -> int:
-    """The most connections that were open at once in a calendar month."""
-    return int(_days(tenant_id, year, month).aggregate(most=Max("peak"))["most"] or 0)
+def peak_of(tenant_id: int, year: int, month: int, at_most: int | None = None) -> int:
+    """The most connections that were open at once in a calendar month; days with more than `at_most` are left out."""
+    days = _days(tenant_id, year, month)
+    if at_most is not None:
+        days = days.filter(peak__lte=at_most)
+    return int(days.aggregate(most=Max("peak"))["most"] or 0)
 
 
-def blocks_of(tenant_id: int, year: int, month: int) -> int:
-    """The most blocks beyond the plan that were used at once in a calendar month, of those the owner agreed to pay."""
-    return int(_days(tenant_id, year, month).aggregate(most=Max("blocks"))["most"] or 0)
+def blocks_under(bought: Subscription, month: str) -> int:
+    """The most blocks beyond the plan that were used at once in a month under this subscription and at its price."""
+    steps = UsageReport.objects.filter(
+        tenant_id=bought.tenant_id,
+        subscription_id=bought.subscription_id,
+        month=month,
+        block_cents=bought.block_cents,
+    )
+    return int(steps.aggregate(most=Max("after"))["most"] or 0)
+
+
+def beyond(tenant_id: int, month: str) -> tuple[int, int]:
+    """The most blocks beyond the plan that were used at once in a month, and what all of the month's cost in US cents,
+    each at the price of the moment in which it was counted."""
+    steps = UsageReport.objects.filter(tenant_id=tenant_id, month=month)
+    found = steps.aggregate(blocks=Max("after"), cents=Sum((F("after") - F("before")) * F("block_cents")))
+    return found["blocks"] or 0, found["cents"] or 0
 
 
 def _days(tenant_id: int, year: int, month: int) -> QuerySet[ConnectionPeak]:
+    return _month(year, month).filter(tenant_id=tenant_id)
+
+
+def _month(year: int, month: int) -> QuerySet[ConnectionPeak]:
     last = calendar.monthrange(year, month)[1]
-    return ConnectionPeak.objects.filter(
-        tenant_id=tenant_id, day__range=(date(year, month, 1), date(year, month, last))
-    )
+    return ConnectionPeak.objects.filter(day__range=(date(year, month, 1), date(year, month, last)))
+
+
+def month_of(day: date) -> str:
+    """A calendar month as reports of usage name it: 2026-11."""
+    return f"{day:%Y-%m}"
 
 
 def month_before(moment: datetime) -> tuple[int, int]:

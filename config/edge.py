@@ -1,6 +1,7 @@
 """What is settled about an HTTP request before Django sees it: its scheme, and how large it may be."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -59,12 +60,14 @@ async def _largest_file(scope: Mapping[str, Any]) -> int | None:
     """How many bytes the file may have that this request brings; None where it may bring none."""
     if scope["path"] != uploads.UPLOAD or scope["method"] != "POST":
         return None
-    return await uploads.largest_file(_header(scope, b"host"), _header(scope, b"authorization"))
+    return await uploads.largest_file(partial(_header, scope))
 
 
-def _header(scope: Mapping[str, Any], wanted: bytes) -> str:
-    found = [value for name, value in scope["headers"] if name == wanted]
-    return found[0].decode("latin-1") if len(found) == 1 else ""
+def _header(scope: Mapping[str, Any], wanted: str) -> str:
+    found = [value.decode("latin-1") for name, value in scope["headers"] if name == wanted.encode()]
+    if wanted == "cookie":  # a proxy that speaks HTTP/2 may hand on each as a header of its own
+        return "; ".join(found)
+    return found[0] if len(found) == 1 else ""
 
 
 def _declared(scope: dict[str, Any]) -> int:

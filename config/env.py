@@ -56,6 +56,8 @@ class Env:
     stripe_secret_key: str | None = field(repr=False)
     stripe_webhook_secret: str | None = field(repr=False)
     stripe_api_base: str | None
+    # Days for which Stripe tries a card again before it ends the plan; 0 where it never does.
+    stripe_retry_days: int
     # None: files are kept in the data folder.
     media: media_urls.Media | None
 
@@ -90,6 +92,7 @@ def read(source: Mapping[str, str] | None = None) -> Env:
         email_url=reader.optional_url("EMAIL_URL", ("smtp", "smtps", "smtp+tls")),
         mail_from=reader.mail_address("SNUG_MAIL_FROM", "Snug <hello@snug.example>"),
         media=reader.media("MEDIA_URL"),
+        stripe_retry_days=reader.integer("STRIPE_RETRY_DAYS", 14, 0, 60),
         **reader.stripe(),
     )
 

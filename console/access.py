@@ -34,7 +34,7 @@ def staff_only(view: StaffView[P]) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if not is_staff(request):
-            back = f"?next={quote(request.path)}" if request.method in ("GET", "HEAD") else ""
+            back = f"?next={quote(request.get_full_path())}" if request.method in ("GET", "HEAD") else ""
             return redirect(f"/login/{back}")
         acting.identify(request.user.external_id, address_of(request))  # type: ignore[union-attr]
         response = view(request, *args, **kwargs)  # type: ignore[arg-type]
@@ -51,12 +51,14 @@ def admins_only(view: StaffView[P]) -> View[P]:
 
 def moderators_only(view: StaffView[P]) -> View[P]:
     """Like `staff_only`, and refuses agents."""
-    return _only(lambda member: member.may_moderate, view)
+    who = "Moderators, admins and the owner can do it; an admin or the owner can change your role."
+    return _only(lambda member: member.may_moderate, view, who=who)
 
 
 def owners_only(view: StaffView[P]) -> View[P]:
     """Like `staff_only`, and refuses everyone but the owner: what is paid for is theirs to decide."""
-    return _only(lambda member: member.role == Member.Role.OWNER, view, who="Its owner")
+    who = "Its owner can do it, or can change your role."
+    return _only(lambda member: member.role == Member.Role.OWNER, view, who=who)
 
 
 def _only(may: Callable[[Member], bool], view: StaffView[P], who: str = "") -> View[P]:
@@ -93,6 +95,12 @@ def is_staff(request: HttpRequest) -> bool:
     """Whether somebody of this workspace's staff is signed in."""
     member = getattr(request, "user", None)
     return isinstance(member, Member) and member.is_authenticated and member.kind == Member.Kind.STAFF
+
+
+def home_of(request: HttpRequest) -> str:
+    """Where whoever is signed in begins: agents where they answer people, everyone else in the console."""
+    member = request.user
+    return "/chat/" if isinstance(member, Member) and member.role == Member.Role.AGENT else "/console/"
 
 
 def to(section: str, query: str = "") -> HttpResponseRedirect:

@@ -11,9 +11,15 @@ from audit.kinds import Action
 from audit.models import AuditEntry
 
 MOST: Final = 50
+# Ids made here are no longer, and stay on one line; what people called something may be of any length.
+WHOLE: Final = 28
 WORDS: Final[dict[str, str]] = {
+    Action.FILTER_CREATED: "made a filter",
+    Action.FILTER_DELETED: "deleted a filter",
+    Action.GUESTS_CHANGED: "changed the rules for guests",
     Action.INCOMING_WEBHOOK_CREATED: "made an incoming webhook",
     Action.INCOMING_WEBHOOK_DELETED: "deleted an incoming webhook",
+    Action.INVITATION_WITHDRAWN: "withdrew an invitation",
     Action.KEY_CREATED: "made a key",
     Action.KEY_REVOKED: "revoked a key",
     Action.KEY_ROTATED: "rotated a key",
@@ -23,6 +29,7 @@ WORDS: Final[dict[str, str]] = {
     Action.MEMBER_REMOVED: "removed a member",
     Action.MEMBER_UNMUTED: "let a member write again",
     Action.MESSAGE_DELETED: "deleted somebody’s message",
+    Action.MODERATION_CHANGED: "changed how messages are moderated",
     Action.ORIGINS_CHANGED: "changed the origins",
     Action.PLAN_CHANGED: "changed the plan",
     Action.PUBLIC_KEY_REGISTERED: "registered a public key",
@@ -31,8 +38,15 @@ WORDS: Final[dict[str, str]] = {
     Action.ROOM_CHANGED: "changed a room",
     Action.ROOM_CREATED: "made a room",
     Action.ROOM_DELETED: "deleted a room",
+    Action.STAFF_CHANGED: "changed their own profile",
     Action.STAFF_CREATED: "added a colleague",
+    Action.STAFF_INVITED: "invited a colleague",
     Action.STAFF_PASSWORD_CHANGED: "set a new password",
+    Action.STAFF_REMOVED: "removed a colleague",
+    Action.STAFF_ROLE_CHANGED: "changed a colleague’s role",
+    Action.TEST_KEY_CREATED: "made a test key",
+    Action.TEST_KEY_REVOKED: "revoked a test key",
+    Action.TEST_MODE_RESET: "reset test mode",
     Action.TOKENS_REVOKED: "revoked a user’s tokens",
     Action.USER_BANNED: "banned a user",
     Action.USER_CHANGED: "changed a user",
@@ -57,6 +71,10 @@ class Line:
     did: str
     action: str
     object: str
+    # The colleague that it was done to, where it was one.
+    object_name: str
+    who_is_short: bool
+    object_is_short: bool
     details: str
     address: str
 
@@ -72,12 +90,12 @@ def lines(action: str, actor: str, before: int | None) -> tuple[list[Line], int 
         entries = entries.filter(id__lt=before)
     found = list(entries[: MOST + 1])
     shown = found[:MOST]
-    people = _people({entry.actor for entry in shown})
+    people = _people({who for entry in shown for who in (entry.actor, entry.object)})
     return [_line(entry, people) for entry in shown], shown[-1].pk if len(found) > MOST else None
 
 
 def _people(ids: set[str]) -> Mapping[str, str]:
-    """The names of those who acted, as far as they have any."""
+    """The names of those who acted and of colleagues, as far as they have any. A colleague who was removed keeps it."""
     named = Member.objects.filter(external_id__in=ids).exclude(name="")
     return {SNUG: "Snug", **dict(named.values_list("external_id", "name"))}
 
@@ -90,6 +108,9 @@ def _line(entry: AuditEntry, people: Mapping[str, str]) -> Line:
         did=WORDS.get(entry.action, entry.action),
         action=entry.action,
         object=entry.object,
+        object_name=people.get(entry.object, "") if entry.object.startswith("staff:") else "",
+        who_is_short=len(entry.actor) <= WHOLE,
+        object_is_short=len(entry.object) <= WHOLE,
         details=", ".join(
             f"{name.replace('_', ' ')}: {_said(value)}"
             for name, value in entry.details.items()
@@ -106,6 +127,8 @@ def _told(value: Any) -> bool:
 def _said(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_said(each)}" for name, each in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     moment = _moment(value)

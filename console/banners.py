@@ -56,6 +56,6 @@ def _limits(tenant: TenantInfo, owner: bool) -> list[Banner]:
             continue
         further = "no further room can be made" if each.key == "rooms" else "further visitors have to wait"
         words = f"{each.now:,} of {each.most:,} are in use: {further}."
-        title = f"{each.label} are at the plan’s limit."
+        title = f"{each.label} are {'over' if each.now > each.most else 'at'} the plan’s limit."
         found.append(Banner("warn", title, words, "billing" if owner else "", "See plans"))
     return found

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from billing.errors import BillingRefused, BillingUnavailable, CardDeclined
 from billing.reading import Billing, Cost, billing_of, can_buy, usage, what_it_would_cost
+from billing.usage import beyond, month_of
 from console.access import StaffRequest
 from console.money import exact, usd
 from console.plan_cards import cards
@@ -46,6 +47,7 @@ def show(
         "billing": billing,
         "standing": standing_of(tenant, billing),
         "open_invoice": open_invoice(billing),
+        "credit": exact(billing.credit_cents) if billing.credit_cents else "",
         "usage": usage(tenant),
         "interval": interval,
         "cards": cards(tenant, billing, interval),
@@ -53,10 +55,17 @@ def show(
         "overage_open": bool(billing.plan.overage_usd) and billing.status == "active",
         "ceiling": billing.overage_ceiling_usd or billing.block_cents // 10,
         "block_price": usd(billing.block_cents),
+        "used_beyond": _used_beyond(tenant),
         "invoice_choices": by_invoice_choices(billing),
         "refused": refused,
     }
     return render(request, "console/billing.html", context | changed, status=status)
+
+
+def _used_beyond(tenant: TenantInfo) -> dict[str, object] | None:
+    """The connections beyond the plan that were used this calendar month so far, and what they cost; None for none."""
+    blocks, cents = beyond(tenant.id, month_of(timezone.now()))
+    return {"connections": blocks * OVERAGE_BLOCK, "costs": usd(cents)} if blocks else None
 
 
 def frame(request: StaffRequest, tenant: TenantInfo) -> dict[str, Any]:

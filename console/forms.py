@@ -117,6 +117,42 @@ class KeyForm(forms.Form):
         return [ADMIN] if self.cleaned_data["access"] == "all" else list(self.cleaned_data["scopes"])
 
 
+class Unrepeated(forms.Textarea):
+    """A field that never shows again what was entered: it may have been a secret, by mistake."""
+
+    def format_value(self, value: object) -> str:
+        return ""
+
+
+class PublicKeyForm(forms.Form):
+    """A public key to trust, or a set of them."""
+
+    prefix = "public"
+    name = forms.CharField(
+        label="Name",
+        max_length=80,
+        help_text="Who signs with it, such as “Identity provider”.",
+        widget=text_input(),
+        error_messages={"required": "Give the key a name."},
+    )
+    pasted = forms.CharField(
+        label="Public key",
+        max_length=100_000,
+        help_text="A PEM, a JWK or a whole JWK set: RSA for RS256, P-256 for ES256, Ed25519 for EdDSA.",
+        widget=Unrepeated(
+            attrs={
+                "class": "input mono",
+                "rows": "6",
+                "spellcheck": "false",
+                "autocapitalize": "none",
+                "autocomplete": "off",
+                "placeholder": "-----BEGIN PUBLIC KEY-----",
+            }
+        ),
+        error_messages={"required": "Paste the public key."},
+    )
+
+
 class RoomForm(forms.Form):
     """A new room."""
 

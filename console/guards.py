@@ -1,4 +1,4 @@
-"""How often a password may be tried, and a new one asked for: by address, by person, and by both."""
+"""How often a password may be tried, a new one asked for, and somebody invited: by address, by person, by both."""
 
 import hashlib
 
@@ -10,6 +10,7 @@ from tenants.directory import TenantInfo
 
 MINUTES = 60
 HOUR = 60 * MINUTES
+DAY = 24 * HOUR
 
 
 def may_try(request: HttpRequest, tenant: TenantInfo, email: str) -> bool:
@@ -33,6 +34,22 @@ def may_ask(request: HttpRequest, tenant: TenantInfo) -> bool:
 def may_mail(tenant: TenantInfo, email: str) -> bool:
     """Whether another link may go to this person: 5 an hour, so that nobody's mailbox is flooded."""
     return hit_sync(tenant.schema_name, f"forgot:{_person(email)}", 5, HOUR)
+
+
+def may_invite(tenant: TenantInfo, email: str) -> bool:
+    """Count one invitation to this person; False once it is one too many for them or for the workspace."""
+    hits = [hit_sync(tenant.schema_name, key, limit, DAY) for key, limit in _invitations(email)]
+    return all(hits)
+
+
+def forgive_invitation(tenant: TenantInfo, email: str) -> None:
+    """No mail has left: it does not count."""
+    for key, _ in _invitations(email):
+        forgive_sync(tenant.schema_name, key, DAY)
+
+
+def _invitations(email: str) -> list[tuple[str, int]]:
+    return [("invite", 50), (f"invite:{_person(email)}", 5)]
 
 
 def _counts(request: HttpRequest, email: str) -> list[tuple[str, int, int]]:

@@ -18,7 +18,8 @@ _NOTHING: Final[tuple[Act, str]] = ("", "")
 @dataclass(frozen=True, slots=True)
 class Card:
     """One plan. `act` is what its button does, `reasons` why the workspace does not fit it yet;
-    Free, which is always open to whoever cancels, has what `stays` instead."""
+    Free, which is always open to whoever cancels, has what `stays` instead. `over`: the plan that it was, until Stripe
+    ended it for want of payment."""
 
     plan: Plan
     price: str
@@ -26,6 +27,7 @@ class Card:
     hint: str
     overage: str
     mine: bool
+    over: bool
     booked: datetime | None
     reasons: tuple[str, ...]
     stays: tuple[str, ...]
@@ -39,10 +41,11 @@ def cards(tenant: TenantInfo, billing: Billing, interval: Interval) -> list[Card
 
 
 def _card(tenant: TenantInfo, billing: Billing, interval: Interval, sold: Plan) -> Card:
-    mine = billing.plan.key == sold.key
+    has = billing.plan.key == sold.key
+    mine = has and not billing.over
     plan = billing.plan if mine else sold
     booked = _booked(billing, plan, interval)
-    reasons = () if mine or booked or not plan.paid else reasons_against(tenant, plan)
+    reasons = () if has or booked or not plan.paid else reasons_against(tenant, plan)
     act, words = _button(billing, plan, interval, mine) if not booked else _NOTHING
     return Card(
         plan=plan,
@@ -51,6 +54,7 @@ def _card(tenant: TenantInfo, billing: Billing, interval: Interval, sold: Plan) 
         hint=_hint(plan, interval),
         overage=overage_words(plan),
         mine=mine,
+        over=has and billing.over,
         booked=booked,
         reasons=reasons,
         stays=what_stays(tenant, plan) if act == "cancel" or (booked and not plan.paid) else (),

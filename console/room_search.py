@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from asgiref.sync import async_to_sync
 from django.utils.safestring import SafeString, mark_safe
 
 from console.access import StaffRequest
 from rooms import search
 from rooms.models import Room
+from tenants.context import wait_for
 
 MOST: Final = 30
 
@@ -40,8 +40,8 @@ def search_in(request: StaffRequest, room: Room) -> Search:
         return Search("")
     terms = search.terms_of(question)
     try:
-        found = async_to_sync(search.find)(request.tenant, search.Wanted(terms, [room.pk]), limit=MOST)
-    except search.TooSlow:
+        found = wait_for(search.find, request.tenant, search.Wanted(terms, [room.pk]), limit=MOST)
+    except (search.TooSlow, search.Busy):
         return Search(question, too_slow=True)
     said = [
         Said(

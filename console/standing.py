@@ -58,15 +58,12 @@ def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
         return Standing("Suspended", "danger", title, (closed,))
     since = f" since {day(billing.past_due_since)}" if billing.past_due_since else ""
     name = billing.owed_for.name
-    again = "Paying opens it again at once."
-    if billing.status == "canceled":
-        again = (
-            f"{name} has ended meanwhile: paying opens the workspace as Free, and {name} can be bought anew."
-        )
+    again = _ended(billing) or "Paying opens it again at once."
     lines = (
         f"The payment for {name} has been open{since}, so the chat is closed to visitors.",
         open_invoice(billing),
         f"{again} Nothing has been deleted.",
+        _kept_until(billing),
     )
     return Standing("Suspended", "danger", title, tuple(line for line in lines if line), "pay")
 
@@ -80,8 +77,28 @@ def _past_due(billing: Billing) -> Standing:
     lines = (
         f"{failed}{open_invoice(billing)}".strip(),
         f"Your visitors notice nothing so far. Unpaid, the workspace is suspended{until}. Nothing is deleted.",
+        _kept_until(billing) or (_ended(billing) if billing.over else ""),
     )
-    return Standing("Past due", "danger", f"{days(left)} left to pay", lines, "pay")
+    return Standing(
+        "Past due", "danger", f"{days(left)} left to pay", tuple(line for line in lines if line), "pay"
+    )
+
+
+def _kept_until(billing: Billing) -> str:
+    """By when paying keeps the plan, where Stripe would end it."""
+    at, name = billing.ends_unpaid_at, billing.owed_for.name
+    if at is None:
+        return ""
+    by = f"by about {day(at)}" if at > billing.now else "now"
+    return f"Pay {by} to keep {name}. After that {name} ends, and paying opens the workspace as Free."
+
+
+def _ended(billing: Billing) -> str:
+    """What paying still brings once the plan has ended."""
+    name = billing.owed_for.name
+    if billing.status != "canceled":
+        return ""
+    return f"{name} has ended meanwhile: paying opens the workspace as Free, and {name} can be bought anew."
 
 
 def _on_trial(billing: Billing) -> Standing:

@@ -1,19 +1,20 @@
 """Pictures, made anew: what comes out holds pixels and nothing else, whatever was hidden in what came in."""
 
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO, Any, Final
 
-from PIL import Image, ImageCms, ImageOps, ImageSequence
+from PIL import Image, ImageCms, ImageSequence
+from PIL.Image import Transpose
 
-# A picture is taken apart in memory, four bytes a pixel: so many at most, and one at a time in each process.
-MOST_PIXELS: Final = 40_000_000
-# Of all frames of a moving one together, and how many there may be.
-MOST_MOVING_PIXELS: Final = 60_000_000
-MOST_FRAMES: Final = 500
+from files import structure
+from files.structure import BadPicture, Bare
+from files.structure.limits import damaged
+
+__all__ = ["THUMBNAIL_TYPE", "BadPicture", "Picture", "made_anew"]
+
 THUMBNAIL: Final = (480, 480)
 THUMBNAIL_TYPE: Final = "image/webp"
 
@@ -24,12 +25,19 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "GIF": {},
     "WEBP": {"quality": 90, "method": 4},
 }
+# Each frame is encoded in several ways, of which the smallest is kept: with less effort each.
+_MOVING_OPTIONS: Final[dict[str, dict[str, Any]]] = {"GIF": {}, "WEBP": {"quality": 90, "method": 1}}
 _IN_MEMORY: Final = 4 * 1024 * 1024
-_turn = threading.Lock()
-
-
-class BadPicture(Exception):
-    """A picture that cannot be made anew; the text is a sentence."""
+# How EXIF says that a picture is to be turned.
+_TURNS: Final = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 
 
 @dataclass(frozen=True)
@@ -45,48 +53,35 @@ class Picture:
 def made_anew(file: IO[bytes], type_: str) -> Picture:
     """The picture in `file`, which is of this type. Raises BadPicture, where it is none or too large among others."""
     format_ = _FORMATS[type_]
-    with _turn:
-        try:
-            with Image.open(file, formats=[format_]) as image:
-                _check_size(image)
-                return _drawn(image, format_)
-        except BadPicture:
-            raise
-        # Decoders of hostile bytes fail in every way there is: Pillow names no class of its own for them.
-        except Exception as error:
-            raise BadPicture("This picture is damaged: it cannot be read.") from error
+    file.seek(0)
+    bare = structure.bare(file.read(), format_)
+    try:
+        with Image.open(bare.file, formats=[format_]) as image:
+            if image.width > bare.width or image.height > bare.height:
+                raise damaged()
+            return _drawn(image, format_, bare)
+    except BadPicture:
+        raise
+    # Decoders of hostile bytes fail in every way there is: Pillow names no class of its own for them.
+    except Exception as error:
+        raise damaged() from error
 
 
-def _check_size(image: Image.Image) -> None:
-    pixels = image.width * image.height
-    if pixels > MOST_PIXELS:
-        raise BadPicture(
-            f"This picture has {pixels:,} pixels; at most {MOST_PIXELS:,} are taken. Send a smaller one."
-        )
-    if not getattr(image, "is_animated", False):
-        return
-    frames = getattr(image, "n_frames", 1)
-    if frames > MOST_FRAMES or frames * pixels > MOST_MOVING_PIXELS:
-        raise BadPicture("This moving picture is too long. Send a shorter or smaller one, or a video.")
-
-
-def _drawn(image: Image.Image, format_: str) -> Picture:
+def _drawn(image: Image.Image, format_: str, bare: Bare) -> Picture:
     kept: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the caller reads it
-    if getattr(image, "is_animated", False) and format_ in ("GIF", "WEBP"):
-        first = _still(image)
-        pauses = [_pause(frame) for frame in ImageSequence.Iterator(image)]
+    first = _still(image, bare.turn)
+    if len(bare.pauses) > 1:
         frames = _frames(image)
         next(frames).save(
             kept,
             format_,
             save_all=True,
             append_images=frames,
-            duration=pauses,
+            duration=list(bare.pauses),
             loop=image.info.get("loop", 0),
-            **_OPTIONS[format_],
+            **_MOVING_OPTIONS[format_],
         )
     else:
-        first = _still(image)
         first.save(kept, format_, **_OPTIONS[format_])
     small = first.copy()
     small.thumbnail(THUMBNAIL)
@@ -104,16 +99,10 @@ def _frames(image: Image.Image) -> Iterator[Image.Image]:
         yield bare
 
 
-def _pause(frame: Image.Image) -> int:
-    """How long a frame stays, in milliseconds."""
-    pause = frame.info.get("duration", 100)
-    return int(pause) if isinstance(pause, int | float) and 0 <= pause <= 60_000 else 100
-
-
-def _still(image: Image.Image) -> Image.Image:
+def _still(image: Image.Image, turn: int) -> Image.Image:
     """The picture as it is meant to be seen: the right way up, in the colours of the web, with no word about itself."""
     colours = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
+    upright = image.transpose(_TURNS[turn]) if turn in _TURNS else image
     see_through = "A" in upright.getbands() or "transparency" in upright.info
     bare = _of_the_web(upright, colours) if colours and not see_through else upright
     bare = bare.convert("RGBA" if see_through else "L" if bare.mode in ("1", "L") else "RGB")

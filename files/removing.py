@@ -18,6 +18,10 @@ WAITING: Final = timedelta(hours=24)
 AT_ONCE: Final = 100
 
 
+class FilesLeft(Exception):
+    """The storage kept some; the log says which."""
+
+
 def remove_unwanted() -> int:
     """Remove the bytes and the rows of what is unwanted; how many. Runs inside the tenant's schema.
 
@@ -31,6 +35,15 @@ def remove_unwanted() -> int:
         removed += File.objects.filter(pk__in=gone).delete()[0]
         last = some[-1].pk
     return removed
+
+
+def remove_all() -> None:
+    """Remove every file, before the schema itself goes. Raises FilesLeft where the storage does not give some up. Runs
+    inside the tenant's schema."""
+    File.objects.filter(deleted_at=None).update(deleted_at=timezone.now())
+    remove_unwanted()
+    if left := File.objects.count():
+        raise FilesLeft(f"{left} files are still in the storage")
 
 
 def _give_up_unused() -> None:

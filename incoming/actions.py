@@ -1,29 +1,26 @@
 """Making, finding and deleting incoming webhooks. All of it runs inside the tenant's schema."""
 
 import re
-import secrets
-from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
-from django.utils import timezone
 
 from accounts.identity import Identity
 from accounts.keys import hash_secret
+from accounts.last_used import note_use
 from accounts.models import Member
 from accounts.names import clean_name
 from audit.kinds import Action
 from audit.records import record
 from incoming.models import IncomingWebhook, new_incoming_id
 from rooms.models import Room
-from tenants import encryption
+from tenants import encryption, sides
 
 MARK: Final = "snug_in_"
 MOST: Final = 20  # of one room
 MAX_NAME: Final = 80
 
-_TOKEN: Final = re.compile(rf"{MARK}[A-Za-z0-9_-]{{43}}")
+_TOKEN: Final = re.compile(rf"{MARK}(?:{sides.TEST})?[A-Za-z0-9_-]{{43}}")
 
 
 class TooMany(Exception):
@@ -35,12 +32,12 @@ class TooMany(Exception):
 
 @transaction.atomic
 def create_incoming_webhook(
-    room: Room, name: str, *, keep_unseen: bool = False
+    room: Room, name: str, *, keep_unseen: bool = False, test: bool = False
 ) -> tuple[IncomingWebhook, str]:
     """A new one with its bot, and its token, which cannot be had again.
 
-    `keep_unseen` keeps the token, encrypted, for the console's next page. Raises TooMany, and ValueError for a bad
-    name.
+    `keep_unseen` keeps the token, encrypted, for the console's next page; `test` is for a test side's schema. Raises
+    TooMany, and ValueError for a bad name.
     """
     name = clean_name(name)
     if not 1 <= len(name) <= MAX_NAME:
@@ -48,7 +45,7 @@ def create_incoming_webhook(
     locked = Room.objects.select_for_update().get(pk=room.pk)
     if locked.incoming_webhooks.count() >= MOST:
         raise TooMany
-    id_, token = new_incoming_id(), MARK + secrets.token_urlsafe(32)
+    id_, token = new_incoming_id(), sides.new_secret(MARK, test=test)
     bot = Member.objects.create(external_id=f"bot:{id_}", kind=Member.Kind.BOT, name=name, password="!")
     made = IncomingWebhook.objects.create(
         id=id_,
@@ -77,7 +74,7 @@ def find(token: str) -> IncomingWebhook | None:
         IncomingWebhook.objects.select_related("room", "bot").filter(token_hash=hash_secret(token)).first()
     )
     if found is not None:
-        _note_use(found)
+        note_use(IncomingWebhook.objects.filter(pk=found.pk))
     return found
 
 
@@ -91,10 +88,3 @@ def identity_of(webhook: IncomingWebhook) -> Identity:
         kind=bot.kind,
         key_id=webhook.pk,
     )
-
-
-def _note_use(webhook: IncomingWebhook) -> None:
-    """Keep `last_used_at` to the minute, without a write for every message."""
-    now = timezone.now()
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - timedelta(minutes=1))
-    IncomingWebhook.objects.filter(stale, pk=webhook.pk).update(last_used_at=now)

@@ -35,7 +35,7 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was answered: headers and body cut to MOST_KEPT bytes each."""
+    """What was answered: headers cut to MOST_KEPT bytes, and the body too unless more was asked for."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -144,20 +144,27 @@ class Client:
             network_backend=_Guard(resolve, permit, local_allowed=local_allowed),
         )
 
-    async def post(self, url: str, headers: Headers, body: bytes, *, within: float = WHOLE_TIMEOUT) -> Answer:
-        """Send it, and read the beginning of the answer; `within` seconds for all. Raises Failed."""
+    async def post(
+        self,
+        url: str,
+        headers: Headers,
+        body: bytes,
+        *,
+        within: float = WHOLE_TIMEOUT,
+        most: int = MOST_KEPT,
+    ) -> Answer:
+        """Send it, and read the first `most` bytes of the answer; `within` seconds for all. Raises Failed."""
         try:
             target = urls.checked(url, local_allowed=self._local_allowed)
             async with asyncio.timeout(within):
-                return await self._exchange(target, headers, body, within)
+                return await self._exchange(target, headers, body, within, most)
         except urls.Refused as refused:
             raise Failed(str(refused)) from None
         except _Forbidden as error:
             raise Failed(str(error)) from None
         except (TimeoutError, httpcore.TimeoutException):
-            raise Failed(
-                f"No answer within {within:g} seconds, or no connection within {CONNECT_TIMEOUT:g}."
-            ) from None
+            connecting = f", or no connection within {CONNECT_TIMEOUT:g}" if within > CONNECT_TIMEOUT else ""
+            raise Failed(f"No answer within {within:g} seconds{connecting}.") from None
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, OSError) as error:
             raise Failed(_in_words(error)) from None
 
@@ -165,7 +172,9 @@ class Client:
         """End the connections that are kept."""
         await self._pool.aclose()
 
-    async def _exchange(self, target: urls.Target, headers: Headers, body: bytes, within: float) -> Answer:
+    async def _exchange(
+        self, target: urls.Target, headers: Headers, body: bytes, within: float, most: int
+    ) -> Answer:
         timeout = {"connect": CONNECT_TIMEOUT, "read": within, "write": within, "pool": within}
         url = httpcore.URL(scheme=target.scheme, host=target.host, port=target.port, target=target.path)
         named = [("Host", target.authority), *headers]
@@ -175,9 +184,9 @@ class Client:
             kept = bytearray()
             async for piece in response.aiter_stream():
                 kept += piece
-                if len(kept) >= MOST_KEPT:
+                if len(kept) >= most:
                     break
-            return Answer(response.status, _kept_headers(response.headers), _text(bytes(kept)))
+            return Answer(response.status, _kept_headers(response.headers), _text(bytes(kept[:most])))
 
 
 def _kept_headers(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
@@ -192,7 +201,7 @@ def _kept_headers(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[str, str
 
 def _text(body: bytes) -> str:
     """As it can be stored and shown: UTF-8, and no NUL."""
-    return body[:MOST_KEPT].decode(errors="replace").replace("\x00", "�")
+    return body.decode(errors="replace").replace("\x00", "�")
 
 
 def _in_words(error: Exception) -> str:

@@ -57,6 +57,6 @@ def rows() -> list[Row]:
             lambda limits: count(limits.messages_per_10s),
         ),
         row("API requests a minute", "", lambda limits: count(limits.api_per_minute)),
-        row("Size of a file", "when file sharing opens", lambda limits: megabytes(limits.max_file_bytes)),
-        row("Webhooks", "when webhooks open", lambda limits: count(limits.max_webhooks)),
+        row("Size of a file", "", lambda limits: megabytes(limits.max_file_bytes)),
+        row("Webhooks", "", lambda limits: count(limits.max_webhooks)),
     ]

@@ -1,5 +1,6 @@
 """The open sockets of this process, tenant by tenant: closed as soon as what let them in no longer holds."""
 
+import asyncio
 import time
 from collections.abc import Iterable
 from typing import Final, Protocol
@@ -7,7 +8,7 @@ from typing import Final, Protocol
 import msgspec
 
 from accounts import keys, members, sessions
-from realtime import leases, store
+from realtime import leases, store, surplus
 from realtime.background import quietly
 from realtime.events import CloseCode
 from realtime.leases import Lease
@@ -15,6 +16,7 @@ from realtime.outlets import Outlet
 from realtime.refusals import SocketRefused
 from tenants import directory
 from tenants.directory import TenantInfo
+from tenants.entitlements import Limits
 
 # By then no cache knows a revoked key as a good one, and no socket is still entering with it.
 REVOKED_REMEMBERED: Final = 60.0
@@ -41,19 +43,24 @@ class Socket(Protocol):
     def session(self) -> str | None:
         """The digest of the staff session that it stands on."""
 
+    def go_by(self, name: str) -> None:
+        """Whoever is at the other end has another name from now on."""
+
     @property
     def issued_at(self) -> float | None:
         """When their token was issued, in Unix seconds; None where there is none that could be revoked."""
 
 
 class TenantSockets:
-    """A tenant's sockets in this process by connection id, and what is known of the tenant now."""
+    """A tenant's sockets in this process by connection id, the newest last, and what is known of the tenant now."""
 
-    __slots__ = ("info", "sockets")
+    __slots__ = ("info", "sharing", "sockets")
 
     def __init__(self, info: TenantInfo) -> None:
         self.info = info
         self.sockets: dict[str, Socket] = {}
+        # Held while leases are renewed or given up: one that is given up must not be made anew.
+        self.sharing = asyncio.Lock()
 
 
 class _Revocation(msgspec.Struct, frozen=True):
@@ -89,6 +96,8 @@ class Admissions:
     def __init__(self) -> None:
         self._tenants: dict[int, TenantSockets] = {}
         self._revoked: dict[str, list[_Revocation]] = {}
+        # Those of whose connections fewer may be open than a moment ago.
+        self._smaller: set[int] = set()
 
     def admit(self, tenant: TenantInfo, socket: Socket) -> TenantSockets:
         """Count a socket among its tenant's; the answer's `info` stays current while the socket is open.
@@ -136,6 +145,14 @@ class Admissions:
         self._revoked[schema] = [each for each in known if each.banned_until is None or each.user != user]
         self._revoke(schema, _Revocation(user=user, banned_until=until))
 
+    def rename(self, schema: str, user: str, name: str) -> None:
+        """Have this user's sockets go by another name."""
+        for of_tenant in self._tenants.values():
+            if of_tenant.info.schema_name == schema:
+                for socket in of_tenant.sockets.values():
+                    if socket.user == user:
+                        socket.go_by(name)
+
     def check_not_revoked(self, tenant: TenantInfo, socket: Socket) -> None:
         """Raise SocketRefused where what vouched for the socket was revoked lately: caches may not know it yet."""
         for each in self._revoked.get(tenant.schema_name, ()):
@@ -156,7 +173,22 @@ class Admissions:
         current = await directory.afetch(asked) if asked else {}
         for id_ in asked:
             if (of_tenant := self._tenants.get(id_)) is not None:
+                before = of_tenant.info.limits
                 _follow(of_tenant, current.get(id_))
+                if _allows_fewer(of_tenant.info.limits, before):
+                    self._smaller.add(id_)
+
+    async def close_surplus(self) -> None:
+        """Close the sockets that are more than may be open, of tenants of whom a limit has fallen."""
+        smaller, self._smaller = self._smaller, set()
+        await store.shard_by_shard(smaller, self._close_surplus)
+
+    async def _close_surplus(self, tenant_id: int) -> None:
+        of_tenant = self._tenants.get(tenant_id)
+        if of_tenant is not None:
+            async with of_tenant.sharing:
+                sockets = reversed(list(of_tenant.sockets.values()))
+                await surplus.close(of_tenant.info, sockets)
 
     async def follow_keys(self) -> None:
         """Close the sockets of keys that were revoked without our hearing of it, or that have expired."""
@@ -196,18 +228,30 @@ class Admissions:
                 socket.outlet.close(CloseCode.UNAUTHENTICATED, REVOKED)
 
     async def renew(self) -> None:
-        """Renew the leases of all sockets."""
+        """Renew the leases of all sockets, and close those that are too many: a process that had not heard yet that a
+        limit fell may have let some in after the others had looked."""
         await store.shard_by_shard(list(self._tenants), self._renew_those_of)
 
     async def _renew_those_of(self, tenant_id: int) -> None:
+        await self._renew_leases_of(tenant_id)
+        await self._close_surplus(tenant_id)
+
+    async def _renew_leases_of(self, tenant_id: int) -> None:
         of_tenant = self._tenants.get(tenant_id)
         if of_tenant is None:
             return
-        held = {key: socket.lease for key, socket in of_tenant.sockets.items() if socket.lease is not None}
-        await leases.renew(tenant_id, list(held.values()))
-        for connection_id, lease in held.items():
-            if connection_id not in of_tenant.sockets:  # it closed meanwhile: this has made its lease anew
-                await leases.release(lease)
+        async with of_tenant.sharing:
+            held = {
+                key: socket
+                for key, socket in of_tenant.sockets.items()
+                if socket.lease is not None and not socket.outlet.closed
+            }
+            await leases.renew(tenant_id, [one.lease for one in held.values() if one.lease is not None])
+            for connection_id, socket in held.items():
+                # It closed meanwhile: this has made its lease anew.
+                ended = connection_id not in of_tenant.sockets or socket.outlet.closed
+                if ended and socket.lease is not None:
+                    await leases.release(socket.lease)
 
     async def _follow_keys_of(self, of_tenant: TenantSockets, asked: Iterable[str]) -> None:
         unusable = await keys.unusable(of_tenant.info, asked)
@@ -223,11 +267,23 @@ class Admissions:
         self._revoked = {schema: left for schema, left in recent.items() if left}
 
 
+def _allows_fewer(limits: Limits, before: Limits) -> bool:
+    """Whether fewer connections may be open than before, of all or of one user."""
+    return (
+        limits.max_connections < before.max_connections
+        or limits.connections_per_user < before.connections_per_user
+    )
+
+
 def _follow(of_tenant: TenantSockets, info: TenantInfo | None) -> None:
     if info is not None and info.open:
         of_tenant.info = info
         return
     suspended = info is not None and info.state == "suspended"
     code = CloseCode.SUSPENDED if suspended else CloseCode.NOT_FOUND
+    reason = "this workspace is suspended" if suspended else "this workspace is gone"
+    if of_tenant.info.is_test and not suspended:
+        # With what they were in: a client that came back with its `since` would count on from numbers of the past.
+        reason = "test mode was reset"
     for socket in list(of_tenant.sockets.values()):
-        socket.outlet.close(code, "this workspace is suspended" if suspended else "this workspace is gone")
+        socket.outlet.close(code, reason)

@@ -97,6 +97,12 @@ class Attendance:
             raise
         self._look_in(feed, SWEEP_AFTER)
 
+    def rename(self, feed: Feed, user: str, username: str) -> None:
+        """This person has another name from now on, and others learn of it with the next renewal."""
+        person = self._here.get(feed.group, {}).get(user)
+        if person is not None:
+            person.username = username
+
     async def renew(self, feed: Feed) -> None:
         """Keep this process's people present, and take out whoever has lapsed."""
         here = [(user, person.username) for user, person in self._here.get(feed.group, {}).items()]

@@ -192,7 +192,8 @@ class LimitsView(Struct):
 class OnlineUsers(Struct, kw_only=True, tag_field="type", tag="online_users"):
     """The first frame of a room: who is here, where the room stands, and what one may do in it.
 
-    `slow_mode` is in seconds, 0 for none; `muted_until` is there while one is muted.
+    `slow_mode` is in seconds, 0 for none; `muted_until` is there while one is muted. `created_at` tells a room from one
+    that had its name before: positions (`seq`, `rev`) are those of one of them.
     """
 
     users: list[UserRef]
@@ -201,6 +202,7 @@ class OnlineUsers(Struct, kw_only=True, tag_field="type", tag="online_users"):
     connection_id: str
     last_seq: int
     last_rev: int
+    created_at: str
     limits: LimitsView
     title: str
     archived: bool
@@ -310,6 +312,8 @@ class EchoResponse(Struct, kw_only=True, tag_field="type", tag="echo_response"):
 class ErrorDetail(Struct):
     code: str
     message: str
+    # Where a code has several, as the API's problems say it: `message_refused`, `blocked` …
+    reason: str | UnsetType = UNSET
 
 
 class Error(Struct, kw_only=True, tag_field="type", tag="error"):
@@ -329,10 +333,11 @@ def error_body(
     room: str | UnsetType = UNSET,
     client_id: str | None = None,
     retry_after: float | None = None,
+    reason: str | None = None,
 ) -> Error:
     """What an error frame says. `retry_after` is in seconds."""
     return Error(
-        error=ErrorDetail(code, message),
+        error=ErrorDetail(code, message, reason or UNSET),
         message=message,
         room=room,
         client_id=client_id or UNSET,

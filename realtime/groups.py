@@ -38,6 +38,11 @@ def user_leases(tenant_id: int, user: str) -> str:
     return f"snug:t{tenant_id}:leases:{user}"
 
 
+def guest_leases(tenant_id: int, place: str) -> str:
+    """The same for the connections of the guests of one address, by `tenants.addresses.place_of`."""
+    return f"snug:t{tenant_id}:guests:{place}"
+
+
 def checks(tenant_id: int) -> str:
     """Sorted set of a tenant's open connection checks, which need no credentials and count against no plan."""
     return f"snug:t{tenant_id}:checks"
@@ -53,6 +58,11 @@ def ticket(tenant_id: int, digest: str) -> str:
     return f"snug:t{tenant_id}:ticket:{digest}"
 
 
+def ahead(schema: str, user: str) -> str:
+    """Sorted set of one: until when the latest-dated token of a user was dated, where that is yet to come."""
+    return f"snug:{schema}:ahead:{user}"
+
+
 def counter(scope: str, key: str) -> str:
     """A rate limit's counter. `scope` is a tenant's namespace or "portal"."""
     return f"snug:{scope}:limit:{key}"
@@ -61,3 +71,13 @@ def counter(scope: str, key: str) -> str:
 def turn(tenant_id: int, room_id: int, user: str) -> str:
     """Set while somebody waits for their next turn in a room with slow mode."""
     return f"snug:t{tenant_id}:room:{room_id}:turn:{user}"
+
+
+def solved(tenant_id: int, challenge: str) -> str:
+    """Set once somebody has come in with the answer to this challenge."""
+    return f"snug:t{tenant_id}:solved:{challenge}"
+
+
+def said(tenant_id: int, user: str, digest: str) -> str:
+    """Counter of how often one user said the same lately, by the text's digest."""
+    return f"snug:t{tenant_id}:said:{digest}:{user}"

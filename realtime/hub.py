@@ -16,6 +16,7 @@ import msgspec
 from channels.layers import get_channel_layer
 
 from accounts import keys, members
+from moderation.review import blocked, policy
 from realtime import groups, leases, store
 from realtime.admissions import Admissions
 from realtime.attendance import Attendance
@@ -54,7 +55,8 @@ class Hub:
         self.attendance = Attendance(self.process, self.say, self.begin)
         self.started = False
         self._background = Background()
-        self._following = Chore(self._background, self.admissions.follow_tenants)
+        self._following = Chore(self._background, self._follow)
+        self._making_room = Chore(self._background, self.admissions.close_surplus)
         self._looking_round = Chore(self._background, self._look_at_visits)
         self._looking_at_all = False
         self._renewing = Chore(self._background, self._renew)
@@ -168,12 +170,23 @@ class Hub:
                     feed.personal(event["payload"], event["user"])
             case "changed":
                 self._changed(event)
+            case "blocked":
+                blocked.forget(event["schema"])
             case "renamed":
                 members.forget_one(event["schema"], event["user"])
+                if "name" in event:
+                    self._rename(event["schema"], event["user"], event["name"])
             case "replaced":
                 self.admissions.replace(event["tenant"], event["user"], event["connection"])
             case "started":
                 self._comparing.begin()
+
+    def _rename(self, schema: str, user: str, name: str) -> None:
+        """Go by another name from now on: on open sockets, and in the lists of who is in a room."""
+        self.admissions.rename(schema, user, name)
+        for feed in self.feeds.values():
+            if feed.tenant.schema_name == schema:
+                self.attendance.rename(feed, user, name)
 
     def _changed(self, event: dict[str, Any]) -> None:
         """Something about a tenant changed: caches go, and so do the sockets that it concerns."""
@@ -182,6 +195,7 @@ class Hub:
         keys.forget(schema)
         members.forget(schema)
         access.forget()
+        policy.forget(schema)
         if "key_id" in event:
             self.admissions.revoke_key(schema, event["key_id"])
         if "session" in event:
@@ -255,6 +269,10 @@ class Hub:
             self._comparing.begin()
         if self._ticks % LOOK_ROUND_EVERY == 0:
             self._look_round()
+
+    async def _follow(self) -> None:
+        await self.admissions.follow_tenants()
+        self._making_room.begin()  # by itself: Redis may hang, and suspended tenants must not wait for it
 
     def _look_round(self) -> None:
         self.visits.note_all()

@@ -36,9 +36,13 @@ class MessageRate:
 
     def take_back(self) -> None:
         """Uncount an attempt that was allowed: it was a repeat, which costs nothing."""
+        self.deny()
+        self.forgive()
+
+    def deny(self) -> None:
+        """Somebody else did not allow an attempt that was allowed here: it counts as one that was not."""
         if self._accepted:
             self._accepted.pop()
-        self.forgive()
 
     def forgive(self) -> None:
         """Uncount an attempt that was not allowed."""
@@ -96,15 +100,29 @@ async def give_back_turn(tenant_id: int, room_id: int, user: str) -> None:
 
 async def hit(scope: str, key: str, limit: int, seconds: int) -> bool:
     """`hit_sync` for the event loop."""
+    return await _add(1, scope, key, seconds) <= limit
+
+
+async def forgive(scope: str, key: str, seconds: int) -> None:
+    """`forgive_sync` for the event loop."""
+    await _add(-1, scope, key, seconds)
+
+
+async def _add(attempts: int, scope: str, key: str, seconds: int) -> int:
     name = _window(scope, key, seconds)
     try:
         async with store.client(name).pipeline(transaction=False) as pipe:
-            pipe.incr(name)
+            pipe.incrby(name, attempts)
             pipe.expire(name, seconds + 1)
-            return int((await pipe.execute())[0]) <= limit
+            return int((await pipe.execute())[0])
     except store.AWAY as error:
         logger.warning("rate limit not counted: %s", type(error).__name__)
-        return True
+        return 0
+
+
+def left(seconds: int) -> float:
+    """How many seconds the running window of so many seconds still lasts, never 0."""
+    return _told(seconds - time.time() % seconds)
 
 
 def hit_sync(scope: str, key: str, limit: int, seconds: int) -> bool:
@@ -117,24 +135,53 @@ def hit_sync(scope: str, key: str, limit: int, seconds: int) -> bool:
 
 def count_sync(scope: str, key: str, seconds: int) -> int:
     """Count one attempt, and say how many there were in this window; 0 when Redis is away."""
-    return _add_sync(1, scope, key, seconds)
+    return add_sync(1, scope, key, seconds)
 
 
 def forgive_sync(scope: str, key: str, seconds: int) -> None:
     """Uncount one attempt of this window: it turned out to be nothing to guard against."""
-    _add_sync(-1, scope, key, seconds)
+    add_sync(-1, scope, key, seconds)
 
 
-def _add_sync(attempts: int, scope: str, key: str, seconds: int) -> int:
+def add_sync(amount: int, scope: str, key: str, seconds: int) -> int:
+    """Count so much at once, and say how much there was in this window; 0 when Redis is away."""
     name = _window(scope, key, seconds)
     try:
         with store.sync_client(name).pipeline(transaction=False) as pipe:
-            pipe.incrby(name, attempts)
+            pipe.incrby(name, amount)
             pipe.expire(name, seconds + 1)
             return int(pipe.execute()[0])
     except store.AWAY as error:
         logger.warning("rate limit not counted: %s", type(error).__name__)
         return 0
+
+
+def busiest_sync(scope: str, key: str, seconds: int) -> int:
+    """Count one attempt, and say how many there were in this window or the one before it, whichever had more; 0 when
+    Redis is away. What goes by this does not begin anew with every window."""
+    window = int(time.time()) // seconds
+    names = [groups.counter(scope, f"{key}:{number}") for number in (window, window - 1)]
+    try:
+        with store.sync_client(f"{scope}:{key}").pipeline(transaction=False) as pipe:
+            pipe.incr(names[0])
+            pipe.expire(names[0], 2 * seconds + 1)
+            pipe.get(names[1])
+            now, _, before = pipe.execute()
+            return max(int(now), int(before or 0))
+    except store.AWAY as error:
+        logger.warning("rate limit not counted: %s", type(error).__name__)
+        return 0
+
+
+def solve_sync(tenant_id: int, challenge: str, seconds: int) -> bool:
+    """Use up the answer to a challenge that is good for so many seconds; False where it was used before. With Redis
+    away it never was."""
+    try:
+        client = store.sync_client(tenant_id)
+        return bool(client.set(groups.solved(tenant_id, challenge), 1, ex=seconds, nx=True))
+    except store.AWAY as error:
+        logger.warning("a used proof not kept: %s", type(error).__name__)
+        return True
 
 
 def _window(scope: str, key: str, seconds: int) -> str:

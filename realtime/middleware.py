@@ -63,7 +63,8 @@ class TenantMiddleware:
 
 
 class JWTAuthMiddleware:
-    """Puts `identity` into the scope: by bearer subprotocol, Authorization header, `?token=`, or staff session.
+    """Puts `identity` into the scope: by bearer subprotocol, Authorization header, `?token=`, or staff session; and in
+    place of the live tenant its test side, where that is what the credential is of.
 
     None where no credentials came; SocketRefused where they are no good, or come from a site that may not send them.
     """
@@ -72,20 +73,21 @@ class JWTAuthMiddleware:
         self.inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        identity = await self._identify(scope["tenant"], scope)
-        await self.inner({**scope, "identity": identity}, receive, send)
+        tenant, identity = await self._identify(scope["tenant"], scope)
+        await self.inner({**scope, "tenant": tenant, "identity": identity}, receive, send)
 
-    async def _identify(self, tenant: TenantInfo, scope: Scope) -> Identity | None:
+    async def _identify(self, tenant: TenantInfo, scope: Scope) -> tuple[TenantInfo, Identity | None]:
         if isinstance(member := scope.get("user"), Member):  # put there by code in this process: a test
-            return authentication.staff_identity(member)
+            return tenant, authentication.staff_identity(member)
         credential, key_allowed = _credential(scope)
         origin = _only(scope, b"origin")
         if credential is None:
-            return await self._by_session(tenant, scope, origin)
+            return tenant, await self._by_session(tenant, scope, origin)
         if origin is not None and not origins.allowed(tenant, origin, _host(scope)):
             raise SocketRefused(CloseCode.FORBIDDEN, "This site is not on the workspace's list of origins.")
+        tenant = await directory.aside_of(tenant, credential)
         try:
-            return await authentication.by_credential(tenant, credential, key_allowed=key_allowed)
+            return tenant, await authentication.by_credential(tenant, credential, key_allowed=key_allowed)
         except authentication.Banned as error:
             raise SocketRefused(CloseCode.FORBIDDEN, str(error)) from None
         except TokenRefused as error:

@@ -167,7 +167,9 @@ class Outbox:
 def tell_all(**event: Any) -> None:
     """Publish an event to every process, from code without an event loop, once its transaction is committed.
 
-    `type="renamed"` makes them forget one `user` of `schema`, who has another name.
+    `type="renamed"` makes them forget one `user` of `schema`, who has another name; with `name`, that user's open
+    sockets go by it from now on.
+    `type="blocked"` makes them forget who has blocked whom in `schema`.
     `type="changed"` makes them forget what they cached of the tenant with the schema `schema`. With `key_id`, they also
     close the sockets for which that API key vouched; with `user` and `before` (Unix seconds), the sockets of that user
     whose tokens were issued up to then; with `session`, those of a staff session that has ended; with `banned` and

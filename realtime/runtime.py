@@ -6,6 +6,7 @@ import logging
 
 import prometheus_client
 
+from moderation.review import hook
 from realtime import hub, publish, store
 from rooms.actions import announcing
 from tenants import database
@@ -29,6 +30,7 @@ async def start() -> None:
 async def stop() -> None:
     """Finish writing, send what is waiting, close what is open. Sockets must be closed before."""
     await announcing.close()
+    await hook.close()
     await hub.stop()
     await publish.close()
     await store.close()

@@ -62,10 +62,11 @@ class Visits:
             by_schema[schema].append(room)
         for schema, rooms in by_schema.items():
             known: dict[int, set[Visit]] = self._schemas.get(schema, defaultdict(set))
-            await quietly(_follow([visit for room in rooms for visit in known.get(room, ())]))
+            await quietly(look_at([visit for room in rooms for visit in known.get(room, ())]))
 
 
-async def _follow(visits: Iterable[Visit]) -> None:
+async def look_at(visits: Iterable[Visit]) -> None:
+    """Let these visitors of one tenant know how their rooms, and they in them, stand now."""
     asked = list(visits)
     if not asked:
         return

@@ -10,6 +10,7 @@ from django.db.models import Q
 from psycopg import sql
 
 from accounts.identity import Identity
+from audit.kinds import Action
 from realtime import publish
 from realtime.events import ErrorCode
 from realtime.together import Together
@@ -37,7 +38,7 @@ _FOR_BOTS: Final = _FOR_ADMINS | {"direct"}
 # What a RoomRecord holds of a room `r` and of one member's membership `m` in it.
 _RECORD = (
     "SELECT r.id, r.name, r.kind, r.archived_at IS NOT NULL, m.id IS NOT NULL, r.slow_mode, coalesce(m.role, ''), "
-    "m.muted_until, r.title "
+    "m.muted_until, r.title, r.created_at "
 )
 _NAMED = sql.SQL(
     _RECORD + ", i.member_id FROM unnest(%(names)s::text[], %(members)s::bigint[]) AS i(name, member_id) "
@@ -64,7 +65,10 @@ _VOUCHED = sql.SQL(
     """,
         rings=True,
     )
-    + "SELECT FROM made"
+    + ", noted AS (INSERT INTO {audit} (at, actor, action, object, details, address) "
+    "SELECT now(), %(actor)s, %(action)s, r.name, jsonb_build_object('kind', r.kind, 'title', r.title), '' "
+    "FROM made r) "
+    "SELECT FROM made"
 )
 
 
@@ -80,6 +84,7 @@ class RoomRecord(msgspec.Struct, frozen=True):
     role: str = ""
     muted_until: datetime | None = None
     title: str = ""
+    created_at: datetime | None = None
 
 
 # By schema, name of the room, and member.
@@ -95,7 +100,7 @@ async def enter(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord
         raise Refused(ErrorCode.FORBIDDEN, "Your token does not name this room.")
     room = await _find(tenant, identity, name)
     if room is None and identity.rooms is not None:
-        await _make_vouched(tenant, name)
+        await _make_vouched(tenant, name, identity)
         room = await _find(tenant, identity, name)
         if room is None:
             raise Refused(
@@ -188,11 +193,17 @@ async def _find(tenant: TenantInfo, identity: Identity, name: str) -> RoomRecord
     return _cache.keep(key, room, FRESH, asked_in) if room is not None else None
 
 
-async def _make_vouched(tenant: TenantInfo, name: str) -> None:
+async def _make_vouched(tenant: TenantInfo, name: str, identity: Identity) -> None:
+    values = {
+        "name": name,
+        "most": tenant.limits.max_rooms,
+        "actor": identity.acts_as,
+        "action": Action.ROOM_CREATED,
+    }
     insert = _VOUCHED.format(**tables_of(tenant.schema_name))
     async with (await pool()).connection() as db, db.transaction():
         await db.execute(quota.LOCK, [quota.lock_name(tenant.schema_name)])
-        await db.execute(insert, {"name": name, "most": tenant.limits.max_rooms})
+        await db.execute(insert, values)
 
 
 async def _find_all(schema: str, asked: list[tuple[str, int]]) -> list[RoomRecord | None]:

@@ -23,11 +23,32 @@ EMOJI: Final = re.compile(f"[^{CONTROL}{SPACES}{_UNSEEN}]{{1,{MAX_EMOJI}}}")
 class Refused(Exception):
     """A command that is not carried out: a code for programs, a sentence for people."""
 
+    reason: str | None = None  # where a code has several: for programs, as the API's problems say it
+
     def __init__(self, code: ErrorCode, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.retry_after = retry_after
+
+
+class NotLetThrough(Refused):
+    """A rule of the workspace, or of whoever blocked whom, is against it; `reason` says which to programs."""
+
+    reason: str
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(ErrorCode.FORBIDDEN, message)
+        self.reason = reason
+
+
+class NotChecked(Refused):
+    """Whoever has to agree cannot be asked just now."""
+
+    reason = "message_not_checked"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(ErrorCode.RATE_LIMITED, message, retry_after=retry_after)
 
 
 def check_text(text: object, longest: int, *, may_be_empty: bool = False) -> str:

@@ -20,13 +20,22 @@ _LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 _ORIGIN_HOST = re.compile(rf"({_LABEL}\.)*{_LABEL}|\*(\.{_LABEL}){{2,}}|\*\.localhost|\[[0-9a-f:.]+\]")
 
 
-def allocate(*, slug: str, name: str, plan: str, locale: str, accent: str = "") -> Tenant:
-    """Insert a tenant's row in state `provisioning`, its schema named after its id."""
+def allocate(
+    *, slug: str, name: str, plan: str, locale: str, accent: str = "", test_of: int | None = None
+) -> Tenant:
+    """Insert a tenant's row in state `provisioning`, its schema named after its id; or that of a test side."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence('public.tenants_tenant', 'id'))")
         id_ = cursor.fetchone()[0]
     tenant = Tenant(
-        id=id_, schema_name=f"t{id_}", slug=slug, name=name, plan=plan, locale=locale, accent=accent
+        id=id_,
+        schema_name=f"t{id_}",
+        slug=slug,
+        name=name,
+        plan=plan,
+        locale=locale,
+        accent=accent,
+        test_of_id=test_of,
     )
     tenant.save(force_insert=True)
     return tenant
@@ -35,6 +44,16 @@ def allocate(*, slug: str, name: str, plan: str, locale: str, accent: str = "") 
 def activate(tenant: Tenant) -> None:
     """Let customers in."""
     _change(tenant.pk, state=Tenant.State.ACTIVE)
+
+
+def test_slug(tenant_id: int) -> str:
+    """What the row of a tenant's test side is called: no host has a dot there."""
+    return f"{tenant_id}.test"
+
+
+def retire(tenant_id: int) -> None:
+    """Nobody comes to this test side any more; its open sockets close, its webhooks rest. It waits to be taken away."""
+    _change(tenant_id, state=Tenant.State.DELETING, slug=f"{tenant_id}.gone", test_of=None, hooked=False)
 
 
 def set_state(tenant_id: int, state: str) -> None:
@@ -78,6 +97,11 @@ def set_origins(tenant_id: int, origins: list[str]) -> list[str]:
     return clean
 
 
+def set_guests(tenant_id: int, *, allowed: bool, proof: str) -> None:
+    """Say whether visitors come in as guests, and when a new one has to show a proof of work."""
+    _change(tenant_id, guests_allowed=allowed, guest_proof=Tenant.GuestProof(proof))
+
+
 def normal_origin(text: str) -> str:
     """One origin as browsers send it: scheme, host, port where not the default. Raises ValueError with a sentence."""
     advice = f"“{text.strip()[:80]}” is not an origin. Write it like https://shop.example.com."
@@ -109,9 +133,14 @@ def set_hooked(schema: str, hooked: bool) -> None:
         _change(tenant_id, hooked=hooked)
 
 
-def index_mail(tenant: Tenant, email: str) -> None:
+def index_mail(tenant: Tenant | TenantInfo, email: str) -> None:
     """Let "find my workspaces" find this tenant by `email`."""
-    MailIndex.objects.get_or_create(mail_hash=_mail_hash(email), tenant=tenant)
+    MailIndex.objects.get_or_create(mail_hash=_mail_hash(email), tenant_id=tenant.id)
+
+
+def unindex_mail(tenant: TenantInfo, email: str) -> None:
+    """The same undone: whoever has left is told of the tenant no more."""
+    MailIndex.objects.filter(mail_hash=_mail_hash(email), tenant_id=tenant.id).delete()
 
 
 def workspaces_of(email: str) -> list[TenantInfo]:

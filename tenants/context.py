@@ -5,14 +5,15 @@ thread. The function must return plain data: a lazy queryset that escapes would 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Final, ParamSpec, Protocol, TypeVar, cast
+from typing import Any, Final, ParamSpec, Protocol, TypeVar, cast
 
+from asgiref.sync import async_to_sync
 from django.db import close_old_connections, connection
 from django.db.models import Manager, QuerySet
-from django_tenants.utils import tenant_context
+from django_tenants.utils import get_public_schema_name, schema_context, tenant_context
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,6 +54,13 @@ def give_back_connection() -> None:
         connection.close()
 
 
+def wait_for(work: Callable[P, Coroutine[Any, Any, R]], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a coroutine from sync code, and wait for it without a connection: it may wait for a tenant's own server, and
+    with each of them a thread of ours. The few connections are everybody's."""
+    give_back_connection()
+    return async_to_sync(work)(*args, **kwargs)
+
+
 def run_in_tenant(tenant: HasSchema, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run `work` inside the tenant's schema and return its result. Raises TypeError for a lazy one."""
     with tenant_context(tenant):
@@ -62,6 +70,12 @@ def run_in_tenant(tenant: HasSchema, work: Callable[P, R], *args: P.args, **kwar
                 f"{work} returned a {type(result).__name__}, which would be read outside its tenant"
             )
         return result
+
+
+def run_in_public(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run `work` in the public schema, and come back to where this thread was."""
+    with schema_context(get_public_schema_name()):
+        return work(*args, **kwargs)
 
 
 async def in_tenant(tenant: HasSchema, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
 from tenants import directory, health
-from tenants.context import schema_connection
+from tenants.context import give_back_connection, schema_connection
 from tenants.directory import TenantInfo
 from tenants.problems import problem
 from tenants.requests import TenantRequest, tenant_of
@@ -17,6 +17,9 @@ from tenants.requests import TenantRequest, tenant_of
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 API: Final = "/api/"
+# Whose addresses are credentials, or carry one.
+INCOMING: Final = API + "v1/incoming/"
+FILES: Final = "/files/"
 
 
 class HealthMiddleware:
@@ -31,7 +34,8 @@ class HealthMiddleware:
 
 
 class HostMiddleware:
-    """Finds the tenant by host, and holds its schema open for the request, and for the request alone."""
+    """Finds the tenant by host, and its live or its test side by credential; holds its schema open for the request, and
+    for the request alone."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -48,11 +52,14 @@ class HostMiddleware:
         tenant = directory.find(host)
         if tenant is None:
             return not_found(request)
+        tenant = directory.side_of(tenant, _credential(request))
         database.set_tenant(tenant)
         try:
             return self._serve(request, tenant)
         finally:
             database.set_schema_to_public()
+            # Django keeps it until the answer has been taken, by somebody who may take it slowly.
+            give_back_connection()
 
     def _serve(self, request: HttpRequest, tenant: TenantInfo | None) -> HttpResponse:
         cast(TenantRequest, request).tenant = tenant
@@ -81,6 +88,18 @@ class TenantStateMiddleware:
                 402, "tenant_suspended", "This workspace is suspended. Its owner can settle it in billing."
             )
         return SimpleTemplateResponse("errors/402.html", {"tenant": tenant}, status=402).render()
+
+
+def _credential(request: HttpRequest) -> str:
+    """By which a request may say that it is meant for the test side. Pages have none: they are of the live side."""
+    if request.path.startswith(INCOMING):
+        return request.path.removeprefix(INCOMING)
+    if request.path.startswith(FILES):
+        return request.GET.get("signature", "")
+    if request.path.startswith(API):
+        scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
+        return credential.strip() if scheme.lower() == "bearer" else ""
+    return ""
 
 
 def not_found(request: HttpRequest) -> HttpResponse:

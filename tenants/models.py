@@ -17,6 +17,11 @@ class Tenant(TenantMixin):
         SUSPENDED = "suspended"
         DELETING = "deleting"
 
+    class GuestProof(models.TextChoices):
+        AUTO = "auto"  # while far more come than usual
+        ALWAYS = "always"
+        NEVER = "never"
+
     slug = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
     state = models.CharField(max_length=16, choices=State, default=State.PROVISIONING)
@@ -29,10 +34,16 @@ class Tenant(TenantMixin):
     locale = models.CharField(max_length=10, default="en")
     accent = models.CharField(max_length=7, blank=True, default="")
     guests_allowed = models.BooleanField(default=True)
+    # When a new guest has to show a proof of work.
+    guest_proof = models.CharField(
+        max_length=6, choices=GuestProof, default=GuestProof.AUTO, db_default=GuestProof.AUTO
+    )
     origins = ArrayField(models.CharField(max_length=200), default=list, blank=True)
     # Whether any webhook of theirs is switched on: only then does the message writer look for one.
     hooked = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Of a test side: the live tenant, whose plan, state, origins and host hold for it too. No host can name its slug.
+    test_of = models.OneToOneField("self", on_delete=models.CASCADE, null=True, blank=True, related_name="+")
 
     # Schemas come from the template (tenants.provisioning), never from save().
     auto_create_schema: ClassVar[bool] = False

@@ -13,6 +13,8 @@ MEGABYTE: Final = 1024 * 1024
 TRIAL_DAYS: Final = 14
 # Connections beyond a plan are counted, and paid for, by this many.
 OVERAGE_BLOCK: Final = 100
+# Open at once on the test side of a workspace, whatever its plan: it is for trying out, and nobody pays for it.
+TEST_CONNECTIONS: Final = 50
 
 Interval = Literal["month", "year"]
 INTERVALS: Final[tuple[Interval, ...]] = ("month", "year")

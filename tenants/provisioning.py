@@ -90,6 +90,14 @@ def create_schema(tenant: Tenant) -> None:
         cursor.execute("RESET search_path")
 
 
+def drop_schema(schema: str) -> None:
+    """Take a schema away, with all that is in it. Call it inside a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)).as_string(None)
+        )
+
+
 def _clean(dump: str) -> str:
     """What of a pg_dump can be sent through a driver: no psql commands, no session settings, no comments."""
     drop = ("\\", "SET ", "--", "SELECT pg_catalog.set_config")

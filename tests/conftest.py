@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -74,6 +75,25 @@ def stripe(stack: Stack) -> StripeStandIn:
     stack.start_stripe()
     assert stack.stripe is not None
     return stack.stripe
+
+
+@pytest.fixture(autouse=True)
+def connections_given_back() -> Iterator[None]:
+    """Every test leaves the pool as full as it found it: only its own thread may keep a connection."""
+    before = _kept_elsewhere()
+    yield
+    deadline = time.monotonic() + 5  # a thread of the product may be about to give its own back
+    while _kept_elsewhere() > before:
+        assert time.monotonic() < deadline, "a thread ended with a connection: see tests.threads.giving_back"
+        time.sleep(0.02)
+
+
+def _kept_elsewhere() -> int:
+    """How many connections of the pool other threads than this one hold, or held when they ended."""
+    from django.db import connection
+
+    figures = cast("Any", connection).pool.get_stats()
+    return int(figures["pool_size"] - figures["pool_available"] - (connection.connection is not None))
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,19 @@
 """Standard Webhooks signatures (standardwebhooks.com), made by the specification's own library."""
 
+import base64
+import secrets as random
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from standardwebhooks import Webhook
+
+MARK: Final = "whsec_"
+
+
+def new_secret() -> str:
+    """A fresh secret, as the specification writes it."""
+    return MARK + base64.b64encode(random.token_bytes(32)).decode()
 
 
 def headers_for(message_id: str, at: datetime, body: bytes, secrets: Sequence[str]) -> list[tuple[str, str]]:

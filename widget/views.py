@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from typing import Any, Final
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -48,8 +50,11 @@ def loader(request: HttpRequest) -> HttpResponse:
 @require_safe
 def asset(request: HttpRequest, name: str) -> HttpResponse:
     """The chat page's script and styles. A name of another release gets today's file, and is not kept."""
-    script, sheet = bundle.files() if name.startswith("files-") else (bundle.script(), bundle.sheet())
-    found = sheet if name.endswith(".css") else script
+    if name.startswith("others-"):
+        found = bundle.others(_others_words(_tenant(request)))
+    else:
+        script, sheet = bundle.files() if name.startswith("files-") else (bundle.script(), bundle.sheet())
+        found = sheet if name.endswith(".css") else script
     response = _text(request, found.plain, found.compressed, found.content_type)
     response["Cache-Control"] = "public, max-age=31536000, immutable" if name == found.name else "no-store"
     return response
@@ -76,7 +81,7 @@ def chat(request: HttpRequest) -> HttpResponse:
         "script": bundle.script().name,
         "files": bundle.files()[0].name,
         "sheet": bundle.sheet().name,
-        "sprite": sprite(),
+        "sprite": sprite(embed=embed),
         "config": _config(request, tenant, embed=embed) | {"words": words.page, "language": words.language},
     }
     response = render(request, "widget/chat.html", context)
@@ -100,16 +105,24 @@ def _text(request: HttpRequest, plain: bytes, compressed: bytes, content_type: s
 
 
 def _config(request: HttpRequest, tenant: TenantInfo, *, embed: bool) -> dict[str, Any]:
-    """What the page's modules need to begin. Nothing here is secret: anyone may read it."""
+    """What the page's modules need to begin. Nothing here is secret but the form token of staff, which is worth nothing
+    without their cookies."""
     room = request.GET.get("room", DEFAULT_ROOM)
+    staff = None if embed else _staff(request)
     return {
         "tenant": tenant.name,
         "room": room if _ROOM.fullmatch(room) else None,
         "embed": embed,
         "parent": request.GET.get("origin", "") if embed else "",
         "guests": tenant.guests_allowed,
-        "staff": None if embed else _staff(request),
+        "staff": staff,
+        "csrf": get_token(request) if staff else None,
+        "others": f"/chat/{bundle.others(_others_words(tenant)).name}",
     }
+
+
+def _others_words(tenant: TenantInfo) -> str:
+    return json.dumps(wording(tenant.locale).others, ensure_ascii=False)
 
 
 def _staff(request: HttpRequest) -> str | None:

@@ -22,11 +22,11 @@ def anonymise(member: Member, locale: str = "en") -> None:
     Call it inside a transaction that holds the member's row.
     """
     now, was = timezone.now(), member.external_id
-    void_tokens(member, now)
+    void = void_tokens(member)
     record(Action.USER_DELETED, was)
     if member.kind == Member.Kind.USER:  # others are no news; of who it was, nothing is told
         emit("user.deleted", {"external_id": was})
-    Departure.objects.update_or_create(digest=digest(was), defaults={"at": now})
+    Departure.objects.update_or_create(digest=digest(was), defaults={"at": void})
     Member.objects.filter(pk=member.pk).update(
         external_id=f"deleted:{secrets.token_hex(8)}",
         name=WORDS.get(locale, "Deleted user"),

@@ -15,7 +15,8 @@ from accounts.scopes import SCOPES, allows
 from audit.kinds import Action
 from audit.records import record
 from realtime import publish
-from tenants import encryption
+from realtime.events import stamp
+from tenants import encryption, sides
 from tenants.context import schema_connection
 
 INTERNAL = "internal"
@@ -37,20 +38,22 @@ def create_api_key(
     *,
     keep_unseen: bool = False,
     expires_at: datetime | None = None,
+    test: bool = False,
 ) -> tuple[ApiKey, str, str]:
     """A new key with its bot: (key, secret, signing secret). The secret cannot be had again.
 
     `keep_unseen` keeps it, encrypted, until somebody first looks at the console: nobody is at hand to be shown it now.
+    `test` is for a test side's schema: in a live one nobody could use it, nor a live key there.
     Raises ValueError for unknown scopes or none, and for a bad name.
     """
     if unknown := set(scopes) - set(SCOPES):
-        raise ValueError(f"There is no scope {', '.join(sorted(unknown))}.")
+        raise ValueError(f"There is no scope {', '.join(sorted(unknown))}. There are {', '.join(SCOPES)}.")
     if not scopes:
         raise ValueError("A key needs at least one scope.")
     name = clean_name(name)
     if not 1 <= len(name) <= 80:
         raise ValueError("A key's name has 1 to 80 characters.")
-    key_id = new_key_id()
+    key_id = new_key_id(test=test)
     bot = Member.objects.create(external_id=f"bot:{key_id}", kind=Member.Kind.BOT, name=name, password="!")
     key = ApiKey(id=key_id, name=name, scopes=list(dict.fromkeys(scopes)), bot=bot, expires_at=expires_at)
     secret, signing = _arm(key, keep_unseen)
@@ -72,7 +75,8 @@ def rotate_api_key(
         raise KeyUnusable(key_id)
     if old.replaced_by is not None:
         raise KeyRotated(old.replaced_by)
-    new = ApiKey(name=old.name, scopes=old.scopes, bot=old.bot, expires_at=expires_at)
+    new_id = new_key_id(test=sides.is_test_key(old.id))
+    new = ApiKey(id=new_id, name=old.name, scopes=old.scopes, bot=old.bot, expires_at=expires_at)
     secret, signing = _arm(new, keep_unseen)
     ends = timezone.now() + min(overlap, MOST_OVERLAP)
     old.expires_at, old.replaced_by = min(old.expires_at or ends, ends), new.id
@@ -87,8 +91,11 @@ def rotate_api_key(
 
 def _arm(key: ApiKey, keep_unseen: bool) -> tuple[str, str]:
     """Give a new key its secrets and store it: (secret, signing secret)."""
-    secret, signing = keys.MARK + secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    key.prefix = secret[: keys.PREFIX_LENGTH]
+    secret = sides.new_secret(keys.MARK, test=sides.is_test_key(key.id))
+    signing = secrets.token_urlsafe(32)
+    prefix = keys.prefix_of(secret)
+    assert prefix is not None  # it has just been made
+    key.prefix = prefix
     key.secret_hash = keys.hash_secret(secret)
     key.signing_secret = encryption.encrypt(signing)
     key.unseen_secret = encryption.encrypt(secret) if keep_unseen else None
@@ -97,7 +104,7 @@ def _arm(key: ApiKey, keep_unseen: bool) -> tuple[str, str]:
 
 
 def _told(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+    return stamp(moment) if moment else None
 
 
 @transaction.atomic
@@ -113,11 +120,13 @@ def revoke_api_key(key_id: str) -> bool:
     return bool(changed)
 
 
-def internal_key() -> ApiKey:
-    """The key with which Snug itself signs: for guests and on the command line. Made at first use."""
+def internal_key(*, test: bool = False) -> ApiKey:
+    """The key with which Snug itself signs: for guests and on the command line. Made at first use; `test` is for a test
+    side's schema."""
     key, _ = ApiKey.objects.get_or_create(
         internal=True,
         defaults={
+            "id": new_key_id(test=test),
             "name": INTERNAL,
             "prefix": INTERNAL,
             "secret_hash": b"",

@@ -32,7 +32,7 @@ def ban_user(member: Member, until: datetime = FOR_EVER, reason: str = "") -> No
     record(
         Action.USER_BANNED,
         member.external_id,
-        until=until.isoformat() if until < FOR_EVER else None,
+        until=stamp(until) if until < FOR_EVER else None,
         reason=reason,
     )
     tell_of_user("user.banned", member, until=stamp(until) if until < FOR_EVER else None, reason=reason)

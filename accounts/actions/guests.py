@@ -11,13 +11,22 @@ TTL = 24 * 3600
 WORDS = {"de": "Gast", "fr": "Invité", "ar": "زائر"}
 
 
-def admit_guest(name: object = None, known_as: str | None = None, locale: str = "en") -> tuple[str, int, str]:
+def admit_guest(
+    name: object = None,
+    known_as: str | None = None,
+    locale: str = "en",
+    *,
+    place: str | None = None,
+    test: bool = False,
+) -> tuple[str, int, str]:
     """A token for a new guest, or for the one already `known_as` a sub: (token, exp in Unix seconds, sub).
 
-    Raises names.BadName.
+    It carries the `place` from which it was asked for (tenants.addresses.place_of). Raises names.BadName.
     """
     sub = known_as or f"guest:{secrets.token_hex(8)}"
     shown = names.clean_name(name) or f"{WORDS.get(locale, 'Guest')} {sub[-4:].upper()}"
-    key = internal_key()
-    token, exp = tokens.sign(encryption.decrypt(key.signing_secret), key.id, sub, TTL, name=shown)
+    key = internal_key(test=test)
+    token, exp = tokens.sign(
+        encryption.decrypt(key.signing_secret), key.id, sub, TTL, name=shown, place=place
+    )
     return token, exp, sub

@@ -1,7 +1,5 @@
-"""Choosing another password by a mailed link. All of it runs inside the tenant's schema."""
+"""Choosing another password, by a mailed link or with the old one. Runs inside the tenant's schema."""
 
-import hashlib
-import secrets
 from datetime import timedelta
 from typing import Final
 
@@ -9,6 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import links
 from accounts.actions.users import void_tokens
 from accounts.models import Handoff, Member, PasswordReset
 from audit.kinds import Action
@@ -25,17 +24,17 @@ def staff_by_mail(email: str) -> Member | None:
 def make_password_reset(member: Member) -> str:
     """A one-use token with which `member` may set a password within RESET_TTL. Earlier ones stay good: mails overtake
     each other."""
-    token = secrets.token_urlsafe(32)
+    token = links.new_token()
     PasswordReset.objects.filter(expires_at__lt=timezone.now()).delete()
     PasswordReset.objects.create(
-        token_hash=_hash(token), member=member, expires_at=timezone.now() + RESET_TTL
+        token_hash=links.digest(token), member=member, expires_at=timezone.now() + RESET_TTL
     )
     return token
 
 
 def password_reset_of(token: str) -> Member | None:
     """Whose password a token may set, if it still may; looking does not use it up."""
-    mine = PasswordReset.objects.filter(token_hash=_hash(token), expires_at__gt=timezone.now())
+    mine = PasswordReset.objects.filter(token_hash=links.digest(token), expires_at__gt=timezone.now())
     found = mine.select_related("member").first()
     return found.member if found else None
 
@@ -48,16 +47,24 @@ def reset_password(token: str, password: str) -> Member | None:
     hashed = make_password(password)  # slow: before anything is locked
     with transaction.atomic():
         member = password_reset_of(token)
-        if member is None or not PasswordReset.objects.filter(token_hash=_hash(token)).delete()[0]:
+        if member is None or not PasswordReset.objects.filter(token_hash=links.digest(token)).delete()[0]:
             return None
-        PasswordReset.objects.filter(member=member).delete()
-        Handoff.objects.filter(member=member).delete()
-        member.password = hashed
-        member.save(update_fields=["password"])
-        void_tokens(member, timezone.now())
-        record(Action.STAFF_PASSWORD_CHANGED, member.external_id, actor=member.external_id)
+        _set_password(member, hashed)
     return member
 
 
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode(errors="replace")).digest()
+def change_password(member: Member, password: str) -> None:
+    """Set the password of a signed-in member, who has shown the old one. Every session of theirs ends."""
+    hashed = make_password(password)
+    with transaction.atomic():
+        if Member.objects.select_for_update().filter(pk=member.pk, deleted_at=None).exists():
+            _set_password(member, hashed)
+
+
+def _set_password(member: Member, hashed: str) -> None:
+    PasswordReset.objects.filter(member=member).delete()
+    Handoff.objects.filter(member=member).delete()
+    member.password = hashed
+    member.save(update_fields=["password"])
+    void_tokens(member, timezone.now())
+    record(Action.STAFF_PASSWORD_CHANGED, member.external_id, actor=member.external_id)

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import keys
-from accounts.models import PublicKey
+from accounts.models import PublicKey, new_key_id
 from accounts.names import clean_name
 from accounts.public_keys import Parsed
 from audit.kinds import Action
@@ -21,29 +21,39 @@ UNNAMED: Final = "Public key"
 
 
 class PublicKeyExists(Exception):
-    """One of the keys, or its kid, is registered already."""
+    """One of the keys, or its kid, is registered already; the text is a sentence."""
 
 
 class TooManyPublicKeys(Exception):
     """There would be more than MOST."""
 
 
-def register_public_keys(parsed: Sequence[Parsed], name: str | None = None) -> list[PublicKey]:
-    """Trust these keys to sign user tokens, all of them or none.
+def register_public_keys(
+    parsed: Sequence[Parsed], name: str | None = None, *, test: bool = False
+) -> list[PublicKey]:
+    """Trust these keys to sign user tokens, all of them or none. On a test side (`test`) they go by our ids alone: a
+    `kid` that somebody else chose does not say of which side a token is.
 
     Raises PublicKeyExists, TooManyPublicKeys, names.BadName for a name that cannot be kept.
     """
     name = clean_name(name)[:80] or UNNAMED
     try:
         with transaction.atomic():
-            made = [PublicKey.objects.create(name=name, **each._asdict()) for each in parsed]
+            made = [
+                PublicKey.objects.create(
+                    id=new_key_id(test=test),
+                    name=name,
+                    **(each._replace(kid=None) if test else each)._asdict(),
+                )
+                for each in parsed
+            ]
             if PublicKey.objects.filter(revoked_at=None).count() > MOST:
                 raise TooManyPublicKeys
             for key in made:
                 record(Action.PUBLIC_KEY_REGISTERED, key.id, name=name, algorithm=key.algorithm, kid=key.kid)
             _tell()
     except IntegrityError:
-        raise PublicKeyExists from None
+        raise PublicKeyExists("This key, or one of this kid, is registered already.") from None
     return made
 
 

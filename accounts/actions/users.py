@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import members
+from accounts import ahead, members
 from accounts.departures import digest
 from accounts.models import Departure, Member
 from accounts.names import check_sub, clean_avatar, clean_name
@@ -15,6 +15,7 @@ from accounts.telling import tell_of_user
 from audit.kinds import Action
 from audit.records import record
 from realtime import publish
+from realtime.events import stamp
 from tenants.context import schema_connection
 
 
@@ -75,22 +76,23 @@ def change_user(member: Member, *, name: str | None = None, avatar: str | None =
 
 @transaction.atomic
 def revoke_tokens(member: Member, before: datetime | None = None) -> None:
-    """Void every token and ticket of a member issued up to `before` (now), on open sockets too.
+    """Void every token and ticket of a member issued up to `before`, on open sockets too; None: all that there are.
 
     A moment before one that was set earlier changes nothing.
     """
-    before = before or timezone.now()
-    void_tokens(member, before)
-    record(Action.TOKENS_REVOKED, member.external_id, before=before.isoformat())
+    before = void_tokens(member, before)
+    record(Action.TOKENS_REVOKED, member.external_id, before=stamp(before))
 
 
-def void_tokens(member: Member, before: datetime) -> None:
-    """The same as part of something else that is recorded. Call it inside its transaction."""
+def void_tokens(member: Member, before: datetime | None = None) -> datetime:
+    """The same as part of something else that is recorded; up to when they are void. Call it inside its transaction."""
+    schema = schema_connection().schema_name
+    before = before or ahead.reach(schema, member.external_id, timezone.now())
     earlier = Q(tokens_valid_after=None) | Q(tokens_valid_after__lt=before)
     Member.objects.filter(earlier, pk=member.pk).update(tokens_valid_after=before)
-    schema = schema_connection().schema_name
     members.forget(schema)
     publish.tell_all(type="changed", schema=schema, user=member.external_id, before=before.timestamp())
+    return before
 
 
 def _tell_renamed(external_id: str) -> None:

@@ -5,14 +5,19 @@ from ninja import NinjaAPI
 
 from api import errors, reference
 from api.description import describe
+from api.guides import as_markdown
+from api.payloads import Payloads
 from api.v1 import (
     audit,
+    blocks,
     files,
+    filters,
     guests,
     incoming,
     keys,
     members,
     messages,
+    moderation,
     presence,
     public_keys,
     reactions,
@@ -20,6 +25,7 @@ from api.v1 import (
     reports,
     rooms,
     search,
+    testmode,
     tokens,
     usage,
     users,
@@ -31,13 +37,16 @@ api = NinjaAPI(
     title="Snug",
     version="1",
     urls_namespace="api-v1",
+    parser=Payloads(),
     docs_url=None,  # the framework's page needs scripts from another host: api.reference is ours
-    description="Rooms, members, messages and webhooks of one workspace. Errors are RFC 9457 problem documents.",
+    description="Rooms, members, messages and webhooks of one workspace. Errors are RFC 9457 problem documents.\n\n"
+    + as_markdown(),
 )
 errors.install(api)
 MODULES = (
     tokens,
     guests,
+    blocks,  # before users, whose addresses would take in theirs
     users,
     rooms,
     members,
@@ -46,6 +55,8 @@ MODULES = (
     files,
     receipts,
     reports,
+    filters,
+    moderation,
     search,
     presence,
     incoming,
@@ -55,6 +66,7 @@ MODULES = (
     webhook_deliveries,
     usage,
     audit,
+    testmode,
 )
 for module in MODULES:
     describe(module.router)

@@ -49,8 +49,8 @@ def list_audit(
 ) -> Page[AuditEntryOut]:
     """List administrative actions.
 
-    The latest first. What members of staff, keys, and Snug itself have changed here: keys, staff, origins, rooms,
-    memberships, tokens, other people's messages, the plan.
+    The latest first. What members of staff, keys, and Snug itself have changed here: keys, staff, origins, guests,
+    rooms, memberships, tokens, other people's messages, the plan.
     """
     entries = AuditEntry.objects.order_by("-id")
     for column, wanted in (("action", action), ("actor", actor)):

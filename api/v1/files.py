@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from msgspec import UNSET, Struct, UnsetType
@@ -18,20 +17,24 @@ from accounts.identity import Identity
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
 from api.paging import Cursor, Limit, Page, cut, position_of
+from api.rates import count_upload
 from api.shapes import Body, RoomName, Sub
 from api.speaking import check_sub_allowed, encoded, enter, said_of, speaker
 from api.uploads import too_large
 from files import links
-from files.actions import TooManyWaiting, discard, keep
+from files.actions import MOST_WAITING, TooLarge, TooManyWaiting, discard, keep
 from files.kinds import NotTaken
 from files.models import File
 from files.pictures import BadPicture
+from files.turns import Busy
 from realtime.events import stamp
 from rooms import access
 from rooms.access import RoomRecord
 from rooms.models import Room
 from rooms.texts import message_id_in
 from rooms.writing.work import archived
+from tenants import guest_limits
+from tenants.context import wait_for
 
 router = Router(tags=["files"])
 
@@ -95,21 +98,22 @@ def list_files(
     """
     files = _visible(request.auth).order_by("-id")
     if room is not None:
-        files = files.filter(room_id=async_to_sync(enter)(request, request.auth, room).id)
+        files = files.filter(room_id=wait_for(enter, request, request.auth, room).id)
     if (before := position_of(cursor)) is not None:
         files = files.filter(id__lt=before)
     found, more = cut(files, limit)
     return encoded({"data": _shown(request, found), "next": more})
 
 
-@router.post("/files", response={201: FileOut}, auth=KeyOrUser("messages:write"))
+@router.post("/files", response={201: FileOut}, auth=KeyOrUser("messages:write", pages=True))
 def upload_file(request: ApiRequest, form: Form[NewFile], file: Part[UploadedFile]) -> HttpResponse:
     """Upload a file.
 
     As `multipart/form-data`. Send its `id` in the `files` of a message to the same room, by the same sender, within 24
     hours. Pictures (JPEG, PNG, GIF, WebP) are made anew, without what they say about where and with what they were
     taken. PDF, text, office documents, audio, video and zip archives are taken as well; 415 `file_type_not_allowed` for
-    what is nothing of these, whatever it is called. 413 `file_too_large` beyond what the plan allows.
+    what is nothing of these, whatever it is called. 413 `file_too_large` beyond what the plan allows, as it comes or,
+    of a picture, made anew.
     """
     _check_fields(request)
     check_sub_allowed(request, form.sub)
@@ -118,8 +122,9 @@ def upload_file(request: ApiRequest, form: Form[NewFile], file: Part[UploadedFil
         raise Problem(413, "file_too_large", too_large(most))
     if not size:
         raise Problem(422, "invalid_field", "file is empty.")
-    room, sender = async_to_sync(_writable)(request, form)
-    kept = _kept(file, room, sender)
+    count_upload(request, size)
+    room, sender = wait_for(_writable, request, form)
+    kept = _kept(file, room, sender, most)
     return encoded(_shown(request, [kept])[0], status=201)
 
 
@@ -171,22 +176,31 @@ async def _writable(request: ApiRequest, form: NewFile) -> tuple[RoomRecord, Ide
     return room, sender
 
 
-def _kept(file: UploadedFile, room: RoomRecord, sender: Identity) -> File:
+def _kept(file: UploadedFile, room: RoomRecord, sender: Identity, largest: int) -> File:
+    most = guest_limits.FILES_WAITING if sender.kind == "guest" else MOST_WAITING
     try:
         return keep(
             file,
             file.name or "",
             size=file.size or 0,
+            largest=largest,
             room_id=room.id,
             uploader_id=sender.member_id,
+            most=most,
         )
     except NotTaken as error:
         raise Problem(415, "file_type_not_allowed", str(error)) from None
     except BadPicture as error:
         raise Problem(422, "picture_refused", str(error)) from None
+    except TooLarge as error:
+        said = f"This picture has {error.size:,} bytes once it is made anew. {too_large(largest)} Send a smaller one."
+        raise Problem(413, "file_too_large", said) from None
+    except Busy:
+        text = "Many pictures are being taken in just now. Try again in a moment."
+        raise Problem(503, "pictures_busy", text, retry_after=5) from None
     except TooManyWaiting:
         raise Problem(
-            409, "too_many_files", "100 files of this user wait for a message. Send or delete some first."
+            409, "too_many_files", f"{most} files of this user wait for a message. Send or delete some first."
         ) from None
 
 
@@ -211,10 +225,10 @@ def _shown(request: ApiRequest, files: list[File]) -> list[Shown]:
     """Files as they are answered: with links for this very host, from now on."""
     rooms = dict(Room.objects.filter(id__in={file.room_id for file in files}).values_list("id", "name"))
     until = int(time.time()) + links.FRESH
-    schema = request.tenant.schema_name
+    schema, test = request.tenant.schema_name, request.tenant.is_test
 
     def link(file: File, variant: links.Variant) -> str:
-        return request.build_absolute_uri(links.path_to(schema, file, variant, until))
+        return request.build_absolute_uri(links.path_to(schema, file, variant, until, test=test))
 
     return [
         Shown(

@@ -1,28 +1,29 @@
 """Incoming webhooks: an address that posts into one room, for whatever can send JSON and nothing else."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from ninja import Router, Schema
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from api import idempotency
 from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.idempotency import attempt_of
-from api.paging import Cursor, Limit, Page, cursor_at, cut, position_of
+from api.paging import Cursor, Limit, Page, cut_by_place
 from api.rates import count
 from api.shapes import Body, ClientId, KeyName, Text
 from api.speaking import encoded
 from api.v1.messages import MessageOut
 from api.v1.rooms import find_room
-from incoming import actions
+from incoming import actions, slack
 from incoming.models import IncomingWebhook
+from moderation.saying import post_message
 from realtime.events import stamp
 from rooms import access
-from rooms.actions import Posted, post_message
+from rooms.actions import Posted
 from tenants.addresses import address_of
+from tenants.context import wait_for
 from tenants.hosts import tenant_url
 
 router = Router(tags=["incoming webhooks"])
@@ -30,6 +31,9 @@ router = Router(tags=["incoming webhooks"])
 OF_ROOM = "/rooms/{name}/incoming-webhooks"
 # Of addresses that are nobody's, from one client: somebody tries some.
 MOST_WRONG_A_MINUTE = 30
+# Looked at only where there is no text, and then by incoming.slack.
+_Objects = Annotated[Any, WithJsonSchema({"type": "array", "items": {"type": "object"}})]
+_SlackText = Annotated[Any, WithJsonSchema({"type": "string", "pattern": "^[^\\x00]*$"})]
 
 
 class NewIncoming(Body):
@@ -61,8 +65,23 @@ class Incoming(BaseModel):
     """What the address takes. Unknown fields are passed over: what was written for Slack can be pointed here."""
 
     model_config = ConfigDict(extra="ignore")
-    message: Text | None = Field(None, description="The text.", examples=["Release 4.2 is out"])
-    text: Text | None = Field(None, description="The text, where there is no `message`.")
+    message: Text | None = Field(
+        None, description="The text, taken as it is.", examples=["Release 4.2 is out"]
+    )
+    text: _SlackText | None = Field(
+        None,
+        description="Where there is no `message`: the text as Slack has it. `&amp;`, `&lt;` and `&gt;` are read, "
+        "`<https://x.example|label>` becomes “label (https://x.example)”, `<!channel>` “@channel”.",
+    )
+    blocks: _Objects | None = Field(
+        None,
+        description="As Slack's, where `text` is missing or empty: the texts of sections, headers and contexts, a "
+        "line each.",
+    )
+    attachments: _Objects | None = Field(
+        None,
+        description="As Slack's, likewise, after the blocks: `pretext`, `title` and `text`, or else `fallback`.",
+    )
     client_id: ClientId | None = Field(
         None, description="Unique for ever in this webhook: a repeat posts nothing."
     )
@@ -76,9 +95,8 @@ def list_incoming_webhooks(
 
     The oldest first. Never their addresses.
     """
-    start = position_of(cursor) or 0  # there are at most some tens
     mine = find_room(request, name).incoming_webhooks.select_related("room", "bot")
-    found, more = cut(mine[start:], limit, lambda _: cursor_at(start + limit))
+    found, more = cut_by_place(mine, limit, cursor)
     return Page(data=[IncomingOut.of(webhook) for webhook in found], next=more)
 
 
@@ -89,7 +107,8 @@ def make_incoming_webhook(request: ApiRequest, name: str, body: NewIncoming) -> 
     Its address is in this answer and nowhere else.
     """
     try:
-        webhook, token = actions.create_incoming_webhook(find_room(request, name), body.name)
+        room = find_room(request, name)
+        webhook, token = actions.create_incoming_webhook(room, body.name, test=request.tenant.is_test)
     except actions.TooMany as refused:
         raise Problem(403, "incoming_webhook_limit_reached", str(refused)) from None
     except ValueError as refused:
@@ -117,7 +136,9 @@ def delete_incoming_webhook(request: ApiRequest, name: str, incoming_id: str) ->
 def post_through_webhook(request: ApiRequest, token: str, body: Incoming) -> HttpResponse:
     """Post through an incoming webhook.
 
-    No key is needed: the address is the secret. A repeated client_id is answered with the first message, and 200.
+    No key is needed: the address is the secret. `message` or `text` is needed, or `blocks` or `attachments` as Slack
+    takes them. The same JSON may come as the field `payload` of a form (`application/x-www-form-urlencoded`). A
+    repeated client_id is answered with the first message, and 200.
     """
     webhook = actions.find(token)
     if webhook is None:
@@ -127,21 +148,37 @@ def post_through_webhook(request: ApiRequest, token: str, body: Incoming) -> Htt
     caller = actions.identity_of(webhook)
     idempotency.begin(request, caller)
     request.auth = caller
-    posted = async_to_sync(_post)(request, webhook, body)
+    posted = wait_for(_post, request, webhook, body)
     return encoded(posted.message, status=201 if posted.created else 200)
 
 
 async def _post(request: ApiRequest, webhook: IncomingWebhook, body: Incoming) -> Posted:
+    said = _said(body)
     room = await access.enter(request.tenant, request.auth, webhook.room.name)
     attempt = attempt_of(request)
     return await post_message(
         request.tenant,
         room,
         request.auth,
-        body.text if body.message is None else body.message,
+        said,
         client_id=body.client_id,
         id_=attempt.message_id if attempt else None,
     )
+
+
+def _said(body: Incoming) -> object:
+    """What is to be posted. Raises Problem."""
+    try:
+        said = (
+            slack.text_in(body.text, body.blocks, body.attachments) if body.message is None else body.message
+        )
+    except ValueError as refused:
+        raise Problem(422, "invalid_field", str(refused)) from None
+    if isinstance(said, str) and not said.strip():
+        raise Problem(
+            422, "empty_message", "text or message is needed, or blocks or attachments that say something."
+        )
+    return said
 
 
 def _fields(webhook: IncomingWebhook) -> dict[str, Any]:

@@ -89,12 +89,15 @@ def list_keys(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None) -> 
 def make_key(request: ApiRequest, body: NewKey) -> tuple[int, KeyWithSecrets]:
     """Make a key.
 
-    It may do no more than the key that makes it, and not for longer. Its secrets are in this answer and nowhere else.
+    It may do no more than the key that makes it, and not for longer; a test key makes test keys. Its secrets are in
+    this answer and nowhere else.
     """
     _check_covers(request, body.scopes)
     expires_at = _within_own_time(request, body.expires_at)
     try:
-        made = actions.create_api_key(body.name, body.scopes, expires_at=expires_at)
+        made = actions.create_api_key(
+            body.name, body.scopes, expires_at=expires_at, test=request.tenant.is_test
+        )
     except ValueError as refused:
         raise Problem(422, "invalid_field", str(refused)) from None
     return 201, KeyWithSecrets.made(*made)

@@ -2,28 +2,33 @@
 
 from typing import Literal
 
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from ninja import Router, Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
 from api.idempotency import attempt_of
 from api.paging import Cursor, Limit, Page, cursor_at, position_of
-from api.shapes import ClientId, MessageId, Said, Sub, Text
-from api.speaking import check_sub_allowed, encoded, enter, rate_of, said_of, speaker, told
+from api.shapes import TEXT_OR_FILES, Body, ClientId, MayBeEmpty, MessageId, Said, Sub, Text
+from api.speaking import check_sub_allowed, encoded, enter, pace_of, said_of, speaker, told
+from moderation.saying import edit_message, post_message
 from rooms import reading
-from rooms.actions import Posted, delete_message, edit_message, post_message
+from rooms.actions import Posted, delete_message
 from rooms.reading import AnyMessage
 from rooms.texts import MOST_FILES, message_id_in
 from tenants.addresses import address_of
+from tenants.context import wait_for
 
 router = Router(tags=["messages"])
 
 
-class NewMessage(Said):
-    message: Text = Field(None, description="The text.", examples=["Hello"])
+class NewMessage(Body):
+    model_config = ConfigDict(json_schema_extra=TEXT_OR_FILES)
+
+    message: MayBeEmpty = Field(
+        None, description="The text; it may be empty where there are files.", examples=["Hello"]
+    )
     sub: Sub | None = Field(None, description="The user who speaks; absent: the key's bot.", examples=["bob"])
     client_id: ClientId | None = Field(None, description="Unique for ever for a sender in a room.")
     reply_to: MessageId | None = Field(None, description="The `message_id` that this answers.")
@@ -104,7 +109,7 @@ def list_messages(request: ApiRequest, name: str, limit: Limit = 50, cursor: Cur
     Newest first.
     """
     before = position_of(cursor)
-    page = async_to_sync(_page)(request, name, before, limit)
+    page = wait_for(_page, request, name, before, limit)
     newest_first = list(reversed(page.messages))
     more = cursor_at(newest_first[-1].seq) if page.has_more else None
     return encoded({"data": newest_first, "next": more})
@@ -120,7 +125,7 @@ def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResp
     get its text.
     """
     check_sub_allowed(request, body.sub)
-    posted = async_to_sync(_post)(request, name, body)
+    posted = wait_for(_post, request, name, body)
     if posted.created:
         return encoded(posted.message, status=201)
     return encoded(told(request, posted.message))
@@ -129,7 +134,7 @@ def create_message(request: ApiRequest, name: str, body: NewMessage) -> HttpResp
 @router.get("/rooms/{name}/messages/{message_id}", response=AnyOut, auth=KeyOrUser("messages:read"))
 def get_message(request: ApiRequest, name: str, message_id: str) -> HttpResponse:
     """Read a message."""
-    found = async_to_sync(_one)(request, name, message_id)
+    found = wait_for(_one, request, name, message_id)
     if found is None:
         raise Problem(404, "not_found", "There is no such message in this room.")
     return encoded(found)
@@ -141,7 +146,7 @@ def patch_message(request: ApiRequest, name: str, message_id: str, body: NewText
 
     With a key any message; with a user's token, their own. Counts against the user's rate.
     """
-    return encoded(async_to_sync(_edit)(request, name, message_id, body.message))
+    return encoded(wait_for(_edit, request, name, message_id, body.message))
 
 
 @router.delete("/rooms/{name}/messages/{message_id}", response=AnyOut, auth=KeyOrUser("messages:write"))
@@ -151,7 +156,7 @@ def remove_message(request: ApiRequest, name: str, message_id: str) -> HttpRespo
     With a key any message; with a user's token their own, and in a room that they moderate anybody's. Its place is left
     and answered. In an archived room only whoever moderates deletes. Deleting it again changes nothing.
     """
-    return encoded(async_to_sync(_delete)(request, name, message_id))
+    return encoded(wait_for(_delete, request, name, message_id))
 
 
 async def _page(request: ApiRequest, name: str, before: int | None, limit: int) -> reading.Page:
@@ -176,14 +181,14 @@ async def _post(request: ApiRequest, name: str, body: NewMessage) -> Posted:
             client_id=body.client_id,
             reply_to=body.reply_to,
             files=body.files,
-            rate=await rate_of(request),
+            pace=await pace_of(request),
             id_=attempt.message_id if (attempt := attempt_of(request)) else None,
         )
 
 
 async def _edit(request: ApiRequest, name: str, message_id: str, text: object) -> AnyMessage:
-    room, rate = await enter(request, request.auth, name), await rate_of(request)
-    edited = await edit_message(request.tenant, room, request.auth, message_id, text, rate=rate)
+    room, pace = await enter(request, request.auth, name), await pace_of(request)
+    edited = await edit_message(request.tenant, room, request.auth, message_id, text, pace=pace)
     return edited.message
 
 

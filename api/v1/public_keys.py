@@ -76,16 +76,15 @@ def make_public_keys(request: ApiRequest, body: NewPublicKey) -> tuple[int, Regi
     """Register public keys.
 
     RSA from 2048 bits (RS256), P-256 (ES256), Ed25519 (EdDSA). User tokens that the private key signs are good here
-    from now on. 409 `public_key_exists` where one is registered already.
+    from now on. 409 `public_key_exists` where one is registered already. In test mode tokens name them by `id` alone,
+    and `kid` is null.
     """
     try:
-        made = register_public_keys(_parsed(body), body.name)
+        made = register_public_keys(_parsed(body), body.name, test=request.tenant.is_test)
     except KeyRefused as refused:
         raise Problem(422, "invalid_field", str(refused)) from None
-    except PublicKeyExists:
-        raise Problem(
-            409, "public_key_exists", "This key, or one of this kid, is registered already."
-        ) from None
+    except PublicKeyExists as refused:
+        raise Problem(409, "public_key_exists", str(refused)) from None
     except TooManyPublicKeys:
         raise Problem(403, "public_key_limit_reached", f"At most {MOST} public keys may be active.") from None
     return 201, Registered(data=[PublicKeyOut.of(key) for key in made])

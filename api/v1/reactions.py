@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field
@@ -10,10 +9,11 @@ from pydantic import Field
 from api.callers import ApiRequest, KeyOrUser
 from api.errors import Problem
 from api.shapes import Body, Emoji, Sub
-from api.speaking import check_sub_allowed, encoded, rate_of, said_of, speaker, told
+from api.speaking import check_sub_allowed, encoded, pace_of, said_of, speaker, told
 from api.v1.messages import Told
 from rooms.actions import react
 from rooms.reading import AnyMessage
+from tenants.context import wait_for
 
 router = Router(tags=["reactions"])
 
@@ -58,7 +58,7 @@ def _answer(
         raise Problem(422, "invalid_field", "emoji must not hold a slash, nor the address end with one.")
     if "\ufffd" in emoji:  # what the server puts for bytes that are no UTF-8
         raise Problem(422, "invalid_field", "emoji must be UTF-8: part of it could not be read.")
-    return encoded(told(request, async_to_sync(_react)(request, name, message_id, emoji, sub, on)))
+    return encoded(told(request, wait_for(_react, request, name, message_id, emoji, sub, on)))
 
 
 async def _react(
@@ -66,5 +66,5 @@ async def _react(
 ) -> AnyMessage:
     room, who = await speaker(request, name, sub)
     with said_of(sub, name):
-        reacted = await react(request.tenant, room, who, message_id, emoji, on, rate=await rate_of(request))
+        reacted = await react(request.tenant, room, who, message_id, emoji, on, pace=await pace_of(request))
     return reacted.message

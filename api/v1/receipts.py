@@ -14,12 +14,19 @@ router = Router(tags=["messages"])
 
 class ReceiptOut(Schema):
     user_id: str
+    username: str
     seq: int = Field(description="Up to which message they have read.")
     read_at: str
 
     @classmethod
     def of(cls, receipt: Receipt) -> "ReceiptOut":
-        return cls(user_id=receipt.member.external_id, seq=receipt.seq, read_at=stamp(receipt.read_at))
+        who = receipt.member
+        return cls(
+            user_id=who.external_id,
+            username=who.username,
+            seq=receipt.seq,
+            read_at=stamp(receipt.read_at),
+        )
 
 
 @router.get("/rooms/{name}/receipts", response=Page[ReceiptOut], auth=KeyOrUser("messages:read"))

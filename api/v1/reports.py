@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Literal
 
-from asgiref.sync import async_to_sync
 from ninja import Query, Router, Schema
 from pydantic import Field
 
@@ -15,6 +14,7 @@ from moderation import actions
 from moderation.models import Report
 from realtime.events import stamp
 from rooms.texts import message_id_in
+from tenants.context import wait_for
 
 router = Router(tags=["reports"])
 
@@ -24,7 +24,11 @@ State = Literal["open", "resolved", "dismissed"]
 
 class NewReport(Body):
     reason: Literal["spam", "abuse", "illegal", "other"] = Field(examples=["abuse"])
-    comment: Reason = Field("", max_length=actions.MAX_COMMENT, description="In their own words.")
+    comment: Reason = Field(
+        "",
+        max_length=actions.MAX_COMMENT,
+        description="In their own words. Absent: none, or the one that was there.",
+    )
     sub: Sub | None = Field(
         None, description="The user who reports, made when unknown; absent: the key's bot.", examples=["bob"]
     )
@@ -45,7 +49,8 @@ class ReportOut(Schema):
     message_id: str
     seq: int
     user_id: str = Field(description="Whose message it is.")
-    reported_by: str
+    reported_by: str = Field(description="`bot:filters` where nobody but a filter did.")
+    filter: str | None = Field(description="What the filters found that reported it.")
     created_at: str
     closed_at: str | None
     closed_by: str | None
@@ -72,10 +77,10 @@ def report_message(request: ApiRequest, name: str, message_id: str, body: NewRep
     """
     check_sub_allowed(request, body.sub)
     try:
-        comment = actions.check_comment(body.comment)
+        comment = actions.check_comment(body.comment) if "comment" in body.model_fields_set else None
     except ValueError as refused:
         raise Problem(422, "invalid_field", str(refused)) from None
-    room, who = async_to_sync(speaker)(request, name, body.sub)
+    room, who = wait_for(speaker, request, name, body.sub)
     wanted = message_id_in(message_id)
     if wanted is None:
         raise _no_message()
@@ -135,7 +140,8 @@ def _fields(report: Report) -> dict[str, Any]:
         "message_id": str(report.message_id),
         "seq": report.seq,
         "user_id": report.author.external_id,
-        "reported_by": report.reporter.external_id,
+        "reported_by": report.reported_by,
+        "filter": report.filter or None,
         "created_at": stamp(report.created_at),
         "closed_at": stamp(report.closed_at) if report.closed_at else None,
         "closed_by": report.closed_by or None,

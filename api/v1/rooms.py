@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from asgiref.sync import async_to_sync
 from ninja import Router, Schema
 from pydantic import Field
 
@@ -17,6 +16,7 @@ from rooms.actions import LastRoom, RoomExists, RoomLimitReached, change_room, c
 from rooms.actions.change_room import MOST_SLOW
 from rooms.models import Room
 from rooms.texts import is_room_name
+from tenants.context import wait_for
 
 router = Router(tags=["rooms"])
 
@@ -145,7 +145,7 @@ def find_room(request: ApiRequest, name: str) -> Room:
     """The room, if the caller may enter it. Raises Problem or Refused."""
     if not is_room_name(name):
         raise Problem(404, "not_found", "There is no such room.")
-    record = async_to_sync(access.enter)(request.tenant, request.auth, name)
+    record = wait_for(access.enter, request.tenant, request.auth, name)
     room = Room.objects.filter(id=record.id).first()
     if room is None:  # gone since it was last looked at
         raise Problem(404, "not_found", "There is no such room.")
@@ -157,5 +157,5 @@ def _shown(request: ApiRequest, rooms: Sequence[Room]) -> list[RoomOut]:
     if request.auth.is_bot:
         return [RoomOut.of(room) for room in rooms]
     ids = [room.pk for room in rooms]
-    left = async_to_sync(unread.counts)(request.tenant, ids, request.auth.member_id)
+    left = wait_for(unread.counts, request.tenant, ids, request.auth.member_id)
     return [RoomOut.of(room, left.get(room.pk, 0)) for room in rooms]

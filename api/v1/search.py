@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from asgiref.sync import async_to_sync
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
@@ -17,6 +16,7 @@ from api.speaking import encoded, enter
 from api.v1.messages import MessageOut
 from rooms import access, search
 from rooms.models import Room
+from tenants.context import wait_for
 
 router = Router(tags=["messages"])
 
@@ -63,18 +63,21 @@ def search_messages(
     terms = search.terms_of(q)
     wanted = search.Wanted(terms, _rooms(request, room), sender)
     try:
-        found = async_to_sync(search.find)(request.tenant, wanted, limit=limit, after=place_of(cursor))
+        found = wait_for(search.find, request.tenant, wanted, limit=limit, after=place_of(cursor, terms))
     except search.TooSlow:
         text = "This takes too long to find. Add a rarer word, or name a room."
         raise Problem(503, "search_too_slow", text, retry_after=30) from None
+    except search.Busy:
+        text = "Too many searches are under way. Try again in a moment."
+        raise Problem(503, "search_busy", text, retry_after=2) from None
     hits = [{"message": each, "highlight": search.highlight(each.message, terms)} for each in found.messages]
-    return encoded({"data": hits, "next": cursor_of(found.next)})
+    return encoded({"data": hits, "next": cursor_of(found.next, terms)})
 
 
 def _rooms(request: ApiRequest, name: str | None) -> Sequence[int] | None:
     """The rooms to look in; None for all that there are. Raises Problem or Refused."""
     if name is not None:
-        return [async_to_sync(enter)(request, request.auth, name).id]
+        return [wait_for(enter, request, request.auth, name).id]
     if request.auth.is_bot:
         return None
     return list(Room.objects.filter(access.open_to(request.auth)).values_list("id", flat=True))

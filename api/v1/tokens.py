@@ -2,7 +2,6 @@
 
 from typing import Annotated, Final
 
-from asgiref.sync import async_to_sync
 from ninja import Router, Schema
 from pydantic import Field
 
@@ -12,6 +11,7 @@ from api.callers import ApiRequest, Key
 from api.errors import Problem
 from api.shapes import Avatar, Body, Name, RoomName, Sub, Whole
 from tenants import encryption
+from tenants.context import wait_for
 
 router = Router(tags=["tokens"])
 
@@ -78,6 +78,5 @@ def issue_ticket(request: ApiRequest, body: NewTicket) -> tuple[int, Ticket]:
     It opens one socket as this user, in the query as `?token=`, within 60 seconds.
     """
     assert request.auth.key_id is not None  # every bot has one
-    issue = async_to_sync(tickets.issue)
-    ticket, exp = issue(request.tenant.id, names.check_sub(body.sub), request.auth.key_id)
+    ticket, exp = wait_for(tickets.issue, request.tenant.id, names.check_sub(body.sub), request.auth.key_id)
     return 201, Ticket(ticket=ticket, exp=exp)

@@ -1,13 +1,15 @@
 """Webhooks: the tenant's own servers, and what they want to be told."""
 
+from datetime import datetime
 from typing import Annotated
 
+from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field, WithJsonSchema
 
 from api.callers import ApiRequest, Key
 from api.errors import Problem
-from api.paging import Cursor, Limit, Page, cursor_at, cut, position_of
+from api.paging import Cursor, Limit, Page, cut_by_place
 from api.shapes import Body, HttpsUrl, Whole
 from api.v1.webhook_deliveries import DeliveryOut
 from realtime.events import stamp
@@ -67,7 +69,7 @@ class WebhookOut(Schema):
         description="`switched_off` by hand, `gone` after an answer 410, `failing` after 24 h without success."
     )
     failing_since: str | None = Field(description="Since when nothing has got through.")
-    previous_secret_until: str | None = Field(description="Until when two secrets sign.")
+    previous_secret_until: str | None = Field(description="Until when two secrets sign; null where one does.")
     created_at: str
 
     @classmethod
@@ -79,7 +81,7 @@ class WebhookOut(Schema):
             enabled=endpoint.enabled,
             disabled_reason=None if endpoint.enabled else endpoint.reason,
             failing_since=stamp(endpoint.failing_since) if endpoint.failing_since else None,
-            previous_secret_until=stamp(endpoint.previous_until) if endpoint.previous_until else None,
+            previous_secret_until=_still(endpoint.previous_until),
             created_at=stamp(endpoint.created_at),
             **more,
         )
@@ -95,11 +97,7 @@ def list_webhooks(request: ApiRequest, limit: Limit = 50, cursor: Cursor = None)
 
     The oldest first.
     """
-    # A plan has at most some tens: a position in the list is as good as a key.
-    start = position_of(cursor) or 0
-    found, more = cut(
-        Endpoint.objects.order_by("created_at", "id")[start:], limit, lambda _: cursor_at(start + limit)
-    )
+    found, more = cut_by_place(Endpoint.objects.order_by("created_at", "id"), limit, cursor)
     return Page(data=[WebhookOut.of(endpoint) for endpoint in found], next=more)
 
 
@@ -184,3 +182,8 @@ def find_endpoint(webhook_id: str) -> Endpoint:
     if endpoint is None:
         raise Problem(404, "not_found", "There is no such webhook.")
     return endpoint
+
+
+def _still(until: datetime | None) -> str | None:
+    """A moment that has not passed yet."""
+    return stamp(until) if until and until > timezone.now() else None

@@ -7,16 +7,18 @@ from typing import Final
 
 from billing.actions.holding import held, running_contract
 from billing.actions.owing import refuse_while_owing
-from billing.actions.refresh import bring_up_to_date
+from billing.actions.refresh import bring_up_to_date, catch_up
 from billing.errors import BillingRefused
 from billing.gateway import writing
 from billing.gateway.connection import Missing
+from billing.gateway.debts import INVOICE_DAYS
 from billing.gateway.prices import price_id, price_key
 from billing.models import Subscription
 from tenants.models import Tenant
 from tenants.plans import PLANS, Interval, Plan
 
 MOST_INVOICE_DAYS: Final = 60
+BY_INVOICE: Final = "Invoices by mail are for Business, and for plans paid by the year."
 
 
 def start_checkout(
@@ -47,14 +49,16 @@ def start_checkout(
             return page_for(customer_id=_linked_customer(bought, email, instead_of=customer_id))
 
 
-def pay_by_invoice(tenant_id: int, plan: str, interval: Interval, *, email: str, days: int = 30) -> None:
+def pay_by_invoice(
+    tenant_id: int, plan: str, interval: Interval, *, email: str, days: int = INVOICE_DAYS
+) -> None:
     """Buy `plan` with invoices by mail, due after `days`; a running subscription to it goes on that way.
 
     For Business, and for any plan by the year. Raises BillingRefused otherwise, and where something is owed.
     """
     wanted = sold(plan)
-    if wanted.key != "business" and interval != "year":
-        raise BillingRefused("Invoices by mail are for Business, and for plans paid by the year.")
+    if not by_invoice_goes(wanted.key, interval):
+        raise BillingRefused(BY_INVOICE)
     if not 1 <= days <= MOST_INVOICE_DAYS:
         raise BillingRefused(f"An invoice is due within 1 to {MOST_INVOICE_DAYS} days.")
     with held(tenant_id) as bought:
@@ -66,11 +70,14 @@ def pay_by_invoice(tenant_id: int, plan: str, interval: Interval, *, email: str,
         if contract is not None and contract.status in ("active", "trialing"):
             if (contract.bought.plan, contract.bought.interval) != (wanted.key, interval):
                 raise BillingRefused(f"Change to {wanted.name} by the {interval} first.")
+            coming = contract.next_bought
+            if coming is not None and not by_invoice_goes(coming.plan, coming.interval):
+                raise BillingRefused(f"{BY_INVOICE} Another one is booked: keep your plan first.")
             writing.collect_by_invoice(contract, days)
         else:
             _refuse_a_second(bought)
             writing.subscribe_by_invoice(customer_id, price_id(price_key(wanted, interval)), tenant_id, days)
-        bring_up_to_date(bought)
+        catch_up(bought)
 
 
 def pay_by_card(tenant_id: int) -> None:
@@ -83,7 +90,12 @@ def pay_by_card(tenant_id: int) -> None:
             raise BillingRefused(
                 "There is no card yet. Add one under “Card and address”, then press this again."
             )
-        bring_up_to_date(bought)
+        catch_up(bought)
+
+
+def by_invoice_goes(plan: str, interval: str) -> bool:
+    """Whether `plan` by the `interval` may be paid by invoices that are mailed."""
+    return plan == "business" or interval == "year"
 
 
 def sold(plan: str) -> Plan:

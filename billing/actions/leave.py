@@ -4,7 +4,9 @@ from datetime import datetime
 
 from billing.actions.holding import held, running_contract
 from billing.actions.owing import refuse_while_owing
-from billing.actions.refresh import bring_up_to_date
+from billing.actions.refresh import catch_up
+from billing.actions.undoing import put_back_if_refused
+from billing.actions.usage import settle_usage
 from billing.gateway import writing
 from billing.gateway.contracts import Contract
 from billing.models import Subscription
@@ -13,20 +15,23 @@ from billing.models import Subscription
 def cancel(tenant_id: int) -> datetime | None:
     """End the paid plan with its period or trial; the workspace goes on as Free. What is over Free's limits stays,
     nothing is added to it. A plan that is owed for ends at once (None), and the debt stays: the workspace is past
-    due, then suspended, until it is paid."""
+    due, then suspended, until it is paid. What was used beyond the plan is billed either way."""
+    settle_usage(tenant_id)
     with held(tenant_id) as bought:
         ends = cancel_held(bought, running_contract(bought))
-        bring_up_to_date(bought)
+        catch_up(bought)
     return ends
 
 
 def cancel_held(bought: Subscription, contract: Contract) -> datetime | None:
-    """The same for a subscription that the caller holds; the caller brings the copy up to date."""
-    writing.forget_later(contract)
-    if contract.status in ("past_due", "unpaid"):
-        writing.cancel_now(contract)
-        return None
-    writing.cancel_at_end(contract)
+    """The same for a subscription that the caller holds, with its usage reported; the caller brings the copy up to
+    date."""
+    with put_back_if_refused(contract):
+        writing.forget_later(contract)
+        if contract.status in ("past_due", "unpaid"):
+            writing.cancel_now(contract)
+            return None
+        writing.cancel_at_end(contract)
     return contract.trial_end if contract.status == "trialing" else contract.period_end
 
 
@@ -38,4 +43,4 @@ def reactivate(tenant_id: int) -> None:
         if contract.cancel_at is not None:
             refuse_while_owing(contract)
             writing.keep_on(contract)
-        bring_up_to_date(bought)
+        catch_up(bought)

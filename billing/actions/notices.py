@@ -8,7 +8,7 @@ from django.db import transaction
 from billing.gateway.paperwork import Invoice
 from billing.models import Notice, Subscription
 from billing.models.subscription import GRACE
-from billing.usage import Usage
+from billing.usage import ROOMS, Usage
 from tenants.context import run_in_tenant
 from tenants.models import Tenant
 from webhooks.actions import emit
@@ -19,6 +19,10 @@ REMINDERS: Final = ((0, FAILED), (3, "payment_reminder"), (6, "payment_last_call
 SUSPENDED: Final = "suspended"
 # The first of them where no card failed: an invoice by mail was not paid.
 OVERDUE: Final = "invoice_overdue"
+# Stripe has given up, and ended the plan.
+ENDED: Final = "plan_ended"
+# More rooms than the plan has, since it became a smaller one.
+OVER: Final = "rooms_over"
 # Percent of a limit at which owners are told.
 MARKS: Final = (80, 100)
 
@@ -38,12 +42,11 @@ def tell_of_debt(bought: Subscription, now: datetime) -> None:
     since = bought.past_due_since
     if since is None or bought.open_due is None:  # nothing that could be paid
         return
-    facts: dict[str, Any] = {
-        "plan": bought.bought.name,
-        "number": bought.open_number,
-        "cents": bought.open_cents,
-        "due": bought.open_due.isoformat(),
-    }
+    facts = _debt_in_facts(bought, bought.open_due)
+    if bought.status == "canceled":
+        facts["over"] = True
+    elif bought.ends_unpaid_at and bought.ends_unpaid_at > now:
+        facts["ends"] = bought.ends_unpaid_at.isoformat()
     if bought.standing == Subscription.Standing.SUSPENDED:
         notify(bought.tenant_id, SUSPENDED, since.isoformat(), **facts)
         return
@@ -53,6 +56,21 @@ def tell_of_debt(bought: Subscription, now: datetime) -> None:
         due = [OVERDUE]
     if due:
         notify(bought.tenant_id, due[-1], since.isoformat(), **facts, until=ends)
+
+
+def tell_of_end(bought: Subscription) -> None:
+    """The plan has ended for want of payment: what is paid from now on opens Free."""
+    if bought.open_due is not None:
+        notify(bought.tenant_id, ENDED, bought.subscription_id, **_debt_in_facts(bought, bought.open_due))
+
+
+def _debt_in_facts(bought: Subscription, due: datetime) -> dict[str, Any]:
+    return {
+        "plan": bought.bought.name,
+        "number": bought.open_number,
+        "cents": bought.open_cents,
+        "due": due.isoformat(),
+    }
 
 
 def tell_of_trial_end(bought: Subscription) -> None:
@@ -87,15 +105,18 @@ def tell_of_limits(tenant_id: int, usages: list[Usage], period: str) -> None:
     """The highest mark that a limit has reached, once a period each; after the mail at 100 % the one at 80 % would be
     late, and is not sent."""
     for usage in usages:
-        reached = [mark for mark in MARKS if usage.most is not None and usage.percent >= mark]
-        if not reached or usage.most == 0:
+        if not usage.most:
             continue
+        facts = {"used": usage.used, "most": usage.most}
+        reached = [f"{usage.key}_{mark}" for mark in MARKS if usage.percent >= mark]
+        if usage.key == ROOMS and usage.used > usage.most:
+            reached.append(OVER)
+            facts["surplus"] = usage.used - usage.most + 1  # so that there is room for one
         for passed in reached[:-1]:
-            Notice.objects.get_or_create(tenant_id=tenant_id, kind=f"{usage.key}_{passed}", about=period)
-        mark = reached[-1]
+            Notice.objects.get_or_create(tenant_id=tenant_id, kind=passed, about=period)
         with transaction.atomic():
-            news = notify(tenant_id, f"{usage.key}_{mark}", period, used=usage.used, most=usage.most)
-            if news and mark == MARKS[-1]:
+            news = bool(reached) and notify(tenant_id, reached[-1], period, **facts)
+            if news and usage.percent >= MARKS[-1]:
                 data = {"limit": usage.key, "used": usage.used, "most": usage.most}
                 tell_webhooks(tenant_id, "limit.reached", data)
 

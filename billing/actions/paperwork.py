@@ -5,6 +5,7 @@ from typing import Final
 from billing.errors import BillingRefused, BillingUnavailable
 from billing.gateway import paperwork
 from billing.gateway.connection import Missing
+from billing.gateway.contracts import contract_of
 from billing.gateway.paperwork import Invoice, TaxId
 from billing.models import Subscription
 
@@ -28,8 +29,12 @@ TAX_ID_TYPES: Final = frozenset(_LOOKS)
 
 
 def portal_url(tenant_id: int, *, return_url: str) -> str:
-    """The address of Stripe's Customer Portal: card, address, tax id, invoices, plan. Raises BillingRefused."""
-    return paperwork.portal_page(_customer(tenant_id), return_url)
+    """The address of Stripe's Customer Portal: card, address, tax id, invoices, plan. While something is unpaid, or
+    invoices come by mail, plans are not switched there: it cannot ask for our reasons. Raises BillingRefused."""
+    customer = _customer(tenant_id)
+    contract = contract_of(customer)
+    plans = contract is not None and not contract.debts and contract.collection_method != "send_invoice"
+    return paperwork.portal_page(customer, return_url, plans=plans)
 
 
 def pay_url(tenant_id: int) -> str | None:

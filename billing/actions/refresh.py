@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from audit.kinds import Action
 from audit.records import record
+from billing.actions.counting import measure_now
 from billing.actions.holding import held
-from billing.actions.notices import tell_of_a_second, tell_of_debt, tell_webhooks
+from billing.actions.notices import tell_of_a_second, tell_of_debt, tell_of_end, tell_webhooks
+from billing.errors import BillingUnavailable, HalfWay
 from billing.gateway import writing
 from billing.gateway.connection import Missing
 from billing.gateway.contracts import Contract, contract_of
-from billing.gateway.debts import Debt, paid_cents
+from billing.gateway.debts import NEVER_BEGUN, Debt, paid_cents
 from billing.models import Subscription
 from billing.models.subscription import GRACE
 from billing.overage import extra_connections
@@ -50,15 +52,28 @@ def bring_up_to_date(bought: Subscription) -> Contract | None:
         return None
     if contract is not None and contract.seconds:
         contract = _without_seconds(bought, contract)
+    if contract is not None and contract.drafts:
+        contract = _with_drafts_sent(bought, contract)
     if contract is None:
         return None
+    _count_until_now(bought, contract)
     _copy(bought, contract)
     bought.standing = _standing(contract, bought)
     bought.save()
     _put_in_force(bought, left=contract.left)
     if bought.standing in (Standing.PAST_DUE, Standing.SUSPENDED):
+        if contract.ended_unpaid:
+            tell_of_end(bought)
         tell_of_debt(bought, contract.now)
     return contract
+
+
+def catch_up(bought: Subscription) -> Contract | None:
+    """The same after something was changed at Stripe. Raises HalfWay: that is done, whatever is answered here."""
+    try:
+        return bring_up_to_date(bought)
+    except BillingUnavailable:
+        raise HalfWay from None
 
 
 def _without_seconds(bought: Subscription, contract: Contract) -> Contract | None:
@@ -73,9 +88,20 @@ def _without_seconds(bought: Subscription, contract: Contract) -> Contract | Non
     return contract_of(contract.customer_id)
 
 
+def _with_drafts_sent(bought: Subscription, contract: Contract) -> Contract | None:
+    """A plan that ends in the hour in which its invoice is a draft is owed for all the same."""
+    for invoice_id in contract.drafts:
+        logger.warning(
+            "tenant %s: %s was left behind by a plan that ended, and is sent", bought.tenant_id, invoice_id
+        )
+        writing.send_draft(invoice_id)
+    return contract_of(contract.customer_id)
+
+
 def _forget_customer(bought: Subscription) -> None:
     """Somebody deleted the customer at Stripe, and with it what it was paying for."""
     bought.customer_id, bought.cancel_at, bought.past_due_since = None, None, None
+    bought.credit_cents = 0
     _copy_debts(bought, ())
     if bought.status:
         bought.status, bought.standing = "canceled", Standing.ENDED
@@ -88,7 +114,9 @@ def _copy(bought: Subscription, contract: Contract) -> None:
     if bought.subscription_id != contract.id or not contract.metered_item:
         # It was agreed to for another subscription, or nothing is left that would charge for it.
         bought.overage_on = False
-    bought.block_cents = contract.metered_cents
+    if contract.metered_cents != bought.block_cents or bought.subscription_id != contract.id:
+        bought.metered_since = contract.now if contract.metered_item else None
+    bought.block_cents, bought.credit_cents = contract.metered_cents, contract.credit_cents
     if bought.overage_on:
         bought.paid_cents = paid_cents(contract.customer_id)
     bought.subscription_id, bought.status = contract.id, contract.status
@@ -102,9 +130,21 @@ def _copy(bought: Subscription, contract: Contract) -> None:
     bought.next_at = contract.next_at
     bought.past_due_since = _owed_since(contract, bought.past_due_since)
     # Whoever has bought without a trial has seen the product too.
-    bought.had_trial = bought.had_trial or contract.status not in ("incomplete", "incomplete_expired")
+    bought.had_trial = bought.had_trial or contract.status not in NEVER_BEGUN
     bought.refreshed_at, bought.clock_ahead = contract.now, _ahead(contract.now)
     _copy_debts(bought, contract.debts)
+
+
+def _count_until_now(bought: Subscription, contract: Contract) -> None:
+    """Where the plan was to end, or another to begin, with a period that is over: what was open is counted once more as
+    of that period. Of a change in its midst the invoice is drawn already, and what is open counts from then on."""
+    if not (bought.next_plan or bought.cancel_at) or bought.period_end is None:
+        return
+    if bought.period_end > contract.now:
+        return
+    tenant = Tenant.objects.filter(pk=bought.tenant_id).first()
+    if tenant is not None and tenant.extra_connections:
+        measure_now(tenant)
 
 
 def _ahead(now: datetime) -> int:
@@ -132,9 +172,9 @@ def _standing(contract: Contract, bought: Subscription) -> str:
         return Standing.SUSPENDED if contract.now >= bought.past_due_since + GRACE else Standing.PAST_DUE
     if contract.status in ("active", "trialing"):
         return Standing.GOOD
-    if contract.status in ("canceled", "paused"):
-        return Standing.ENDED
-    return bought.standing  # a first payment that is not through yet opens nothing, and takes nothing away
+    if contract.status in NEVER_BEGUN and bought.standing == Standing.NONE:
+        return Standing.NONE  # a first payment that is not through yet opens nothing, and takes nothing away
+    return Standing.ENDED  # nor does it keep up what came before it, and counts no more
 
 
 def _put_in_force(bought: Subscription, *, left: bool) -> None:
@@ -142,15 +182,13 @@ def _put_in_force(bought: Subscription, *, left: bool) -> None:
     standing = Standing(bought.standing)
     if standing == Standing.NONE:
         return
-    over = left or standing == Standing.ENDED
+    # Of whoever owes for the plan before, a new one that is not paid for does not count either.
+    over = left or standing == Standing.ENDED or bought.status in NEVER_BEGUN
     before = Tenant.objects.filter(id=bought.tenant_id).first()
     plan, state = "free" if over else bought.plan, _STATES[standing]
+    version, extra = None if over else bought.plan_version, extra_connections(bought)
     changed = tenants.entitle(
-        bought.tenant_id,
-        plan=plan,
-        version=None if over else bought.plan_version,
-        extra_connections=extra_connections(bought),
-        state=state,
+        bought.tenant_id, plan=plan, version=version, extra_connections=extra, state=state
     )
     if not changed or before is None:
         return

@@ -5,7 +5,7 @@ from typing import Any
 
 from billing.gateway.connection import Missing, plain, plain_list, speaking
 from billing.gateway.events import EVENTS
-from billing.gateway.paperwork import PORTAL_MARK, portal_configuration
+from billing.gateway.paperwork import PORTAL_MARK, WITH_PLANS, WITHOUT_PLANS, portal_configuration
 from billing.gateway.prices import METER, overage_key, price_key
 from tenants.plans import INTERVALS, OVERAGE_BLOCK, PLANS, Interval, Plan, every_version
 
@@ -122,31 +122,37 @@ def _portal(api: Any) -> Iterator[str]:
         }
         for plan in sold
     ]
+    mark = ",".join(price for product in products for price in product["prices"])[:500]
+    switching = {
+        "enabled": True,
+        "default_allowed_updates": ["price"],
+        "proration_behavior": "always_invoice",
+        "products": products,
+        "schedule_at_period_end": {
+            "conditions": [{"type": "decreasing_item_amount"}, {"type": "shortening_interval"}]
+        },
+    }
+    yield from _one_portal(api, WITH_PLANS, mark, "Customer Portal", switching)
+    yield from _one_portal(api, WITHOUT_PLANS, "none", "Customer Portal without plans", {"enabled": False})
+
+
+def _one_portal(api: Any, kind: str, mark: str, name: str, switching: dict[str, Any]) -> Iterator[str]:
     features = {
         "customer_update": {"enabled": True, "allowed_updates": ["address", "email", "name", "tax_id"]},
         "invoice_history": {"enabled": True},
         "payment_method_update": {"enabled": True},
         "subscription_cancel": {"enabled": True, "mode": "at_period_end"},
-        "subscription_update": {
-            "enabled": True,
-            "default_allowed_updates": ["price"],
-            "proration_behavior": "always_invoice",
-            "products": products,
-            "schedule_at_period_end": {
-                "conditions": [{"type": "decreasing_item_amount"}, {"type": "shortening_interval"}]
-            },
-        },
+        "subscription_update": switching,
     }
-    known = portal_configuration(api)
-    mark = ",".join(price for product in products for price in product["prices"])[:500]
+    known = portal_configuration(api, kind)
     if known is not None and known["metadata"].get("snug_prices") == mark:
         return
-    words = {**PORTAL_MARK, "snug_prices": mark}
+    words = {PORTAL_MARK: kind, "snug_prices": mark}
     if known is None:
         api.billing_portal.configurations.create({"features": features, "metadata": words})
     else:
         api.billing_portal.configurations.update(known["id"], {"features": features, "metadata": words})
-    yield "Customer Portal"
+    yield name
 
 
 def _endpoint(api: Any, url: str) -> Iterator[str]:

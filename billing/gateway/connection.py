@@ -31,6 +31,10 @@ class Missing(BillingUnavailable):
     """Stripe knows no such object."""
 
 
+class NotAccepted(BillingUnavailable):
+    """A request that Stripe will not take as it is: a fault of ours, or of what it speaks of."""
+
+
 class NothingComes(BillingRefused):
     """There is no next invoice to preview."""
 
@@ -57,9 +61,7 @@ def speaking() -> Iterator[Any]:
     try:
         yield _client().v1
     except stripe.CardError as error:
-        raise CardDeclined(
-            f"The card was declined: {error.user_message or 'the bank gave no reason'}"
-        ) from None
+        raise CardDeclined(_declined(error.user_message or "")) from None
     except stripe.InvalidRequestError as error:
         raise _refusal(error) from None
     except stripe.StripeError as error:
@@ -67,6 +69,12 @@ def speaking() -> Iterator[Any]:
         raise StripeAway(
             "Our payment provider does not answer just now. Nothing has changed; try again in a minute."
         ) from None
+
+
+def _declined(said: str) -> str:
+    """Stripe's own sentence tells why, unless it only says once more that it is so."""
+    told = said.strip().rstrip(".").casefold() not in ("", "your card was declined")
+    return f"The card was declined. {said.strip() if told else 'The bank gave no reason.'}"
 
 
 def plain(thing: Any) -> Any:
@@ -97,9 +105,7 @@ def _refusal(error: stripe.InvalidRequestError) -> BillingRefused:
         return Repeated("This was reported before.")
     # Ours to put right: the request id finds it in Stripe's own log.
     logger.error("stripe refused: %s (%s, %s)", error, error.code, error.request_id)
-    return BillingUnavailable(
-        "Our payment provider did not accept this. Nothing has changed; we have been told."
-    )
+    return NotAccepted("Our payment provider did not accept this. Nothing has changed; we have been told.")
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from billing.gateway.connection import plain, plain_list, speaking, time_of_answer
-from billing.gateway.debts import Debt, debts_among
+from billing.gateway.debts import Debt, unpaid_among
 
 # A subscription that still counts goes before one that is over. Of two that count the one that began first is kept; of
 # those that are over the last one tells how it stands.
@@ -26,9 +26,11 @@ class Bought(msgspec.Struct, frozen=True):
 
 class Contract(msgspec.Struct, frozen=True):
     """A subscription as it is now. Moments are UTC. `metered_cents` is what a block of connections beyond the plan is
-    billed at, 0 where nothing bills them. `debts` are the customer's unpaid invoices, from any subscription;
+    billed at, 0 where nothing bills them. `debts` are the customer's unpaid invoices, from any subscription,
+    `drafts` the ids of those that one which is over has left unsent;
     `owed_since` is when the first of those that count by now fell due. `now` is the time at Stripe, or of the test
-    clock that the customer lives by. `seconds` are other subscriptions that count too, and may not: a tenant has
+    clock that the customer lives by. `credit_cents` is what the customer has to their credit, which the next invoices
+    use up. `seconds` are other subscriptions that count too, and may not: a tenant has
     one."""
 
     id: str
@@ -46,12 +48,14 @@ class Contract(msgspec.Struct, frozen=True):
     ends_with_period: bool
     ended_unpaid: bool
     debts: tuple[Debt, ...]
+    drafts: tuple[str, ...]
     owed_since: datetime | None
     schedule_id: str
     next_bought: Bought | None
     next_at: datetime | None
     now: datetime
     test_clock: str
+    credit_cents: int = 0
     seconds: tuple[str, ...] = ()
 
     @property
@@ -70,7 +74,9 @@ class Contract(msgspec.Struct, frozen=True):
 def contract_of(customer_id: str) -> Contract | None:
     """The customer's subscription: the one that counts, or the last one there was; None where there never was one."""
     with speaking() as api:
-        answer = api.subscriptions.list({"customer": customer_id, "status": "all", "limit": 100})
+        answer = api.subscriptions.list(
+            {"customer": customer_id, "status": "all", "limit": 100, "expand": ["data.customer"]}
+        )
         found, now = plain_list(answer), time_of_answer(answer)
         known = [one for one in found if _licensed(one) is not None]
         if not known:
@@ -79,7 +85,8 @@ def contract_of(customer_id: str) -> Contract | None:
         kept = max(enumerate(known), key=_rank)[1]
         seconds = tuple(one["id"] for one in known if one["status"] in _COUNTS and one is not kept)
         now = _time_of_clock(api, kept["test_clock"]) if kept.get("test_clock") else now
-        return _contract(api, kept, debts_among(api, customer_id, known), seconds, now)
+        debts, drafts = unpaid_among(api, customer_id, known)
+        return _contract(api, kept, debts, drafts, seconds, now)
 
 
 def _rank(listed: tuple[int, Any]) -> tuple[int, int, int]:
@@ -91,7 +98,12 @@ def _rank(listed: tuple[int, Any]) -> tuple[int, int, int]:
 
 
 def _contract(
-    api: Any, subscription: Any, debts: tuple[Debt, ...], seconds: tuple[str, ...], now: datetime
+    api: Any,
+    subscription: Any,
+    debts: tuple[Debt, ...],
+    drafts: tuple[str, ...],
+    seconds: tuple[str, ...],
+    now: datetime,
 ) -> Contract:
     item, metered = _licensed(subscription), _metered(subscription)
     bought = bought_by(item["price"], item["id"])
@@ -100,7 +112,7 @@ def _contract(
     ended_unpaid = subscription["status"] == "canceled" and reason == "payment_failed"
     return Contract(
         id=subscription["id"],
-        customer_id=subscription["customer"],
+        customer_id=subscription["customer"]["id"],
         status=subscription["status"],
         bought=bought,
         metered_item=metered["id"] if metered else "",
@@ -114,12 +126,15 @@ def _contract(
         ends_with_period=bool(subscription.get("cancel_at_period_end")),
         ended_unpaid=ended_unpaid,
         debts=debts,
+        drafts=drafts,
         owed_since=_owed_since(subscription, debts, now),
         schedule_id=subscription.get("schedule") or "",
         next_bought=next_bought,
         next_at=next_at,
         now=now,
         test_clock=subscription.get("test_clock") or "",
+        # A balance below zero is owed to the customer.
+        credit_cents=max(0, -(subscription["customer"].get("balance") or 0)),
         seconds=seconds,
     )
 

@@ -9,7 +9,10 @@ from billing.gateway.connection import plain_list, speaking
 
 # A debt that Stripe has given up on is a debt: it ends by being paid, or by being voided.
 _UNPAID: Final = ("open", "uncollectible")
-_NEVER_BEGUN: Final = ("incomplete", "incomplete_expired")
+# Within how many days an invoice by mail is due, unless the subscription says otherwise.
+INVOICE_DAYS: Final = 30
+# Subscriptions that were asked for, and never paid for.
+NEVER_BEGUN: Final = ("incomplete", "incomplete_expired")
 
 
 class Debt(msgspec.Struct, frozen=True):
@@ -26,17 +29,30 @@ class Debt(msgspec.Struct, frozen=True):
     created: datetime
 
 
-def debts_among(api: Any, customer_id: str, subscriptions: list[Any]) -> tuple[Debt, ...]:
-    """The unpaid invoices of these subscriptions, the one that fell due first at the head. The first invoice of one
-    that never began is none: nothing was given for it. Neither is a draft that nobody will send."""
-    begun = {one["id"]: one for one in subscriptions if one["status"] not in _NEVER_BEGUN}
+def unpaid_among(
+    api: Any, customer_id: str, subscriptions: list[Any]
+) -> tuple[tuple[Debt, ...], tuple[str, ...]]:
+    """The unpaid invoices of these subscriptions, the one that fell due first at the head; and the ids of drafts that
+    one which is over has left behind.
+
+    The first invoice of a subscription that never began is none: nothing was given for it. Neither is a draft that
+    nobody will send.
+    """
+    begun = {one["id"]: one for one in subscriptions if one["status"] not in NEVER_BEGUN}
     found = [
-        _debt(one, begun[_subscription_of(one)])
+        one
         for status in ("draft", *_UNPAID)
         for one in plain_list(api.invoices.list({"customer": customer_id, "status": status, "limit": 100}))
-        if one["amount_remaining"] > 0 and _subscription_of(one) in begun and _will_be_asked_for(one)
+        if one["amount_remaining"] > 0 and _subscription_of(one) in begun
     ]
-    return tuple(sorted(found, key=lambda debt: debt.due))
+    debts = [_debt(one, begun[_subscription_of(one)]) for one in found if _will_be_asked_for(one)]
+    left = [one["id"] for one in found if _is_left_behind(one, begun[_subscription_of(one)])]
+    return tuple(sorted(debts, key=lambda debt: debt.due)), tuple(left)
+
+
+def _is_left_behind(one: Any, subscription: Any) -> bool:
+    """Stripe sends no draft of a subscription that is over, though it may be for what was used before."""
+    return one["status"] == "draft" and not one["auto_advance"] and subscription["status"] == "canceled"
 
 
 def _will_be_asked_for(one: Any) -> bool:
@@ -60,7 +76,8 @@ def _debt(one: Any, subscription: Any) -> Debt:
     at_once = one["status_transitions"]["finalized_at"]
     at = datetime.fromtimestamp(due or at_once, UTC) if due or at_once else created
     if draft and not due:
-        at += timedelta(days=subscription.get("days_until_due") or 0)
+        # One that is charged to the card again has forgotten its days; the draft goes out with those that it had.
+        at += timedelta(days=subscription.get("days_until_due") or INVOICE_DAYS)
     return Debt(
         invoice_id=one["id"],
         subscription_id=subscription["id"],

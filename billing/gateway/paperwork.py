@@ -8,11 +8,16 @@ import msgspec
 from billing.gateway.connection import NothingComes, plain, plain_list, speaking
 from billing.gateway.contracts import Contract, moment
 
-PORTAL_MARK: Final = {"snug_portal": "1"}
+# Our configurations of the portal: with plans to switch between, and without.
+PORTAL_MARK: Final = "snug_portal"
+WITH_PLANS: Final = "1"
+WITHOUT_PLANS: Final = "without_plans"
 
 
 class Invoice(msgspec.Struct, frozen=True):
-    """One invoice. `cents` is what it is over, `paid_cents` what was paid; the pages are Stripe's and need no login."""
+    """One invoice. `cents` is what it is over (negative: a credit), `due_cents` what of that was, or is, to pay, and
+    `credit_cents` what the customer's credit has paid of it; `paid_cents` was paid. The pages are Stripe's and need no
+    login."""
 
     id: str
     customer_id: str
@@ -21,6 +26,8 @@ class Invoice(msgspec.Struct, frozen=True):
     created: datetime
     due: datetime | None
     cents: int
+    due_cents: int
+    credit_cents: int
     paid_cents: int
     currency: str
     page_url: str
@@ -37,10 +44,14 @@ class TaxId(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """What a change would bring: `due_cents` to pay at once (negative: a credit), and the lines it comes from."""
+    """What a change would bring: `due_cents` to pay at once (negative: a credit), and the lines it comes from, what the
+    customer's credit pays of it included; `credit_cents` is what is to their credit after it. What is paid for then
+    lasts until `next_at`."""
 
     due_cents: int
     lines: tuple[tuple[str, int], ...]
+    next_at: datetime | None = None
+    credit_cents: int = 0
 
 
 def invoices_of(customer_id: str, most: int) -> list[Invoice]:
@@ -89,19 +100,20 @@ def drop_tax_id(customer_id: str, tax_id: str) -> None:
         api.customers.tax_ids.delete(customer_id, tax_id)
 
 
-def portal_page(customer_id: str, return_url: str) -> str:
-    """The address of a Customer Portal session, with our own configuration where there is one."""
+def portal_page(customer_id: str, return_url: str, *, plans: bool) -> str:
+    """The address of a Customer Portal session, with our own configuration where there is one; `plans` can be switched
+    in it or not."""
     with speaking() as api:
         wanted = {"customer": customer_id, "return_url": return_url}
-        if ours := portal_configuration(api):
+        if ours := portal_configuration(api, WITH_PLANS if plans else WITHOUT_PLANS):
             wanted["configuration"] = ours["id"]
         return str(api.billing_portal.sessions.create(wanted).url)
 
 
-def portal_configuration(api: Any) -> Any:
-    """Our configuration of the portal, or None."""
+def portal_configuration(api: Any, kind: str) -> Any:
+    """Our configuration of the portal of that kind, or None."""
     found = plain_list(api.billing_portal.configurations.list({"active": True, "limit": 100}))
-    return next((one for one in found if "snug_portal" in (one.get("metadata") or {})), None)
+    return next((one for one in found if (one.get("metadata") or {}).get(PORTAL_MARK) == kind), None)
 
 
 def preview(contract: Contract, items: list[dict[str, Any]]) -> Preview:
@@ -114,8 +126,19 @@ def preview(contract: Contract, items: list[dict[str, Any]]) -> Preview:
             drawn = plain(api.invoices.create_preview(wanted))
     except NothingComes:
         return Preview(0, ())
-    lines = tuple((str(line["description"] or ""), int(line["amount"])) for line in drawn["lines"]["data"])
-    return Preview(int(drawn["amount_due"]) or int(drawn["total"]), lines)
+    drawn_lines = drawn["lines"]["data"]
+    lines = tuple((str(line["description"] or ""), int(line["amount"])) for line in drawn_lines)
+    if used := _credit_used(drawn):
+        lines += (("From your credit", -used),)
+    # What is given back may reach further: a year that is left for a dearer plan by the month.
+    last = max((int(line["period"]["end"]) for line in drawn_lines if line["amount"] > 0), default=None)
+    due = drawn["total"] if drawn["total"] < 0 else drawn["amount_due"]
+    return Preview(int(due), lines, moment(last), max(0, -(drawn["starting_balance"] + drawn["total"])))
+
+
+def _credit_used(one: Any) -> int:
+    """What of the customer's credit, which is a balance below zero, an invoice uses up."""
+    return max(0, min(int(one["total"] - one["amount_due"]), -int(one["starting_balance"])))
 
 
 def _invoice(one: Any) -> Invoice:
@@ -129,6 +152,8 @@ def _invoice(one: Any) -> Invoice:
         created=created,
         due=moment(one.get("due_date")),
         cents=one["total"],
+        due_cents=one["amount_due"],
+        credit_cents=_credit_used(one),
         paid_cents=one["amount_paid"],
         currency=one["currency"],
         page_url=one.get("hosted_invoice_url") or "",

@@ -2,11 +2,15 @@
 
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from billing.errors import BillingRefused
 from billing.gateway.connection import NotOpen, Repeated, plain, plain_list, speaking
 from billing.gateway.contracts import Contract
 from tenants.plans import TRIAL_DAYS, Interval
+
+# What was used under a price that goes is billed at that price; in the classic mode it is billed to nobody.
+_FLEXIBLE: Final[dict[str, str]] = {"type": "flexible"}
 
 
 def make_customer(*, key: str, email: str, name: str, tenant_id: int, slug: str, locale: str) -> str:
@@ -26,7 +30,7 @@ def open_checkout(
 ) -> str:
     """The address of a Checkout page. Others are to be closed before."""
     words = {"snug_tenant": str(tenant_id)}
-    subscription: dict[str, Any] = {"metadata": words}
+    subscription: dict[str, Any] = {"metadata": words, "billing_mode": _FLEXIBLE}
     if trial:
         subscription["trial_period_days"] = TRIAL_DAYS
     with speaking() as api:
@@ -62,6 +66,7 @@ def subscribe_by_invoice(customer_id: str, price_id: str, tenant_id: int, days: 
             {
                 "customer": customer_id,
                 "items": [{"price": price_id}],
+                "billing_mode": _FLEXIBLE,
                 "collection_method": "send_invoice",
                 "days_until_due": days,
                 "metadata": {"snug_tenant": str(tenant_id)},
@@ -87,27 +92,28 @@ def collect_by_card(contract: Contract) -> bool:
 
 
 def change_now(contract: Contract, items: list[dict[str, Any]]) -> None:
-    """Other prices at once, the difference charged at once. Raises CardDeclined, and then nothing has changed."""
+    """Other prices at once, the difference charged at once, and what was reported of usage at the price that goes; a
+    cancellation ends with it, in the same call. Raises CardDeclined, and then nothing has changed."""
     wanted: dict[str, Any] = {"items": items, "proration_behavior": "always_invoice"}
+    if not contract.schedule_id:  # Stripe takes no word of cancelling while a schedule is there
+        wanted |= contract.taking_back
     if contract.collection_method == "charge_automatically":
         wanted["payment_behavior"] = "error_if_incomplete"
     with speaking() as api:
         api.subscriptions.update(contract.id, wanted)
 
 
-def change_later(
-    contract: Contract,
-    now_items: list[dict[str, Any]],
-    later_items: list[dict[str, Any]],
-    interval: Interval,
-) -> None:
-    """Other prices from the end of the period, through a schedule that then lets go of the subscription."""
+def change_later(contract: Contract, later_items: list[dict[str, Any]], interval: Interval) -> None:
+    """Other prices from the end of the period, through a schedule that then lets go of the subscription. What is booked
+    already is booked anew, in one call."""
     with speaking() as api:
-        made = plain(api.subscription_schedules.create({"from_subscription": contract.id}))
-        current = made["phases"][0]
+        if contract.schedule_id:
+            made = plain(api.subscription_schedules.retrieve(contract.schedule_id))
+        else:
+            made = plain(api.subscription_schedules.create({"from_subscription": contract.id}))
         phase: dict[str, Any] = {
-            "items": now_items,
-            "start_date": current["start_date"],
+            "items": _present_items(contract),
+            "start_date": (made["current_phase"] or made["phases"][0])["start_date"],
             "end_date": int(contract.period_end.timestamp()),
         }
         if contract.status == "trialing" and contract.trial_end:
@@ -115,9 +121,19 @@ def change_later(
         later = {
             "items": later_items,
             "duration": {"interval": interval, "interval_count": 1},
-            "proration_behavior": "none",
+            # At the end of a period no time is left to prorate; with "none" Stripe may leave out the usage of a price
+            # that goes.
+            "proration_behavior": "create_prorations" if contract.metered_price else "none",
         }
         api.subscription_schedules.update(made["id"], {"end_behavior": "release", "phases": [phase, later]})
+
+
+def _present_items(contract: Contract) -> list[dict[str, Any]]:
+    """What it has now, as a phase of a schedule has it."""
+    items: list[dict[str, Any]] = [{"price": contract.bought.price_id, "quantity": 1}]
+    if contract.metered_price:
+        items.append({"price": contract.metered_price})
+    return items
 
 
 def forget_later(contract: Contract) -> None:
@@ -139,10 +155,20 @@ def keep_on(contract: Contract) -> None:
         api.subscriptions.update(contract.id, contract.taking_back)
 
 
-def cancel_now(contract: Contract) -> None:
-    """It is over; what was owed is still on its invoices."""
+def cancel_as_before(contract: Contract) -> None:
+    """It ends when it was to end, after `keep_on`."""
+    assert contract.cancel_at is not None
+    at = {"cancel_at": int(contract.cancel_at.timestamp())}
     with speaking() as api:
-        api.subscriptions.cancel(contract.id)
+        api.subscriptions.update(
+            contract.id, {"cancel_at_period_end": True} if contract.ends_with_period else at
+        )
+
+
+def cancel_now(contract: Contract) -> None:
+    """It is over. What was owed is still on its invoices, and what was used of what is metered is on one more."""
+    with speaking() as api:
+        api.subscriptions.cancel(contract.id, {"invoice_now": True} if contract.metered_item else {})
 
 
 def cancel_second(subscription_id: str) -> None:
@@ -152,6 +178,12 @@ def cancel_second(subscription_id: str) -> None:
         paid = _void_unpaid(api, subscription_id)
         back = {"invoice_now": True, "prorate": True} if paid else {}
         api.subscriptions.cancel(subscription_id, back)
+
+
+def send_draft(invoice_id: str) -> None:
+    """Make a draft an invoice, and have it collected. Harmless where it is one already."""
+    with suppress(BillingRefused), speaking() as api:
+        api.invoices.finalize_invoice(invoice_id, {"auto_advance": True})
 
 
 def _void_unpaid(api: Any, subscription_id: str) -> bool:

@@ -13,8 +13,6 @@ class ConnectionPeak(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     day = models.DateField()
     peak = models.PositiveIntegerField()
-    # Of OVERAGE_BLOCK connections beyond the plan as it then was, within what the owner had agreed to pay for.
-    blocks = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["tenant", "day"], name="billing_peak_a_day")]

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import ClassVar, Final
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -10,6 +11,8 @@ from tenants.models import Tenant
 from tenants.plans import Plan, plan_of
 
 GRACE: Final = timedelta(days=7)
+# While Stripe collects for it, in its words.
+RUNNING: Final = ("trialing", "active", "past_due", "unpaid")
 
 
 class Subscription(models.Model):
@@ -57,6 +60,8 @@ class Subscription(models.Model):
     open_number = models.CharField(max_length=64, blank=True, default="")
     open_due = models.DateTimeField(null=True)
     open_by_mail = models.BooleanField(default=False)
+    # What the customer has to their credit, in US cents: the next invoices use it up.
+    credit_cents = models.PositiveIntegerField(default=0, db_default=0)
 
     standing = models.CharField(max_length=12, choices=Standing, default=Standing.NONE)
     # The owner's word: connections beyond the plan may cost up to so many US dollars in a calendar month.
@@ -64,6 +69,8 @@ class Subscription(models.Model):
     overage_ceiling_usd = models.PositiveIntegerField(default=0)
     # What one block costs, in US cents, by the metered item that bills it; 0 while the subscription has none.
     block_cents = models.PositiveIntegerField(default=0, db_default=0)
+    # Since when it does, as far as is known: Stripe bills no usage of before by it.
+    metered_since = models.DateTimeField(null=True)
     # What was paid for plans so far, in US cents, which the highest ceiling goes by. Kept while overage is on.
     paid_cents = models.PositiveBigIntegerField(default=0, db_default=0)
 
@@ -79,7 +86,7 @@ class Subscription(models.Model):
     @property
     def running(self) -> bool:
         """Whether there is a subscription that Stripe still collects for."""
-        return self.status in ("trialing", "active", "past_due", "unpaid")
+        return self.status in RUNNING
 
     @property
     def bought(self) -> Plan:
@@ -95,3 +102,13 @@ class Subscription(models.Model):
     def suspends_at(self) -> datetime | None:
         """When the workspace is suspended unless something is paid."""
         return self.past_due_since + GRACE if self.past_due_since else None
+
+    @property
+    def ends_unpaid_at(self) -> datetime | None:
+        """About when Stripe gives up on the card and ends the plan; None where it does neither: nothing is owed, it is
+        over already, or invoices come by mail."""
+        days = settings.STRIPE_RETRY_DAYS
+        tried = self.status == "past_due" and self.collection_method == "charge_automatically"
+        if not (tried and days and self.past_due_since):
+            return None
+        return self.past_due_since + timedelta(days=days)

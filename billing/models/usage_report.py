@@ -9,13 +9,17 @@ from tenants.models import Tenant
 
 
 class UsageReport(models.Model):
-    """The step from `before` to `after` blocks of overage in a calendar month. It is written before it is sent: one
-    whose answer was lost goes out again under the same identifier, which Stripe counts once."""
+    """The step from `before` to `after` blocks of overage in a calendar month, under one subscription and at one price.
+    It is written when it is counted and sent after: one whose answer was lost goes out again under the same identifier,
+    which Stripe counts once."""
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    subscription_id = models.CharField(max_length=64, default="", db_default="")
     month = models.CharField(max_length=7)  # 2026-11
     before = models.PositiveIntegerField()
     after = models.PositiveIntegerField()
+    # What a block costs, in US cents.
+    block_cents = models.PositiveIntegerField(default=0, db_default=0)
     customer_id = models.CharField(max_length=64)
     # When the usage was measured, in the time that the customer lives by.
     measured_at = models.DateTimeField()
@@ -24,7 +28,10 @@ class UsageReport(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["tenant", "month", "before"], name="billing_usage_step_once")
+            models.UniqueConstraint(
+                fields=["tenant", "subscription_id", "month", "block_cents", "before"],
+                name="billing_usage_step_once",
+            )
         ]
 
     def __str__(self) -> str:
@@ -33,4 +40,4 @@ class UsageReport(models.Model):
     @property
     def identifier(self) -> str:
         """By which Stripe knows a repeat."""
-        return f"{self.customer_id}-{self.month}-{self.before}-{self.after}"
+        return f"{self.subscription_id}-{self.month}-{self.block_cents}-{self.before}-{self.after}"

@@ -27,7 +27,8 @@ class Notice(msgspec.Struct, frozen=True):
 
 
 class Wording(msgspec.Struct, frozen=True):
-    """One language. `date` puts `{day}`, `{month}` and `{year}` in order, `thousands` groups figures."""
+    """One language. `date` puts `{day}`, `{month}` and `{year}` in order, `thousands` groups figures. `ends` and `over`
+    are the last line of a mail about money: by when paying keeps the plan, or that it has ended."""
 
     months: tuple[str, ...]
     date: str
@@ -35,6 +36,8 @@ class Wording(msgspec.Struct, frozen=True):
     decimal: str
     money: str
     foot: str
+    ends: str
+    over: str
     notices: dict[str, Notice]
     language: str = ""
 

@@ -12,7 +12,7 @@ from billing.errors import BillingRefused, BillingUnavailable
 from billing.reading import billing_of
 from console.access import StaffRequest, owners_only
 from console.billing_page import PAGE, TAX_IDS, away, frame, present, show, status_of, to_billing
-from console.money import exact
+from console.sheets import sheet
 from console.standing import day, price
 from tenants.hosts import tenant_url
 from tenants.plans import Interval
@@ -20,7 +20,6 @@ from tenants.plans import Interval
 LATE: Final = (
     "Our payment provider does not answer just now. What you did there is done, and shows here in minutes."
 )
-STATUSES: Final = {"paid": "ok", "open": "warn", "uncollectible": "danger"}
 
 
 @require_safe
@@ -67,10 +66,7 @@ def invoices(request: StaffRequest) -> HttpResponse:
     papers: dict[str, Any] = {"billing": billing_of(tenant), "tax_types": TAX_IDS.items()}
     status = 200
     try:
-        papers["invoices"] = [
-            (invoice, exact(invoice.cents, invoice.currency), STATUSES.get(invoice.status, ""))
-            for invoice in actions.invoices(tenant.id)
-        ]
+        papers["invoices"] = [sheet(invoice) for invoice in actions.invoices(tenant.id)]
         papers["tax_ids"] = [(one, TAX_IDS.get(one.type, one.type)) for one in actions.tax_ids(tenant.id)]
     except BillingRefused as refused:
         papers["unavailable"], status = refused.sentence, status_of(refused)

@@ -1,5 +1,6 @@
 """The buttons of the billing page. Each asks Stripe; a refusal is told on the page, and has changed nothing."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -24,7 +25,7 @@ from console.billing_page import (
     status_of,
     to_billing,
 )
-from console.differences import differences
+from console.differences import differences, history_hidden
 from console.money import exact, usd
 from console.standing import day, open_invoice, price
 from console.views.billing import checkout_url
@@ -34,6 +35,11 @@ from tenants.plans import INTERVALS, PLANS
 P = ParamSpec("P")
 Button = Callable[Concatenate[StaffRequest, P], HttpResponse]
 SECTION = "billing"
+_DOLLARS = re.compile(r"\$? ?(?:[0-9]{1,8}|[0-9]{1,3}(?:,[0-9]{3}){1,2})")
+STILL_BOOKED = (
+    "What was booked before is still to come: our payment provider stopped answering before it was taken back. Press "
+    "the button below that keeps your plan."
+)
 
 
 def button(view: Button[P]) -> Button[P]:
@@ -79,7 +85,10 @@ def change(request: StaffRequest) -> HttpResponse:
     done = actions.change_plan(request.tenant.id, plan, interval)
     name = PLANS[plan].name
     words = f"{name} is in force from {day(done.at)} on." if done.at else f"{name} is in force."
-    messages.success(request, words, SECTION)
+    if done.still_booked:
+        messages.warning(request, f"{words} {STILL_BOOKED}", SECTION)
+    else:
+        messages.success(request, words, SECTION)
     return to_billing()
 
 
@@ -97,11 +106,13 @@ def _ask(request: StaffRequest, plan: str) -> HttpResponse:
         "preview": preview,
         "from_day": day(preview.at) if preview.at else "",
         "due": exact(max(0, preview.due_cents)),
+        "next": exact(max(0, wanted.cents(interval) - preview.credit_cents)),
         "later": exact(max(0, preview.later_cents)),
         "open_invoice": open_invoice(billing),
         "credit": usd(-preview.due_cents) if preview.due_cents < 0 else "",
         "lines": [(words, exact(cents)) for words, cents in preview.lines if cents],
         "differences": differences(tenant, wanted),
+        "hidden": history_hidden(tenant, wanted),
     }
     return render(request, "console/change_plan.html", context)
 
@@ -124,6 +135,7 @@ def cancel(request: StaffRequest) -> HttpResponse:
             "open_invoice": open_invoice(billing),
             "stays": what_stays(tenant, PLANS["free"]),
             "differences": differences(tenant, PLANS["free"]),
+            "hidden": history_hidden(tenant, PLANS["free"]),
         }
         return render(request, "console/cancel_plan.html", context)
     ends = actions.cancel(tenant.id)
@@ -214,10 +226,10 @@ def overage(request: StaffRequest) -> HttpResponse:
 
 
 def _whole_dollars(typed: str) -> int:
-    figure = typed.removeprefix("$").replace(",", "").strip()
-    if not (figure.isascii() and figure.isdecimal() and len(figure) < 9):
+    """A sum as it is typed; a comma parts thousands, and nothing else: "22,50" is not 2,250."""
+    if not _DOLLARS.fullmatch(typed):
         raise BillingRefused("The ceiling is in whole US dollars, such as 30.")
-    return int(figure)
+    return int(re.sub(r"[$, ]", "", typed))
 
 
 @button

@@ -4,16 +4,16 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from console.access import StaffRequest, is_staff, staff_only
+from console.access import StaffRequest, home_of, is_staff, staff_only
 from console.numbers import numbers
 from console.page import show
 
 
 @require_safe
 def welcome(request: StaffRequest) -> HttpResponse:
-    """The bare address of a workspace: staff go on to the console, others are shown the two doors."""
+    """The bare address of a workspace: staff go on to where they work, others are shown the two doors."""
     if is_staff(request):
-        return redirect("/console/")
+        return redirect(home_of(request))
     return render(request, "console/welcome.html", {"tenant": request.tenant})
 
 

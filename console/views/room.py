@@ -50,7 +50,7 @@ def settings(request: StaffRequest, room: Room) -> HttpResponse:
     except ValueError as refused:
         form.add_error(None, str(refused))
         return show(request, room, 422, settings_form=form)
-    messages.success(request, "Saved. It holds from the next message on.", "settings")
+    messages.success(request, "Saved.", "settings")
     return to_room(room.name, "settings")
 
 

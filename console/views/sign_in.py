@@ -14,7 +14,7 @@ from accounts.actions import authenticate_staff, take_handoff
 from accounts.actions import sign_out as end_session
 from accounts.models import Member
 from console import guards
-from console.access import is_staff
+from console.access import home_of, is_staff
 from console.forms import SignInForm
 from tenants.directory import TenantInfo
 from tenants.hosts import portal_url, tenant_as_typed
@@ -41,7 +41,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     end_session(request)
-    return redirect("/login/")
+    return redirect(_asked_for(request) or "/login/")
 
 
 def _try(request: HttpRequest) -> HttpResponse:
@@ -84,18 +84,27 @@ def _page(request: HttpRequest, form: SignInForm, status: int = 200, notice: str
         "host": tenant_as_typed(tenant.slug),
         "notice": notice,
         "find_url": portal_url("/login/"),
-        "next": _next(request),
+        "next": _asked_for(request),
     }
     return render(request, "console/sign_in.html", context, status=status)
 
 
 def _next(request: HttpRequest) -> str:
+    return _asked_for(request) or _home(request)
+
+
+def _home(request: HttpRequest) -> str:
+    # A suspended workspace has one page left, its owner's, and it is the one that opens it again. Others are told why.
+    member = request.user
+    owner = isinstance(member, Member) and member.role == Member.Role.OWNER
+    return "/console/billing/" if owner and tenant_of(request).state == "suspended" else home_of(request)
+
+
+def _asked_for(request: HttpRequest) -> str:
+    """The page of this host that is to come next, as the form or address says; "" where it names none."""
     wish = request.POST.get("next") or request.GET.get("next") or ""
     safe = wish.startswith("/") and url_has_allowed_host_and_scheme(wish, allowed_hosts=None)
-    if safe:
-        return wish
-    # A suspended workspace has one page left, and it is the one that opens it again.
-    return "/console/billing/" if tenant_of(request).state == "suspended" else "/console/"
+    return wish if safe else ""
 
 
 def tenant_of(request: HttpRequest) -> TenantInfo:

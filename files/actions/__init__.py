@@ -1,6 +1,6 @@
 """The verbs of this room. They run inside the tenant's schema."""
 
 from files.actions.discard import discard, discard_of_room
-from files.actions.keep import TooManyWaiting, keep
+from files.actions.keep import MOST_WAITING, TooLarge, TooManyWaiting, keep
 
-__all__ = ["TooManyWaiting", "discard", "discard_of_room", "keep"]
+__all__ = ["MOST_WAITING", "TooLarge", "TooManyWaiting", "discard", "discard_of_room", "keep"]

@@ -1,5 +1,6 @@
 """Pages that only tell."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -25,6 +26,7 @@ def pricing(request: HttpRequest) -> HttpResponse:
         "interval": "year" if request.GET.get("by") == "year" else "month",
         "on_sale": can_buy(),
         "trial_days": TRIAL_DAYS,
+        "retry_days": settings.STRIPE_RETRY_DAYS,
         "overage_block": OVERAGE_BLOCK,
     }
     return render(request, "portal/pricing.html", context)

@@ -7,7 +7,7 @@ from secrets import token_hex
 from typing import Any, ClassVar, Final
 
 from channels.consumer import AsyncConsumer
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
 from accounts.identity import Identity
 from realtime import events, leases
@@ -102,6 +102,11 @@ class SocketConsumer(AsyncConsumer):
     def issued_at(self) -> float | None:
         return self.identity.issued_at if self.identity else None
 
+    def go_by(self, name: str) -> None:
+        """Whoever is at the other end has another name from now on."""
+        if self.identity is not None:
+            self.identity = structs.replace(self.identity, username=name)
+
     # ---- for subclasses
 
     async def enter(self) -> None:
@@ -132,12 +137,14 @@ class SocketConsumer(AsyncConsumer):
         answer = events.frame(body)
         self.push(answer if self.asked.ref is None else answer.answering(self.asked.ref))
 
-    async def take_lease(self, lease: Lease, *, most: int, most_own: int) -> None:
+    async def take_lease(self, lease: Lease, *, most: int, most_own: int, most_there: int = 0) -> None:
         """Take a connection lease, held until the socket ends. Raises SocketRefused."""
         replaces = query(self.scope, "connection")
         self.lease = lease  # already: a call that fails half-way may have taken it
         try:
-            await leases.acquire(lease, most=most, most_own=most_own, replaces=replaces)
+            await leases.acquire(
+                lease, most=most, most_own=most_own, most_there=most_there, replaces=replaces
+            )
         except leases.LeaseRefused as error:
             self.lease = None
             raise SocketRefused(CloseCode.TOO_MANY_CONNECTIONS, str(error)) from None
@@ -183,7 +190,7 @@ class SocketConsumer(AsyncConsumer):
         except Refused as error:
             if isinstance(error, BadFrame):
                 self.asked = error.asked
-            self._push_error(error.code, error.message, error.retry_after)
+            self._push_error(error.code, error.message, error.retry_after, error.reason)
         except SocketRefused as error:
             self.outlet.close(error.code, error.reason)
         except (*AWAY, *DATABASE_AWAY) as error:
@@ -193,10 +200,17 @@ class SocketConsumer(AsyncConsumer):
             logger.exception("%s: a command failed", self._who())
             self._push_error(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side.", None)
 
-    def _push_error(self, code: ErrorCode, text: str, retry_after: float | None) -> None:
+    def _push_error(
+        self, code: ErrorCode, text: str, retry_after: float | None, reason: str | None = None
+    ) -> None:
         self.reply(
             events.error_body(
-                code, text, room=self.room_asked(), client_id=self.asked.client_id, retry_after=retry_after
+                code,
+                text,
+                room=self.room_asked(),
+                client_id=self.asked.client_id,
+                retry_after=retry_after,
+                reason=reason,
             )
         )
 

@@ -1,6 +1,7 @@
 """What the sockets of those who have proved who they are share: a lease, and credentials that run out."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final
 
 from accounts import authentication, scopes
@@ -8,6 +9,7 @@ from accounts.identity import Identity
 from accounts.tokens import TokenExpired, TokenRefused
 from realtime import commands, events
 from realtime.alarms import alarms
+from realtime.background import quietly
 from realtime.consumers.base import SocketConsumer
 from realtime.consumers.visit import Visit
 from realtime.events import CloseCode, ErrorCode, Pong, TokenRefreshed, stamp
@@ -15,7 +17,10 @@ from realtime.leases import Lease
 from realtime.limits import WINDOW
 from realtime.refusals import SocketRefused
 from realtime.scope import client_address
+from realtime.visits import look_at
 from rooms.texts import Refused
+from tenants import guest_limits
+from tenants.addresses import place_of
 
 EXPIRY_GRACE: Final = 30.0
 # Pages, reads and the like in WINDOW seconds, for one user in one process: far above what a person does.
@@ -36,8 +41,13 @@ class MemberConsumer(SocketConsumer):
             raise SocketRefused(CloseCode.FORBIDDEN, "This key lacks the scope messages:read.")
         self.address = client_address(self.scope)
         limits = self.tenant.limits
-        lease = Lease.of_user(self.tenant.id, self.user, self.connection_id)
-        await self.take_lease(lease, most=limits.max_connections, most_own=limits.connections_per_user)
+        at = place_of(self.tenant.schema_name, self.address) if self.identity.kind == "guest" else None
+        await self.take_lease(
+            Lease.of_user(self.tenant.id, self.user, self.connection_id, guest_at=at),
+            most=limits.max_connections,
+            most_own=limits.connections_per_user,
+            most_there=guest_limits.connections(limits),
+        )
 
     async def obey(self, command: Any) -> None:
         match command:
@@ -57,6 +67,10 @@ class MemberConsumer(SocketConsumer):
 
     def visit_asked(self) -> Visit:
         """The visit that the command concerns. Raises Refused."""
+        raise NotImplementedError
+
+    def visits_now(self) -> Iterable[Visit]:
+        """All visits that are going on."""
         raise NotImplementedError
 
     def shown_out(self, visit: Visit, refused: Refused) -> None:
@@ -82,11 +96,14 @@ class MemberConsumer(SocketConsumer):
             raise Refused(code, f"The token was not accepted: {error}.") from None
         if fresh.external_id != self.user:
             raise Refused(ErrorCode.FORBIDDEN, "The token names somebody else.")
+        if fresh.exp is not None and fresh.exp <= events.unix_now():  # the leeway is for coming in
+            raise Refused(ErrorCode.TOKEN_EXPIRED, "The token was not accepted: it has expired.")
         await self.enter_anew(fresh)
         self.identity = fresh
         self.hub.admissions.check_not_revoked(self.tenant, self)
         self.watch_expiry()
         self.reply(TokenRefreshed(exp=fresh.exp or 0, room=self.room_asked()))
+        await quietly(look_at(self.visits_now()))  # what changed meanwhile was judged by the token before
 
     def watch_expiry(self) -> None:
         """From now on see to it that this socket does not outlive its credentials by more than EXPIRY_GRACE."""

@@ -6,7 +6,6 @@ from typing import Protocol
 import msgspec
 
 from realtime import events
-from realtime.admissions import TenantSockets
 from realtime.events import Frame, History
 from realtime.feed import Feed
 from realtime.outlets import Outlet, flow
@@ -16,16 +15,22 @@ from tenants.directory import TenantInfo
 
 
 class Reader(Protocol):
-    """The socket that has come back."""
+    """Whoever has come back."""
 
-    of_tenant: TenantSockets
+    @property
+    def over(self) -> bool:
+        """Whether nothing of the room may be told them any more: look again after every wait."""
 
     @property
     def outlet(self) -> Outlet:
-        """Its way out."""
+        """The way out to them."""
+
+    @property
+    def tenant_now(self) -> TenantInfo:
+        """The tenant with its plan of this moment: how far back it keeps messages."""
 
     def push(self, *bodies: msgspec.Struct | Frame) -> None:
-        """Send frames to it alone."""
+        """Send frames to them alone."""
 
 
 class Resume:
@@ -52,6 +57,8 @@ class Resume:
         # Long texts fill a frame sooner: what a client need not page for follows without its asking.
         must_page = has_more and upto - since > reading.MOST_RESUMED
         changed = [] if rev is None else await self._last_page_changed(since, rev, upto_rev)
+        if self._reader.over:
+            return
         self._reader.push(
             History(
                 room=self._feed.room_name,
@@ -71,7 +78,7 @@ class Resume:
     async def _last_page_changed(self, seq: int, rev: int, upto_rev: int) -> list[AnyMessage]:
         """What fits the frame. All before it is told at once: who breaks off after the frame has all of it then."""
         messages, has_more = await self._changed(seq, rev)
-        while has_more and not self._reader.outlet.gone:
+        while has_more and not self._reader.over:
             self._reader.push(*(events.changed(message) for message in _as_of(upto_rev, messages)))
             await flow(self._reader.outlet)
             messages, has_more = await self._changed(seq, messages[-1].rev)
@@ -90,7 +97,7 @@ class Resume:
     async def _catch_up(self, seq: int, rev: int) -> None:
         """Go live from there on: what was committed while the resume was read comes first, as it stands now."""
         feed = self._feed
-        while feed.rev > rev and not self._reader.outlet.gone:
+        while feed.rev > rev and not self._reader.over:
             upto, upto_rev = feed.seq, feed.rev
             # First, for who breaks off in between gets what is new by its `seq`, and the rest only beyond their `rev`.
             await self._tell_changed(seq, rev)
@@ -101,8 +108,10 @@ class Resume:
     async def _tell_missed(self, seq: int, upto: int, upto_rev: int) -> None:
         """Messages after `seq`, page by page, no faster than they are read."""
         has_more = True
-        while has_more and seq < upto and not self._reader.outlet.gone:
+        while has_more and seq < upto:
             messages, has_more = await self._missed(seq, upto)
+            if self._reader.over:
+                return
             self._reader.push(*(events.live(message) for message in _as_of(upto_rev, messages)))
             await flow(self._reader.outlet)
             seq = messages[-1].seq if messages else upto
@@ -110,8 +119,10 @@ class Resume:
     async def _tell_changed(self, seq: int, rev: int) -> None:
         """How older messages stand that have changed after `rev`, page by page, no faster than they are read."""
         has_more = True
-        while has_more and not self._reader.outlet.gone:
+        while has_more:
             messages, has_more = await self._changed(seq, rev)
+            if self._reader.over:
+                return
             self._reader.push(*(events.changed(message) for message in messages))
             await flow(self._reader.outlet)
             rev = messages[-1].rev if messages else rev
@@ -120,19 +131,15 @@ class Resume:
         if since >= upto:  # of a storm of clients that were away for a moment, most have missed nothing
             return [], False
         feed = self._feed
-        return await reading.missed(self._tenant_now, feed.room_id, feed.room_name, since=since, upto=upto)
+        return await reading.missed(
+            self._reader.tenant_now, feed.room_id, feed.room_name, since=since, upto=upto
+        )
 
     async def _changed(self, seq: int, rev: int) -> tuple[list[AnyMessage], bool]:
         feed = self._feed
         if rev >= feed.rev:
             return [], False
-        return await reading.changed(self._tenant_now, feed.room_id, feed.room_name, seq=seq, rev=rev)
-
-    @property
-    def _tenant_now(self) -> TenantInfo:
-        """The tenant with its plan of this moment: how far back it keeps messages. The feed may have been made when it
-        was another."""
-        return self._reader.of_tenant.info
+        return await reading.changed(self._reader.tenant_now, feed.room_id, feed.room_name, seq=seq, rev=rev)
 
 
 def _as_of(rev: int, messages: list[AnyMessage]) -> list[AnyMessage]:

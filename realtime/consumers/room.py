@@ -6,7 +6,7 @@ from accounts.identity import Identity
 from realtime.commands import ROOM, Parser
 from realtime.consumers.member import MemberConsumer
 from realtime.consumers.visit import Visit
-from realtime.events import CloseCode
+from realtime.events import CloseCode, ErrorCode
 from realtime.refusals import SocketRefused, as_refusal
 from realtime.scope import query
 from rooms import access
@@ -33,14 +33,20 @@ class ChatRoomConsumer(MemberConsumer):
         self.visit = Visit(self, self.tenant, room)
         arrival = await self.visit.arrive(since, rev)
         await self.accept()
-        if self.visit.ended is not None:
-            raise self.visit.ended
-        await self.visit.greet(arrival, since, rev)
-        self.watch_expiry()
+        at = self.visit.greet(arrival)
+        self.watch_expiry()  # already: who has missed a lot may be read to for longer than their token lasts
+        await self.visit.settle(at, since, rev)
 
     def visit_asked(self) -> Visit:
         assert self.visit is not None  # commands are read only after `enter`
+        if self.asked.room not in (None, self.room_name):  # it would be said to the wrong people
+            raise Refused(
+                ErrorCode.INVALID_FIELD, f"room: this socket is in {self.room_name}, and in no other room."
+            )
         return self.visit
+
+    def visits_now(self) -> list[Visit]:
+        return [self.visit] if self.visit is not None else []
 
     def shown_out(self, visit: Visit, refused: Refused) -> None:
         if self.accepted:

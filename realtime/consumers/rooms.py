@@ -58,6 +58,9 @@ class MultiRoomConsumer(MemberConsumer):
             raise Refused(ErrorCode.FORBIDDEN, "Join this room first.")
         return visit
 
+    def visits_now(self) -> list[Visit]:
+        return list(self.visits.values())
+
     def shown_out(self, visit: Visit, refused: Refused) -> None:
         if self.visits.get(visit.room.name) is visit:
             del self.visits[visit.room.name]
@@ -88,9 +91,7 @@ class MultiRoomConsumer(MemberConsumer):
         visit = Visit(self, self.tenant, room)
         try:
             arrival = await visit.arrive(since, rev)
-            await visit.greet(arrival, since, rev)
-            if visit.ended is not None:
-                raise visit.ended
+            await visit.settle(visit.greet(arrival), since, rev)
         except BaseException:
             await visit.depart()
             raise

@@ -8,15 +8,16 @@ import msgspec
 
 from accounts import scopes
 from accounts.identity import Identity
+from moderation import saying
 from realtime import commands, events
 from realtime.consumers.echoes import Echo, Echoes
 from realtime.consumers.typist import Typist
 from realtime.events import CloseCode, ErrorCode, History, Unread
-from realtime.limits import MessageRate
 from realtime.refusals import SocketRefused
 from rooms import access, actions, reading
 from rooms.access import RoomRecord
 from rooms.actions import announcing
+from rooms.actions.pace import Pace, places_of
 from rooms.texts import Refused
 from rooms.writing.work import Changed
 from tenants.directory import TenantInfo
@@ -71,13 +72,13 @@ class Speaker:
         self._check_may_write()
         id_ = uuid4()
         with self._expecting("chat_message", message_id=str(id_)) as echo:
-            posted = await actions.post_message(
+            posted = await saying.post_message(
                 *self._here,
                 command.message,
                 client_id=command.client_id,
                 reply_to=command.reply_to,
                 files=command.files,
-                rate=self._rate(),
+                pace=self._pace(),
                 id_=id_,
             )
             self._settle(echo, posted.created, posted.message.rev, lambda: events.live(posted.message))
@@ -88,7 +89,7 @@ class Speaker:
     async def _edit(self, command: commands.EditMessage) -> None:
         self._check_may_write()
         id_, text = command.message_id, command.message
-        edit = actions.edit_message(*self._here, id_, text, rate=self._rate())
+        edit = saying.edit_message(*self._here, id_, text, pace=self._pace())
         await self._change(edit, "message_edited", message_id=id_)
 
     async def _delete(self, command: commands.DeleteMessage) -> None:
@@ -101,7 +102,7 @@ class Speaker:
     async def _react(self, command: commands.React) -> None:
         self._check_may_write()
         id_, emoji, on = command.message_id, command.emoji, command.on
-        reaction = actions.react(*self._here, id_, emoji, on, rate=self._rate())
+        reaction = actions.react(*self._here, id_, emoji, on, pace=self._pace())
         about = {"message_id": id_, "user_id": self._visit.user, "emoji": emoji, "on": on}
         await self._change(reaction, "reaction", **about)
 
@@ -145,7 +146,7 @@ class Speaker:
 
     def _may_be_seen_typing(self) -> bool:
         """Whoever cannot write is not about to. They get no error: what they would send gets one."""
-        return self._may_write and not (self._visit.room.archived or access.is_muted(self._visit.room))
+        return self.may_write and not (self._visit.room.archived or access.is_muted(self._visit.room))
 
     async def _history(self, command: commands.History) -> None:
         if command.before is not None and command.after is not None:
@@ -160,6 +161,8 @@ class Speaker:
             limit=command.limit,
             upto=self._visit.resume.upto,
         )
+        if self._visit.ended is not None:  # while it was read
+            raise self._visit.ended
         self._visit.host.reply(
             History(
                 room=self._visit.room.name,
@@ -176,18 +179,19 @@ class Speaker:
         return self._visit.tenant_now, self._visit.room, self._visit.host.identity
 
     @property
-    def _may_write(self) -> bool:
+    def may_write(self) -> bool:
         """False for a key that may only read."""
         who = self._visit.host.identity
         return not who.is_bot or scopes.allows(who.scopes, "messages:write")
 
     def _check_may_write(self) -> None:
-        if not self._may_write:
+        if not self.may_write:
             raise Refused(ErrorCode.FORBIDDEN, "This key lacks the scope messages:write.")
 
-    def _rate(self) -> MessageRate:
-        """What the user has sent lately. Raises SocketRefused where that is far beyond the limit."""
+    def _pace(self) -> Pace:
+        """What the user, or a guest from where, has sent lately. Raises SocketRefused for what is far too much."""
         rate = self._visit.host.hub.rates[self._visit.tenant.id, self._visit.user]
         if rate.flooding(self._visit.tenant_now.limits.messages_per_10s):
             raise SocketRefused(CloseCode.FLOODING, "far over the rate limit")
-        return rate
+        host = self._visit.host
+        return Pace(rate, places_of(self._visit.tenant, host.identity, host.address))

@@ -52,7 +52,7 @@ class Host(Protocol):
 
 
 class Visit:
-    """`arrive` before anything is sent, then `greet`; `depart` at the end, however far it came."""
+    """`arrive` before anything is sent, then `greet` and `settle`; `depart` at the end, however far it came."""
 
     def __init__(self, host: Host, tenant: TenantInfo, room: RoomRecord) -> None:
         self.host = host
@@ -80,6 +80,10 @@ class Visit:
     @property
     def member_id(self) -> int:
         return self.host.identity.member_id
+
+    def push(self, *bodies: msgspec.Struct | events.Frame) -> None:
+        """Send frames to this visitor alone."""
+        self.host.push(*bodies)
 
     def hear(self, burst: Burst) -> None:
         """What everyone is told."""
@@ -113,7 +117,7 @@ class Visit:
         """Be counted in. Raises what a part that is away raises."""
         hub, who = self.host.hub, self.host.identity
         self._feed = await hub.feed(self.tenant, self.room)
-        self.resume = Resume(self.host, self._feed, self._go_live)
+        self.resume = Resume(self, self._feed, self._go_live)
         hub.visits.add(self)
         # From here on we hear of changes; what changed since we were let in is seen now. The answer is cached.
         self.room = await access.enter(self.tenant, who, self.room.name)
@@ -122,20 +126,39 @@ class Visit:
         self._feed.arriving.add(self)  # before we are told who is here: whoever comes later is told of
         return await hub.attendance.enter(self._feed, self.user if self._present else "", who.username)
 
-    async def greet(self, arrival: Arrival, since: int | None, rev: int | None) -> None:
-        """The entry frames, the resume where one was asked for, then live: no frame may slip in between."""
+    def greet(self, arrival: Arrival) -> tuple[int, int]:
+        """The entry frames, and where the room stands (seq, rev) in them. Follow it with `settle` at once.
+
+        Raises Refused where the visitor has been shown out already.
+        """
+        if self.ended is not None:
+            raise self.ended
         feed = self.feed
-        at = (feed.seq, feed.rev)
         self.host.reply(self._online_users(arrival))
         self.host.push(self._joined())
         self._greeted = True
+        return feed.seq, feed.rev
+
+    async def settle(self, at: tuple[int, int], since: int | None, rev: int | None) -> None:
+        """The resume where one was asked for, then live: no frame may slip in between.
+
+        Raises Refused where the visitor has been shown out in the meantime.
+        """
         if since is None:
             self._go_live()
-            return
-        await self.resume.begin(since, rev, at)
+        else:
+            await self.resume.begin(since, rev, at)
+        if self.ended is not None:
+            raise self.ended
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing of the room may be told here any more."""
+        return self.ended is not None or self._feed is None or self.host.outlet.gone
 
     def _go_live(self) -> None:
-        if not self._live and self._feed is not None:  # None: shown out while the resume was read
+        if not self._live and not self.over:
+            assert self._feed is not None
             self._live = True
             self._feed.arriving.discard(self)
             self.host.hub.attach(self._feed, self)
@@ -151,6 +174,7 @@ class Visit:
             connection_id=self.host.connection_id,
             last_seq=self.feed.seq,
             last_rev=self.feed.rev,
+            created_at=stamp(self.room.created_at),
             limits=limits_view(self.tenant_now.limits),
             **self._standing(),
         )
@@ -162,7 +186,7 @@ class Visit:
             "title": room.title,
             "archived": room.archived,
             "slow_mode": room.slow_mode,
-            "may_moderate": access.may_moderate(self.host.identity, room),
+            "may_moderate": self._speaker.may_write and access.may_moderate(self.host.identity, room),
             "muted_until": stamp(room.muted_until) if access.is_muted(room) and room.muted_until else UNSET,
         }
 

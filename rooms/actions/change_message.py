@@ -12,10 +12,11 @@ from accounts.identity import Identity
 from audit.acting import Actor
 from files.tasks import remove_files_of
 from realtime.events import ErrorCode
-from realtime.limits import MessageRate
 from rooms import access, reading
 from rooms.access import RoomRecord
-from rooms.actions import announcing, pace
+from rooms.actions import announcing
+from rooms.actions.pace import Pace, check_rate
+from rooms.actions.post import Review
 from rooms.texts import Refused, check_emoji, check_message_id, check_text
 from rooms.writing.work import Changed, Deletion, Edit, Reaction, no_such_message
 from tenants.context import in_public
@@ -32,16 +33,22 @@ async def edit_message(
     message_id: object,
     text: object,
     *,
-    rate: MessageRate | None = None,
+    pace: Pace | None = None,
+    review: Review | None = None,
 ) -> Changed:
-    """Give a message another text. Only its sender may, and the tenant's own server with a key."""
+    """Give a message another text. Only its sender may, and the tenant's own server with a key.
+
+    `review` is asked last, about what would otherwise be written.
+    """
     wanted = check_message_id(message_id)
     body = check_text(text, tenant.limits.max_message_length)
     access.check_not_muted(room)
-    pace.check_rate(tenant, rate)
+    await check_rate(tenant, pace)
     sender, _ = await _origin(tenant, room, wanted)
     if sender != editor.member_id and not editor.is_bot:
         raise Refused(ErrorCode.FORBIDDEN, "Only its sender can edit a message.")
+    if review is not None:
+        body = await review(body)
     edit = Edit(tenant=tenant, room_id=room.id, room_name=room.name, message_id=wanted, body=body)
     return await announcing.writer().write(edit)
 
@@ -81,13 +88,13 @@ async def react(
     emoji: object,
     on: bool,
     *,
-    rate: MessageRate | None = None,
+    pace: Pace | None = None,
 ) -> Changed:
     """Give an emoji, or take it back."""
     wanted = check_message_id(message_id)
     emoji = check_emoji(emoji)
     access.check_not_muted(room)
-    pace.check_rate(tenant, rate)
+    await check_rate(tenant, pace)
     reaction = Reaction(
         tenant=tenant,
         room_id=room.id,

@@ -18,9 +18,14 @@ def delete_user(member: Member, locale: str = "en") -> bool:
     if locked is None:
         return False
     anonymise(locked, locale)
-    rooms = list(Membership.objects.filter(member=locked).values_list("room_id", flat=True))
-    Membership.objects.filter(member=locked).delete()
-    Receipt.objects.filter(member=locked).delete()
+    leave_all(locked)
+    return True
+
+
+def leave_all(member: Member) -> None:
+    """End a member's memberships and forget how far they have read. Call it inside a transaction."""
+    rooms = list(Membership.objects.filter(member=member).values_list("room_id", flat=True))
+    Membership.objects.filter(member=member).delete()
+    Receipt.objects.filter(member=member).delete()
     for room_id in rooms:
         access.forget_everywhere(room_id)
-    return True

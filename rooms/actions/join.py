@@ -9,6 +9,7 @@ from accounts.actions import known_user
 from accounts.models import Member
 from audit.kinds import Action
 from audit.records import record
+from realtime.events import stamp
 from rooms import access
 from rooms.models import Membership, Room
 from rooms.telling import hold, tell_of_member
@@ -61,7 +62,7 @@ def mute_member(membership: Membership, until: datetime | None) -> None:
     if until is None and not was_free:
         record(Action.MEMBER_UNMUTED, person, room=room)
     elif until is not None:
-        record(Action.MEMBER_MUTED, person, room=room, until=until.isoformat())
+        record(Action.MEMBER_MUTED, person, room=room, until=stamp(until))
     access.forget_everywhere(membership.room_id)
 
 

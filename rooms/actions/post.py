@@ -1,19 +1,31 @@
 """Saying something: from a socket, over REST, or as a seed."""
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID, uuid4
 
 import msgspec
 
 from accounts.identity import Identity
 from realtime.events import ErrorCode
-from realtime.limits import MessageRate
 from rooms import access, reading
 from rooms.access import RoomRecord
-from rooms.actions import announcing, pace
+from rooms.actions import announcing
+from rooms.actions.pace import Pace, check_rate, give_back_turn, take_back, take_turn
 from rooms.reading import AnyMessage
-from rooms.texts import Refused, check_client_id, check_files, check_text, message_id_in
+from rooms.texts import (
+    NotChecked,
+    NotLetThrough,
+    Refused,
+    check_client_id,
+    check_files,
+    check_text,
+    message_id_in,
+)
 from rooms.writing.work import Draft, FilesRefused
 from tenants.directory import TenantInfo
+
+# Looks at a text before it is written; returns what may be written. Raises NotLetThrough or NotChecked.
+Review = Callable[[str], Awaitable[str]]
 
 
 class NothingToAnswer(Refused):
@@ -39,23 +51,33 @@ async def post_message(
     client_id: object = None,
     reply_to: object = None,
     files: object = None,
-    rate: MessageRate | None = None,
+    pace: Pace | None = None,
     id_: UUID | None = None,
+    review: Review | None = None,
 ) -> Posted:
     """Store a message and tell the room. Returns once it is durable. Raises Refused.
 
-    `rate` counts it against what a user may send in 10 seconds; a repeated client_id costs nothing. `id_` is the id
-    that a new message gets, for callers who want to know it before anyone hears of it.
+    `pace` counts it against what a user may send in 10 seconds; a repeated client_id costs nothing. `id_` is the id
+    that a new message gets, for callers who want to know it before anyone hears of it. `review` is asked last, about
+    what would otherwise be written.
     """
     attached = check_files(files)
     body = check_text(text, tenant.limits.max_message_length, may_be_empty=bool(attached))
     client_id = check_client_id(client_id)
     try:
         access.check_not_muted(room)
-        pace.check_rate(tenant, rate)
-        took_turn = await pace.take_turn(tenant, room, sender)
+        await check_rate(tenant, pace)
+        took_turn = await take_turn(tenant, room, sender)
     except Refused as refusal:
-        return await _repeated(tenant, room, sender, client_id, rate, refusal)
+        return await _repeated(tenant, room, sender, client_id, pace, refusal)
+    answered = await _answered(tenant, room, reply_to)
+    try:
+        if review is not None:
+            body = await review(body)
+    except (NotLetThrough, NotChecked) as refusal:
+        if took_turn:
+            await give_back_turn(tenant, room, sender)
+        return await _repeated(tenant, room, sender, client_id, pace, refusal)
     draft = Draft(
         tenant=tenant,
         room_id=room.id,
@@ -65,7 +87,7 @@ async def post_message(
         username=sender.username,
         body=body,
         client_id=client_id,
-        reply_to=await _answered(tenant, room, reply_to),
+        reply_to=answered,
         joins=not (room.is_member or sender.is_bot),  # a bot is everywhere already, and no person
         files=attached,
         id=id_ or uuid4(),
@@ -74,14 +96,14 @@ async def post_message(
         written = await announcing.writer().write(draft)
     except FilesRefused:
         if took_turn:
-            await pace.give_back_turn(tenant, room, sender)
+            await give_back_turn(tenant, room, sender)
         raise
     if written.is_new:
         return Posted(announcing.state_of(written), True)
-    if rate is not None:
-        rate.take_back()
+    if pace is not None:
+        await take_back(tenant, pace)
     if took_turn:
-        await pace.give_back_turn(tenant, room, sender)
+        await give_back_turn(tenant, room, sender)
     message = await reading.message(tenant, room.id, room.name, written.id)
     if message is None:
         raise Refused(ErrorCode.NOT_FOUND, "The first message with this client_id is gone.")
@@ -93,17 +115,17 @@ async def _repeated(
     room: RoomRecord,
     sender: Identity,
     client_id: str | None,
-    rate: MessageRate | None,
+    pace: Pace | None,
     refusal: Refused,
 ) -> Posted:
     """What is refused now may have been written before: a client that lost an answer must not have to wait for it."""
     if client_id is not None:
         known = await reading.by_client_id(tenant, room.id, room.name, sender.member_id, client_id)
         if known is not None:
-            if rate is not None and refusal.code is ErrorCode.RATE_LIMITED:
-                rate.forgive()
-            elif rate is not None and refusal.code is ErrorCode.SLOW_MODE:
-                rate.take_back()
+            if pace is not None and refusal.code is ErrorCode.RATE_LIMITED and refusal.reason is None:
+                pace.rate.forgive()
+            elif pace is not None and refusal.code is not ErrorCode.MUTED:
+                await take_back(tenant, pace)
             return Posted(known, False)
     raise refusal
 

@@ -4,16 +4,19 @@ A message that is deleted is gone from the next answer, an edited one stands the
 a message that has changed since is passed over. All of it is one statement, and so sees one moment.
 """
 
+import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import psycopg
 from psycopg import sql
 
 from realtime.events import MessageState
+from realtime.loop_local import LoopLocal
 from rooms import reading
 from rooms.search import indexing
 from rooms.tables import tables_of
@@ -26,7 +29,11 @@ MOST_RANKED: Final = 10_000
 AT_ONCE: Final = 500
 CHARACTERS: Final = 100_000
 # Milliseconds that the database may take.
-PATIENCE: Final = 5_000
+PATIENCE: Final = 3_000
+# Searches at once in a process, one of a workspace: the other connections are for those who speak and read.
+MOST_AT_ONCE: Final = 2
+# Seconds in which it must be one's turn.
+LONGEST_WAIT: Final = 2.0
 
 _LIMITS: Final = sql.SQL(
     "SELECT set_config('statement_timeout', %(patience)s, true), set_config('jit', 'off', true)"
@@ -75,8 +82,17 @@ _FIND: Final = sql.SQL(
 )
 
 
+_turns: LoopLocal[asyncio.Semaphore] = LoopLocal(lambda: asyncio.Semaphore(MOST_AT_ONCE))
+# By schema; gone when nobody of that workspace searches.
+_turns_of_one: LoopLocal[WeakValueDictionary[str, asyncio.Semaphore]] = LoopLocal(WeakValueDictionary)
+
+
 class TooSlow(Exception):
     """There is more to look through than the database may take time for."""
+
+
+class Busy(Exception):
+    """Too many others are being answered."""
 
 
 class Place(NamedTuple):
@@ -105,7 +121,7 @@ class Found(NamedTuple):
 
 
 async def find(tenant: TenantInfo, wanted: Wanted, *, limit: int, after: Place | None = None) -> Found:
-    """One page. Raises TooSlow, and what psycopg raises where the database is away."""
+    """One page. Raises TooSlow or Busy, and what psycopg raises where the database is away."""
     if not wanted.terms or wanted.rooms == []:
         return Found([], None)
     values: dict[str, Any] = {
@@ -115,7 +131,7 @@ async def find(tenant: TenantInfo, wanted: Wanted, *, limit: int, after: Place |
         "limit": limit + 1,
         **(after._asdict() if after else dict.fromkeys(Place._fields)),
     }
-    async with share(tenant.schema_name) as db:
+    async with _turn(tenant.schema_name), share(tenant.schema_name) as db:
         # Where others hold what the index needs, everything is found without it all the same.
         with contextlib.suppress(psycopg.errors.LockNotAvailable):
             await indexing.catch_up(db, tenant.schema_name, wanted.rooms, most=AT_ONCE, characters=CHARACTERS)
@@ -123,6 +139,19 @@ async def find(tenant: TenantInfo, wanted: Wanted, *, limit: int, after: Place |
     messages = [reading.message_of(row[5:], row[4]) for row in rows[:limit] if row[4] is not None]
     found = [message for message in messages if isinstance(message, MessageState)]
     return Found(found, _place(rows[limit - 1], after) if len(rows) > limit else None)
+
+
+@contextlib.asynccontextmanager
+async def _turn(schema: str) -> AsyncIterator[None]:
+    ours = _turns_of_one.get().setdefault(schema, asyncio.Semaphore(1))
+    async with contextlib.AsyncExitStack() as held:
+        try:
+            async with asyncio.timeout(LONGEST_WAIT):
+                await held.enter_async_context(ours)
+                await held.enter_async_context(_turns.get())
+        except TimeoutError:
+            raise Busy from None
+        yield
 
 
 async def _rows(db: Connection, schema: str, values: dict[str, Any]) -> Sequence[tuple[Any, ...]]:

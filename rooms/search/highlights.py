@@ -46,7 +46,7 @@ def _start(text: str, first: int) -> int:
 
 def _spans(text: str, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where the terms are in the text, in order: the last of them at the beginning of words, the others as words."""
-    parts = [run for term in terms for run in runs(term)]
+    parts = [word for term in terms for run in runs(term) for word in _WORDS.findall(run)]
     whole = {folded(part) for part in parts if not _UNSPACED.match(part)}
     inside = [part for part in parts if _UNSPACED.match(part)]
     beginning = folded(parts[-1]) if parts and not _UNSPACED.match(parts[-1]) else ""

@@ -32,9 +32,11 @@ _IS_BEHIND = sql.SQL(
     "SELECT EXISTS (SELECT FROM {rooms} r LEFT JOIN {search_marks} k ON k.room_id = r.id "
     f"WHERE r.last_rev > coalesce(k.rev, 0) AND {_AMONG})"
 )
-# Lost with a crash, which is no loss: index and marks go together. And nobody waits for a disk.
+# Lost with a crash, which is no loss: index and marks go together. And nobody waits for a disk, nor for long for a
+# process that hangs in the middle of this.
 _HURRY = sql.SQL(
-    "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '1s', true)"
+    "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '1s', true), "
+    "set_config('idle_in_transaction_session_timeout', '10s', true)"
 )
 _MARK = sql.SQL(
     "INSERT INTO {search_marks} (room_id, rev) SELECT r.id, 0 FROM {rooms} r "

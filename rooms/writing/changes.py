@@ -76,36 +76,55 @@ _DELETE = {
     for noted in (False, True)
     for told in (False, True)
 }
+# Everyone else's messages wait with it: what is beyond the limit, and seen by nobody, goes with the room.
 _DELETE_REACTIONS = (
-    "DELETE FROM {reactions} x USING {messages} m, {rooms} r WHERE x.message_id = m.id AND m.id = %(message)s "
-    "AND m.room_id = %(room)s AND r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)"
+    "DELETE FROM {reactions} WHERE id IN (SELECT x.id FROM {reactions} x JOIN {messages} m ON x.message_id = m.id "
+    "JOIN {rooms} r ON r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s) "
+    "WHERE m.id = %(message)s AND m.room_id = %(room)s LIMIT 20000)"
 )
 # Nobody has them from then on. What is stored of them a job removes: files.tasks.
 _DROP_FILES = (
     "UPDATE {files} f SET deleted_at = now() FROM {messages} m, {rooms} r WHERE f.message_id = m.id "
     "AND m.id = %(message)s AND m.room_id = %(room)s AND r.id = m.room_id AND (r.archived_at IS NULL OR %(moderated)s)"
 )
-_REACT = """
-INSERT INTO {reactions} (message_id, member_id, emoji, created_at)
-SELECT m.id, %(member)s, %(emoji)s::text, now()
-FROM {messages} m JOIN {rooms} r ON r.id = m.room_id AND r.archived_at IS NULL
-WHERE m.id = %(message)s AND m.room_id = %(room)s AND m.deleted_at IS NULL
-  AND (jsonb_array_length(m.reactions) < %(most)s
-       OR m.reactions @> jsonb_build_array(jsonb_build_object('emoji', %(emoji)s::text)))
-ON CONFLICT DO NOTHING
+# A message carries the sums, so that nobody counts: neither who reads it, nor who is the ten-thousandth to react.
+# «change» is what is done to the reactions themselves; where it does nothing, nothing follows.
+_REACTION = """
+    WITH done AS («change» RETURNING 1), bumped AS (
+      UPDATE {rooms} r SET last_rev = r.last_rev + 1
+      WHERE r.id = %(room)s AND EXISTS (SELECT FROM done) RETURNING r.last_rev
+    ), changed AS (
+      UPDATE {messages} m SET rev = bumped.last_rev, reactions = (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('emoji', s.emoji, 'count', s.n) ORDER BY s.ord), '[]')
+        FROM («sums») s WHERE s.n > 0
+      ) FROM bumped WHERE m.id = %(message)s RETURNING m.rev
+    ) SELECT rev FROM changed
 """
+_SUMS = """
+    SELECT e.sum->>'emoji' AS emoji, e.ord,
+           (e.sum->>'count')::bigint + CASE WHEN e.sum->>'emoji' = %(emoji)s::text THEN «step» ELSE 0 END AS n
+    FROM jsonb_array_elements(m.reactions) WITH ORDINALITY AS e(sum, ord)
+"""
+_IS_THERE = "m.reactions @> jsonb_build_array(jsonb_build_object('emoji', %(emoji)s::text))"
+_GIVE = f"""
+    INSERT INTO {{reactions}} (message_id, member_id, emoji, created_at)
+    SELECT m.id, %(member)s, %(emoji)s::text, now()
+    FROM {{messages}} m JOIN {{rooms}} r ON r.id = m.room_id AND r.archived_at IS NULL
+    WHERE m.id = %(message)s AND m.room_id = %(room)s AND m.deleted_at IS NULL
+      AND (jsonb_array_length(m.reactions) < {MOST_EMOJI} OR {_IS_THERE})
+    ON CONFLICT DO NOTHING
+"""
+_FIRST = f" UNION ALL SELECT %(emoji)s::text, {MOST_EMOJI + 1}, 1 WHERE NOT {_IS_THERE}"
 _TAKE_BACK = """
-DELETE FROM {reactions} x USING {messages} m, {rooms} r
-WHERE x.message_id = m.id AND m.id = %(message)s AND m.room_id = %(room)s
-  AND r.id = m.room_id AND r.archived_at IS NULL AND x.member_id = %(member)s AND x.emoji = %(emoji)s
+    DELETE FROM {reactions} x USING {messages} m, {rooms} r
+    WHERE x.message_id = m.id AND m.id = %(message)s AND m.room_id = %(room)s AND m.deleted_at IS NULL
+      AND r.id = m.room_id AND r.archived_at IS NULL AND x.member_id = %(member)s AND x.emoji = %(emoji)s
 """
-# A message carries the sums, so that nobody counts when it is read.
-_SUMS = """(
-    SELECT coalesce(jsonb_agg(jsonb_build_object('emoji', s.emoji, 'count', s.n) ORDER BY s.first), '[]')
-    FROM (SELECT emoji, count(*) AS n, min(id) AS first FROM {reactions}
-          WHERE message_id = %(message)s GROUP BY emoji) s
-)"""
-_SUM_UP = _CHANGE.format(when=f"m.reactions <> {_SUMS}", change=f"reactions = {_SUMS}", more="")
+# By whether the emoji is given or taken back.
+_REACT = {
+    True: _REACTION.replace("«change»", _GIVE).replace("«sums»", _SUMS.replace("«step»", "1") + _FIRST),
+    False: _REACTION.replace("«change»", _TAKE_BACK).replace("«sums»", _SUMS.replace("«step»", "-1")),
+}
 _AS_IT_STANDS = reading.MESSAGES + "m.room_id = %(room)s AND m.id = %(message)s"
 
 
@@ -127,8 +146,8 @@ def statements(schema: str, change: Change) -> list[Statement]:
             if by is not None:
                 values |= {"actor": by.id, "address": by.address, "action": Action.MESSAGE_DELETED.value}
         case Reaction(member_id=member, emoji=emoji, on=on):
-            values |= {"member": member, "emoji": emoji, "most": MOST_EMOJI}
-            templates = [_REACT if on else _TAKE_BACK, _SUM_UP]
+            values |= {"member": member, "emoji": emoji}
+            templates = [_REACT[on]]
         case _:
             raise TypeError(f"{change} is no change")
     return [statement(schema, template, values) for template in (*templates, _AS_IT_STANDS)]

@@ -64,6 +64,7 @@ def prepare(account: Account, subscription: Json, given: Json) -> Json | None:
         _prorate(account, subscription, old, [] if anew else new, at)
     if anew:
         return _anew(account, subscription, old, trialing)
+    _count_anew(account, subscription, old, behavior)
     _align(subscription, new, now)
     if behavior == "always_invoice" and old != new:
         return invoicing.for_subscription(account, subscription, "subscription_update", [], (now, now))
@@ -77,7 +78,7 @@ def _anew(account: Account, subscription: Json, old: list[Json], trialing: bool)
         if trialing
         else [
             invoice_line.of_usage(
-                account, item, subscription["customer"], (item["current_period_start"], now)
+                account, item, subscription["customer"], (subscription_item.counted_since(item), now)
             )
             for item in old
             if subscription_item.is_metered(item)
@@ -177,6 +178,26 @@ def _prorate(account: Account, subscription: Json, old: list[Json], new: list[Js
             invoice_item.pend(
                 account, subscription, invoice_line.of_proration(account, item, False, at, end, start)
             )
+
+
+def _count_anew(account: Account, subscription: Json, old: list[Json], behavior: str) -> None:
+    """Usage has the price of its time: what was counted under a price that goes now is an invoice item, unless nothing
+    is to be prorated, or in classic billing mode, where it is nobody's; one that comes now begins with nothing."""
+    now = account.now(subscription["test_clock"])
+    before = {item["id"]: item for item in old}
+    after = {item["id"]: item for item in subscription["items"]["data"]}
+    billed = behavior != "none" and subscription["billing_mode"]["type"] == "flexible"
+    for id_, item in before.items():
+        goes = id_ not in after or after[id_]["price"]["id"] != item["price"]["id"]
+        if goes and billed and subscription_item.is_metered(item):
+            period = (subscription_item.counted_since(item), now)
+            draft = invoice_line.of_usage(account, item, subscription["customer"], period)
+            if draft.quantity:
+                invoice_item.pend(account, subscription, draft)
+    for id_, item in after.items():
+        comes = id_ not in before or before[id_]["price"]["id"] != item["price"]["id"]
+        if comes and subscription_item.is_metered(item):
+            item["_counted_from"] = now
 
 
 def _same(one: Json, other: Json) -> bool:

@@ -30,7 +30,8 @@ def cancel(
         begun, end = item["current_period_start"], item["current_period_end"]
         if subscription_item.is_metered(item):
             if invoice_now:
-                drafts.append(invoice_line.of_usage(account, item, subscription["customer"], (begun, now)))
+                since = subscription_item.counted_since(item)
+                drafts.append(invoice_line.of_usage(account, item, subscription["customer"], (since, now)))
         elif prorate and not trialed and now < end:
             drafts.append(invoice_line.of_proration(account, item, True, now, end, begun))
     if drafts:

@@ -107,15 +107,17 @@ def _changes(subscription: Json, phase: Json) -> list[Json]:
 
 
 def _replace(account: Account, subscription: Json, phase: Json, now: int) -> None:
-    """New items at the very end of a period: their first period begins with the renewal that follows."""
+    """New items at the very end of a period: their first period begins with the renewal that follows, which bills usage
+    of the one that ends at the price that it had."""
     changed = changing.changed_items(account, subscription, _changes(subscription, phase))
-    rhythms = {item["id"]: item["price"]["recurring"]["interval"] for item in subscription["items"]["data"]}
+    prices = {item["id"]: item["price"] for item in subscription["items"]["data"]}
     for item in changed:
-        if (
-            rhythms.get(item["id"], item["price"]["recurring"]["interval"])
-            != item["price"]["recurring"]["interval"]
-        ):
+        before: Json = prices.get(item["id"]) or item["price"]
+        if before["recurring"]["interval"] != item["price"]["recurring"]["interval"]:
             subscription["billing_cycle_anchor"] = now
+        used = subscription["status"] != "trialing" and item["current_period_end"] == now
+        if used and before["id"] != item["price"]["id"]:
+            item["_price_before"] = before
         if not item["current_period_end"]:
             item["current_period_start"] = item["current_period_end"] = now
         item["plan"] = plan.of(item["price"])
@@ -123,18 +125,18 @@ def _replace(account: Account, subscription: Json, phase: Json, now: int) -> Non
 
 
 def _bill_usage_gone(account: Account, subscription: Json, given: list[Json], now: int) -> None:
-    """Usage of a metered item that the next phase does not have goes on the invoice that comes now."""
+    """Usage of a metered item that the next phase does not have goes on the invoice that comes now; of one that has
+    another price there, the renewal bills it."""
     from stripe_stand_in.objects import invoice_item, invoice_line
 
-    prices = {item["id"]: item["price"]["id"] for item in subscription["items"]["data"]}
-    leaving = {one["id"] for one in given if "id" in one and one.get("price") != prices[one["id"]]}
+    leaving = {one["id"] for one in given if one.get("deleted")}
     for item in subscription["items"]["data"]:
         if (
             item["id"] in leaving
             and subscription_item.is_metered(item)
             and subscription["status"] != "trialing"
         ):
-            period = (item["current_period_start"], now)
+            period = (subscription_item.counted_since(item), now)
             draft = invoice_line.of_usage(account, item, subscription["customer"], period)
             invoice_item.pend(account, subscription, draft)
 

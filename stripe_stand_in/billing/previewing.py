@@ -96,7 +96,7 @@ def upcoming(
     due = [item for item in items if item["current_period_end"] == end]
     customer = subscription["customer"]
     drafts = [
-        invoice_line.of_usage(account, item, customer, (item["current_period_start"], end))
+        invoice_line.of_usage(account, item, customer, (subscription_item.counted_since(item), end))
         for item in due
         if subscription_item.is_metered(item) and subscription["status"] != "trialing"
     ]

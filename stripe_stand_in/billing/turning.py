@@ -42,16 +42,14 @@ def roll(account: Account, subscription: Json, items: list[Json], start: int) ->
 
 
 def _usage(account: Account, subscription: Json, items: list[Json]) -> list[Draft]:
-    return [
-        invoice_line.of_usage(
-            account,
-            item,
-            subscription["customer"],
-            (item["current_period_start"], item["current_period_end"]),
-        )
-        for item in items
-        if subscription_item.is_metered(item)
-    ]
+    """At the price that the period had: a phase that begins with the next one may have brought another."""
+    drafts = []
+    for item in items:
+        then = item | {"price": item.pop("_price_before", item["price"])}
+        period = (subscription_item.counted_since(item), item["current_period_end"])
+        if subscription_item.is_metered(then) and period[0] < period[1]:
+            drafts.append(invoice_line.of_usage(account, then, subscription["customer"], period))
+    return drafts
 
 
 def count_again(account: Account, invoice: Json) -> None:

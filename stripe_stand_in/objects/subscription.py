@@ -109,6 +109,11 @@ def update(account: Account, call: Call) -> Json:
     given = call.params
     if subscription["status"] in _OVER and not given.keys() <= {"metadata", "cancellation_details"}:
         raise ApiError("A canceled subscription can only update its cancellation_details and metadata.")
+    if subscription["schedule"] and given.keys() & {"cancel_at", "cancel_at_period_end"}:
+        raise ApiError(
+            f"The subscription is managed by the subscription schedule `{subscription['schedule']}`, and updating any"
+            " cancelation behavior directly is not allowed. Please update the schedule instead."
+        )
     fill(account, subscription, given)
     if given.keys() & {"items", "trial_end", "billing_cycle_anchor"}:
         if subscription["pending_update"]:

@@ -89,6 +89,11 @@ def is_metered(item: Json) -> bool:
     return bool(item["price"]["recurring"]["usage_type"] == "metered")
 
 
+def counted_since(item: Json) -> int:
+    """From when on usage is the item's in this period: what was used before its price was is not."""
+    return max(int(item["current_period_start"]), int(item.get("_counted_from", 0)))
+
+
 def natural_end(item: Json, start: int) -> int:
     """When a period that begins at `start` would end."""
     recurring = item["price"]["recurring"]

@@ -152,6 +152,6 @@ def test_a_sign_in_link_works_once_and_soon(tenant: TenantInfo) -> None:
 
 
 def _hash_of(token: str) -> bytes:
-    from accounts.actions.staff import _hash
+    from accounts.links import digest
 
-    return _hash(token)
+    return digest(token)

@@ -97,17 +97,17 @@ REFUSED_PEMS: dict[str, tuple[Callable[[], str], str]] = {
     "X25519": (lambda: pem_of(x25519.X25519PrivateKey.generate().public_key()), "A public key is RSA"),
     "DSA": (lambda: pem_of(dsa.generate_private_key(1024).public_key()), "A public key is RSA"),
     "a certificate": (lambda: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", "certificate"),
-    "two keys": (lambda: pair("ES256").pem + pair("EdDSA").pem, "pem is one public key"),
+    "two keys": (lambda: pair("ES256").pem + pair("EdDSA").pem, "A PEM is one public key"),
     "half a key": (lambda: pair("RS256").pem[:200], "no public key that can be read"),
     "another body": (
         lambda: "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----",
         "no public key that can be read",
     ),
-    "nothing": (lambda: "", "pem is one public key"),
-    "a JWK": (lambda: json.dumps(pair("ES256").jwk()), "pem is one public key"),
-    "NUL": (lambda: "\x00" + pair("ES256").pem, "pem is one public key"),
-    "a lone surrogate": (lambda: pair("ES256").pem + "\ud800", "pem is one public key"),
-    "very long": (lambda: pair("ES256").pem + "x" * 20_000, "pem is one public key"),
+    "nothing": (lambda: "", "A PEM is one public key"),
+    "a JWK": (lambda: json.dumps(pair("ES256").jwk()), "A PEM is one public key"),
+    "NUL": (lambda: "\x00" + pair("ES256").pem, "A PEM is one public key"),
+    "a lone surrogate": (lambda: pair("ES256").pem + "\ud800", "A PEM is one public key"),
+    "very long": (lambda: pair("ES256").pem + "x" * 20_000, "A PEM is one public key"),
 }
 
 
@@ -131,6 +131,12 @@ REFUSED_JWKS: dict[str, tuple[Any, str]] = {
     "EC of another curve": (pair("ES256").jwk(crv="P-384"), "This is no JWK"),
     "OKP too short": ({"kty": "OKP", "crv": "Ed25519", "x": "AAAA"}, "This is no JWK"),
     "OKP for agreeing": ({"kty": "OKP", "crv": "X25519", "x": "A" * 43}, "This is no JWK"),
+    "OKP of order 1": ({"kty": "OKP", "crv": "Ed25519", "x": "AQ" + "A" * 41}, "This Ed25519 key is weak"),
+    "OKP of order 4": ({"kty": "OKP", "crv": "Ed25519", "x": "A" * 43}, "This Ed25519 key is weak"),
+    "OKP of order 8, with its sign": (
+        {"kty": "OKP", "crv": "Ed25519", "x": "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_IU"},
+        "This Ed25519 key is weak",
+    ),
     "another alg": (pair("ES256").jwk(alg="RS256"), "alg must be ES256 or absent"),
     "alg none": (pair("ES256").jwk(alg="none"), "alg must be ES256 or absent"),
     "alg HS256": (pair("RS256").jwk(alg="HS256"), "alg must be RS256 or absent"),

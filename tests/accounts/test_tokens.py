@@ -219,6 +219,7 @@ NO_SUCH_KEY = "the token's kid: there is no such API key here, or it was revoked
         ({"aud": "other"}, "aud must be snug"),
         ({"sub": 5}, "sub must be a string of 1 to 128 characters"),
         ({"sub": "a/b"}, "sub must not contain a slash or control characters"),
+        ({"sub": ".."}, "sub must not be “.” or “..”, which stand for other places in a URL"),
         ({"name": 5}, "name must be a string of ordinary characters"),
         ({"avatar": "http://x.example"}, "avatar must be an https address"),
         ({"rooms": "general"}, "rooms must be a list of at most 100 room names"),

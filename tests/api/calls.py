@@ -11,6 +11,7 @@ import httpx
 from django.utils import timezone
 
 from tests.personas import Workspace
+from tests.testmode.persona import in_test_mode
 
 THUMB = "%F0%9F%91%8D"
 # Made by `furnish_webhook`. Nobody else has them: they are neither counted up nor found by chance.
@@ -20,6 +21,7 @@ OFF_WEBHOOK = "wh_fedcba9876543210"
 FILE = "f11e0000-0000-4000-8000-0000000000aa"
 INCOMING = "in_0123456789abcdef"
 REPORT = "rep_1000001"
+FILTER = "flt_1000001"
 SPARE_KEY = "key_00000000000000aa"
 PEM = (
     "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
@@ -46,6 +48,8 @@ class Call:
     also: str = ""
     # The text of a file that is sent with the body, which is then a form.
     file: str = ""
+    # Whether it succeeds with a test key alone.
+    test: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} /{self.path}"
@@ -79,6 +83,9 @@ CALLS = [
     Call("POST", "users/carol/revoke-tokens", 200, "users:write"),
     Call("POST", "users/carol/ban", 200, "users:write"),
     Call("DELETE", "users/carol/ban", 200, "users:write"),
+    Call("GET", "users/carol/blocks", 200, "users:read", for_users=True),
+    Call("PUT", "users/carol/blocks/erin", 201, "users:write", for_users=True),
+    Call("DELETE", "users/carol/blocks/dave", 204, "users:write", for_users=True),
     Call("GET", "rooms", 200, "rooms:read", for_users=True),
     Call("POST", "rooms", 201, "rooms:write", {"name": "vault", "kind": "private", "title": "The vault"}),
     Call("GET", "rooms/general", 200, "rooms:read", for_users=True),
@@ -115,6 +122,14 @@ CALLS = [
     ),
     Call("GET", "reports", 200, "messages:read"),
     Call("PATCH", f"reports/{REPORT}", 200, "messages:write", {"state": "resolved"}, also="messages:read"),
+    Call("GET", "filters", 200, "moderation:read"),
+    Call("POST", "filters", 201, "moderation:write", {"kind": "word", "pattern": "heck", "action": "mask"}),
+    Call("DELETE", f"filters/{FILTER}", 204, "moderation:write"),
+    Call("GET", "moderation", 200, "moderation:read"),
+    Call("PATCH", "moderation", 200, "moderation:write", {"repeats": {"most": 3, "seconds": 60}}),
+    Call("PUT", "moderation/hook", 201, "moderation:write", {"url": "https://shop.example.com/before"}),
+    Call("POST", "moderation/hook/rotate-secret", 200, "moderation:write"),
+    Call("DELETE", "moderation/hook", 204, "moderation:write"),
     Call("GET", "rooms/general/receipts", 200, "messages:read", for_users=True),
     Call("GET", "rooms/general/messages", 200, "messages:read", for_users=True),
     Call("POST", "rooms/general/messages", 201, "messages:write", {"message": "hello"}, for_users=True),
@@ -165,7 +180,13 @@ CALLS = [
     Call("GET", f"webhooks/deliveries/{DELIVERY}", 200, "webhooks:read"),
     Call("POST", f"webhooks/deliveries/{DELIVERY}/replay", 202, "webhooks:write"),
     Call("GET", "audit", 200, "admin"),
+    Call("POST", "test/reset", 204, "admin", test=True),
 ]
+
+
+def where_it_works(call: Call, workspace: Workspace) -> Workspace:
+    """The workspace, in test mode where the call is only good there."""
+    return in_test_mode(workspace) if call.test else workspace
 
 
 def add_spare_key(workspace: Workspace) -> None:
@@ -215,9 +236,35 @@ def add_report(workspace: Workspace, room: str = "general") -> None:
             seq=message.seq,
             said=message.body,
             author=message.sender,
-            reporter=Member.objects.get(role="owner"),
+            # In test mode there is no staff.
+            reporter=Member.objects.filter(role="owner").first() or message.sender,
             reason="spam",
         )
+
+    run_in_tenant(workspace.tenant, add)
+
+
+def add_rules(workspace: Workspace) -> None:
+    """A filter of a known id, a limit on repeats, and a hook that never answers. Carol has blocked Dave, and may block
+    Erin."""
+    from accounts.models import Member
+    from moderation.models import Block, Filter, Rules
+    from rooms.models import Membership, Room
+    from tenants import encryption
+    from tenants.context import run_in_tenant
+
+    def add() -> None:
+        pk = Filter.pk_in(FILTER)
+        Filter.objects.create(pk=pk, kind="word", pattern=f"{workspace.slug}x", action="refuse")
+        url = f"http://127.0.0.1:9/{workspace.slug}"
+        sealed = encryption.encrypt("whsec_c2VjcmV0")
+        Rules.objects.create(pk=1, repeats_most=100, hook_url=url, hook_secret=sealed)
+        carol, dave, erin = (
+            Member.objects.get_or_create(external_id=name, defaults={"password": "!"})[0]
+            for name in ("carol", "dave", "erin")
+        )
+        Block.objects.create(blocker=carol, blocked=dave)
+        Membership.objects.get_or_create(room=Room.objects.get(name="general"), member=erin)
 
     run_in_tenant(workspace.tenant, add)
 
@@ -234,6 +281,7 @@ def prepared(workspace: Workspace) -> str:
         furnish_file(workspace)
         assert said.status_code == 201, said.text
         add_report(workspace)
+        add_rules(workspace)
         return str(said.json()["message_id"])
 
 

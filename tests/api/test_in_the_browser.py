@@ -1,23 +1,21 @@
 """The reference page, looked at."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser
 
 from ops.local import Stack
-from tests.personas import Workspace, open_workspace
+from tests.personas import open_workspace
 from tests.portal.looking import faults_of
+from tests.threads import apart
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_reference_is_whole_under_the_strict_policy(
     stack: Stack, browser: Browser, scheme: Literal["light", "dark"]
 ) -> None:
-    # In a thread of its own: Playwright's event loop runs in this one, and Django refuses to work beside it.
-    with ThreadPoolExecutor(1) as thread:
-        workspace: Workspace = thread.submit(open_workspace, tuple(stack.web_ports)).result()
+    workspace = apart(open_workspace, tuple(stack.web_ports))
     page = browser.new_page(color_scheme=scheme)
     complaints: list[str] = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,9 @@ from tests.api.calls import add_incoming
 from tests.personas import Workspace
 
 Open = Callable[..., Workspace]
+DEEP: Any = [{"type": "section"}]
+for _ in range(400):
+    DEEP = [{"type": "section", "more": DEEP}]
 OF_GENERAL = "/api/v1/rooms/general/incoming-webhooks"
 
 
@@ -94,10 +98,25 @@ def test_it_goes_with_its_room_and_never_into_a_new_one_of_that_name(workspace: 
         ({"text": "x" * 1_001}, "message_too_long"),
         ({"text": "\x00"}, "invalid_field"),
         ({"text": 7}, "invalid_field"),
+        ({"message": 7, "text": "x"}, "invalid_field"),
+        ({"text": "", "attachments": [], "blocks": [{"type": "divider"}]}, "empty_message"),
+        ({"attachments": 5}, "invalid_field"),
+        ({"attachments": ["x"]}, "invalid_field"),
+        ({"attachments": [{"text": ["x"]}]}, "invalid_field"),
+        ({"attachments": [{"blocks": "x"}]}, "invalid_field"),
+        ({"attachments": [{"text": "a\x00b"}]}, "invalid_field"),
+        ({"attachments": [{"text": "x"}] * 20_000}, "message_too_long"),
+        ({"blocks": {}}, "invalid_field"),
+        ({"blocks": [None]}, "invalid_field"),
+        ({"blocks": [{"type": "section", "text": "x"}]}, "invalid_field"),
+        ({"blocks": [{"type": "section", "text": {"text": {}}}]}, "invalid_field"),
+        ({"blocks": [{"type": "context", "elements": 1}]}, "invalid_field"),
+        ({"blocks": DEEP}, "empty_message"),
+        ({"text": "<" * 500_000 + "|" * 500_000}, "message_too_long"),
         ({"text": "x", "client_id": ""}, "invalid_field"),
         ([], "invalid_field"),
     ],
-    ids=["nothing", "spaces", "too long", "NUL", "a number", "no client_id", "a list"],
+    ids=range(22),
 )
 def test_what_is_no_message_is_refused_in_words(workspace: Workspace, body: object, code: str) -> None:
     path = f"/api/v1/incoming/{add_incoming(workspace)}"
@@ -136,3 +155,111 @@ def test_guesses_are_limited_by_address_and_posts_by_the_plan(workspace: Workspa
         posted = anyone.post(path, json={"text": "x"})
         assert posted.status_code == 201
         assert posted.headers["ratelimit-limit"] == "120"
+
+
+SLACK = {
+    "an escaped text": (
+        {"text": "a &lt;b&gt; &amp;amp; <https://x.example/?a=1&amp;b=2|the &lt;log&gt;> 1 < 2 > 0"},
+        "a <b> &amp; the <log> (https://x.example/?a=1&b=2) 1 < 2 > 0",
+    ),
+    "addresses": (
+        {
+            "text": "<https://x.example> <https://x.example|https://x.example> <mailto:a@x.example|a@x.example>"
+        },
+        "https://x.example https://x.example mailto:a@x.example",
+    ),
+    "mentions": (
+        {
+            "text": "<!channel> <!here|here> <@U1> <@U1|bob> <#C1|ops> <!subteam^S1|@oncall> <!date^1^{date}|today>"
+        },
+        "@channel @here @U1 @bob #ops @oncall today",
+    ),
+    "a message as it is": (
+        {"message": "&lt; <https://x.example|x>", "text": "y"},
+        "&lt; <https://x.example|x>",
+    ),
+    "an alarm": (
+        {
+            "text": "",
+            "attachments": [
+                {
+                    "fallback": "no",
+                    "pretext": "Alert",
+                    "title": "CPU &gt; 90",
+                    "text": "<@U1> look",
+                    "color": "#f00",
+                },
+                {"fallback": "just this", "fields": [{"title": "x"}]},
+            ],
+        },
+        "Alert\nCPU > 90\n@U1 look\njust this",
+    ),
+    "a deploy": (
+        {
+            "blocks": [
+                {"type": "header", "text": {"type": "plain_text", "text": "Deployed"}},
+                {"type": "divider"},
+                {
+                    "type": "section",
+                    "text": {"type": "mrkdwn", "text": "<https://x.example|4.2>"},
+                    "fields": [{"type": "mrkdwn", "text": "to live"}],
+                },
+                {
+                    "type": "context",
+                    "elements": [{"type": "image", "image_url": "x"}, {"type": "mrkdwn", "text": "by ann"}],
+                },
+            ],
+            "attachments": [
+                {"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "1 change"}}]}
+            ],
+        },
+        "Deployed\n4.2 (https://x.example)\nto live\nby ann\n1 change",
+    ),
+    "a text before all else": ({"text": "x", "blocks": 5, "attachments": 5}, "x"),
+}
+
+
+@pytest.mark.parametrize(("sent", "read"), SLACK.values(), ids=SLACK)
+def test_what_was_made_for_slack_is_read_as_slack_reads_it(
+    module_workspace: Workspace, incoming: str, sent: dict[str, Any], read: str
+) -> None:
+    answer = post(module_workspace, incoming, sent)
+    assert (answer.status_code, answer.json().get("message")) == (201, read), answer.text
+    with module_workspace.http() as anyone:
+        answer = anyone.post(incoming, data={"payload": json.dumps(sent)})
+    assert (answer.status_code, answer.json().get("message")) == (201, read), answer.text
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "code"),
+    [
+        ("payload=", 422, "empty_message"),
+        ("text=hello", 422, "empty_message"),
+        ("payload=%5B%5D", 422, "invalid_field"),
+        ("payload=hello", 400, "invalid_json"),
+        ("payload=%ff%00", 400, "invalid_json"),
+        ("payload=" + "%5B" * 100_000, 400, "invalid_json"),
+        ("&".join(["a=b"] * 5_000), 400, "invalid_json"),
+    ],
+    ids=["empty", "another field", "a list", "no JSON", "bytes", "deep", "many"],
+)
+def test_a_form_that_is_none_of_slacks_is_refused_in_words(
+    module_workspace: Workspace, incoming: str, form: str, status: int, code: str
+) -> None:
+    with module_workspace.http() as anyone:
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        refused = anyone.post(incoming, content=form, headers=kind)
+        assert (refused.status_code, refused.json()["code"]) == (status, code)
+        elsewhere = anyone.post("/api/v1/guests", content=form, headers=kind)
+        assert elsewhere.status_code == 415
+    if code == "empty_message":
+        assert (
+            refused.json()["detail"]
+            == "text or message is needed, or blocks or attachments that say something."
+        )
+
+
+@pytest.fixture(scope="module")
+def incoming(module_workspace: Workspace) -> str:
+    """The path of an incoming webhook."""
+    return f"/api/v1/incoming/{add_incoming(module_workspace)}"

@@ -94,7 +94,10 @@ def test_keys_are_listed_oldest_first_page_by_page_and_the_internal_one_is_not(
     [
         ({"name": "x"}, "scopes is missing"),
         ({"name": "x", "scopes": []}, "scopes"),
-        ({"name": "x", "scopes": ["everything"]}, "There is no scope everything."),
+        (
+            {"name": "x", "scopes": ["everything"]},
+            "no scope everything. There are messages:read, messages:write, ",
+        ),
         ({"name": "x", "scopes": "admin"}, "scopes must be a list"),
         ({"name": " ", "scopes": ["admin"]}, "1 to 80 characters"),
         ({"name": "x" * 81, "scopes": ["admin"]}, "at most 80 characters"),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -12,14 +13,54 @@ from django.utils import timezone
 
 from accounts import tokens
 from accounts.actions import create_api_key, revoke_api_key
+from accounts.models import ApiKey
 from api.v1 import api
+from ops.local import Stack
 from tenants.context import run_in_tenant
-from tests.api.calls import CALLS, DELIVERY, FILE, INCOMING, REPORT, SPARE_KEY, THUMB, WEBHOOK, Call, prepared
-from tests.personas import Workspace
+from tests.api.calls import (
+    CALLS,
+    DELIVERY,
+    FILE,
+    FILTER,
+    INCOMING,
+    REPORT,
+    SPARE_KEY,
+    THUMB,
+    WEBHOOK,
+    Call,
+    prepared,
+    where_it_works,
+)
+from tests.personas import Workspace, open_workspace
 from tests.realtime.backstage import TABLES
 from tests.tenants.test_hosts import signed_in
 
 Open = Callable[..., Workspace]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(stack: Stack) -> Workspace:
+    """Mallory's workspace: one for all tests, since nothing that is refused changes anything there."""
+    return open_workspace(tuple(stack.web_ports))
+
+
+@pytest.fixture(scope="module")
+def ours(stack: Stack) -> tuple[Workspace, str]:
+    """A prepared workspace, for all the calls that only read; and the message's id."""
+    workspace = open_workspace(tuple(stack.web_ports), plan="pro")
+    return workspace, prepared(workspace)
+
+
+@pytest.fixture
+def alices(
+    new_workspace: Open, ours: tuple[Workspace, str], request: pytest.FixtureRequest
+) -> tuple[Workspace, str]:
+    """Where the test's call works, and the message's id there; of its own, if the call changes anything."""
+    call: Call = request.getfixturevalue("call")
+    if call.method == "GET":
+        return ours
+    workspace = where_it_works(call, new_workspace(plan="pro"))
+    return workspace, prepared(workspace)
 
 
 def contents(workspace: Workspace) -> dict[str, str]:
@@ -37,12 +78,19 @@ def contents(workspace: Workspace) -> dict[str, str]:
     return found
 
 
+def make_key(
+    workspace: Workspace, call: Call, name: str, scopes: Sequence[str] = ("admin",), **more: Any
+) -> tuple[ApiKey, str, str]:
+    """Another key of the side on which the call works."""
+    return run_in_tenant(workspace.tenant, create_api_key, name, scopes, test=call.test, **more)
+
+
 def strangers(workspace: Workspace, elsewhere: Workspace, call: Call) -> dict[str, dict[str, str]]:
     """Those who may not make the call, by what they send."""
-    revoked, void, void_signing = run_in_tenant(workspace.tenant, create_api_key, "Revoked")
+    revoked, void, void_signing = make_key(workspace, call, "Revoked")
     run_in_tenant(workspace.tenant, revoke_api_key, revoked.id)
     past = timezone.now() - timedelta(seconds=1)
-    expired, old, old_signing = run_in_tenant(workspace.tenant, create_api_key, "Expired", expires_at=past)
+    expired, old, old_signing = make_key(workspace, call, "Expired", expires_at=past)
     bearers = {
         "Mallory's key": elsewhere.secret,
         "Mallory's user": elsewhere.token("mallory"),
@@ -80,14 +128,8 @@ def strangers(workspace: Workspace, elsewhere: Workspace, call: Call) -> dict[st
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_only_the_rightful_may(new_workspace: Open, elsewhere: Workspace, call: Call) -> None:
-    proof = new_workspace(plan="pro")
-    with proof.api() as alice:  # the request is good: nothing but the credential is wrong with what follows
-        answer = call.send(alice, prepared(proof))
-        assert answer.status_code == call.status, answer.text
-
-    workspace = new_workspace(plan="pro")
-    message_id = prepared(workspace)
+def test_only_the_rightful_may(alices: tuple[Workspace, str], elsewhere: Workspace, call: Call) -> None:
+    workspace, message_id = alices
     wrong = strangers(workspace, elsewhere, call)
     before, before_there = contents(workspace), contents(elsewhere)
     with workspace.http() as client:
@@ -102,21 +144,19 @@ def test_only_the_rightful_may(new_workspace: Open, elsewhere: Workspace, call: 
     assert contents(workspace) == before
     assert contents(elsewhere) == before_there
 
-    with workspace.api() as alice:
-        assert call.send(alice, message_id).status_code == call.status
+    with workspace.api() as alice:  # the request was good: nothing but the credential was wrong
+        answer = call.send(alice, message_id)
+        assert answer.status_code == call.status, answer.text
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_a_key_does_what_its_scopes_say_and_no_more(new_workspace: Open, call: Call) -> None:
+def test_a_key_does_what_its_scopes_say_and_no_more(alices: tuple[Workspace, str], call: Call) -> None:
     from accounts.scopes import SCOPES
 
-    workspace = new_workspace(plan="pro")
-    message_id = prepared(workspace)
+    workspace, message_id = alices
     others = [scope for scope in SCOPES if scope not in (call.scope, "admin")]
-    _, without, _ = run_in_tenant(workspace.tenant, create_api_key, "Without", others)
-    _, just, _ = run_in_tenant(
-        workspace.tenant, create_api_key, "Just", [scope for scope in (call.scope, call.also) if scope]
-    )
+    _, without, _ = make_key(workspace, call, "Without", others)
+    _, just, _ = make_key(workspace, call, "Just", [scope for scope in (call.scope, call.also) if scope])
     before = contents(workspace)
     with workspace.http(without) as client:
         refused = call.send(client, message_id)
@@ -124,7 +164,7 @@ def test_a_key_does_what_its_scopes_say_and_no_more(new_workspace: Open, call: C
     assert call.scope in refused.json()["detail"]
     assert contents(workspace) == before
     if call.also:
-        _, half, _ = run_in_tenant(workspace.tenant, create_api_key, "Half", [call.scope])
+        _, half, _ = make_key(workspace, call, "Half", [call.scope])
         with workspace.http(half) as client:
             refused = call.send(client, message_id)
         assert (refused.status_code, refused.json()["code"]) == (403, "missing_scope")
@@ -134,8 +174,8 @@ def test_a_key_does_what_its_scopes_say_and_no_more(new_workspace: Open, call: C
 
 
 @pytest.mark.parametrize("call", [call for call in CALLS if call.for_users], ids=str)
-def test_a_user_with_a_token_may_where_it_says_so(workspace: Workspace, call: Call) -> None:
-    message_id = prepared(workspace)
+def test_a_user_with_a_token_may_where_it_says_so(alices: tuple[Workspace, str], call: Call) -> None:
+    workspace, message_id = alices
     with workspace.http(workspace.token("carol")) as client:
         assert call.send(client, message_id).status_code == call.status
 
@@ -156,6 +196,9 @@ def test_the_table_of_calls_is_complete() -> None:
             .replace(SPARE_KEY, "{key_id}")
             .replace(INCOMING, "{incoming_id}")
             .replace(REPORT, "{report_id}")
+            .replace(FILTER, "{filter_id}")
+            .replace("dave", "{blocked_id}")
+            .replace("erin", "{blocked_id}")
             .replace("carol", "{external_id}")
             .replace("bob", "{external_id}")
             .replace(WEBHOOK, "{webhook_id}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from accounts.actions import create_api_key
 from accounts.models import Member
 from tenants.context import run_in_tenant
 from tests.personas import Workspace
+from tests.threads import giving_back
 
 Open = Callable[..., Workspace]
 PATH = "/api/v1/rooms/general/messages"
@@ -224,6 +226,4 @@ def test_length_is_counted_in_code_points_after_trimming(
 
 
 async def _in(workspace: Workspace, work: Callable[..., Any], *args: Any) -> Any:
-    from asgiref.sync import sync_to_async
-
-    return await sync_to_async(lambda: run_in_tenant(workspace.tenant, work, *args))()
+    return await asyncio.to_thread(giving_back(lambda: run_in_tenant(workspace.tenant, work, *args)))

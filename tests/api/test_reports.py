@@ -44,6 +44,8 @@ def test_each_person_reports_a_message_once_and_the_text_is_kept_as_it_was(works
         first.json()["id"],
         "spam",
     )
+    assert again.json()["comment"] == "He means me"  # as nothing was said of it
+    assert report(workspace, ann, said["message_id"], reason="spam", comment="").json()["comment"] == ""
     assert report(workspace, workspace.secret, said["message_id"], sub="carol").status_code == 201
     with workspace.http(workspace.token("bob")) as bob:
         bob.patch(f"{MESSAGES}/{said['message_id']}", json={"message": "Nothing"}).raise_for_status()
@@ -107,7 +109,9 @@ def test_moderators_decide_in_the_console_and_agents_do_not(workspace: Workspace
             assert report(workspace, workspace.token(sub), message["message_id"]).status_code == 201
     ids = {(each["said"], each["reported_by"]): each["id"] for each in listed(workspace)}
     with sign_in(workspace, hire(workspace, "agent")) as agent:
-        assert agent.get("/console/reports/").status_code == 403
+        refused = agent.get("/console/reports/")
+        assert refused.status_code == 403
+        assert "Moderators, admins and the owner can do it" in refused.text
         assert "/console/reports/" not in agent.get("/console/").text
         path = f"/console/reports/{ids['fine', 'ann']}/dismiss/"
         assert agent.post(path, {}, page="/console/").status_code == 403

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -214,9 +215,12 @@ def test_the_best_come_first_and_pages_neither_skip_nor_repeat(
             if len(paged) == 10:
                 index(workspace)
         assert paged == whole
-        for wrong in ("x", "0" * 71, "0" * 16, "G" * 72):
+        first = api.get(SEARCH, params={"q": "apple", "limit": 5}).json()["next"]
+        assert api.get(SEARCH, params={"q": " APPLE!", "cursor": first}).json()["code"] == "invalid_cursor"
+        for wrong in ("x", "0" * 79, "0" * 16, "G" * 80, "0" * 80):
             assert api.get(SEARCH, params={"q": "apple", "cursor": wrong}).json()["code"] == "invalid_cursor"
-        for forged in ("f" * 72, "0" * 72, "7f800000" + "f" * 64, "80" + "0" * 70):
+        for end in ("f" * 72, "0" * 72, "7f800000" + "f" * 64, "80" + "0" * 70):
+            forged = end + first[-8:]
             assert api.get(SEARCH, params={"q": "apple", "cursor": forged}).status_code == 200
 
 
@@ -326,3 +330,23 @@ def test_nothing_of_a_deleted_room_is_left_in_the_index(workspace: Workspace) ->
         assert api.delete("/api/v1/rooms/attic").status_code == 204
         assert rows(workspace, "SELECT count(*) FROM rooms_searchentry") == [(1,)]
         assert [hit["message"]["room"] for hit in hits(api, "needle")] == ["general"]
+
+
+def test_searches_that_hang_take_nothing_from_those_who_speak_or_search_elsewhere(
+    workspace: Workspace, new_workspace: Callable[..., Workspace]
+) -> None:
+    elsewhere = new_workspace(plan="business")  # which may ask as often as there is time for
+    with workspace.api() as ours, elsewhere.api() as theirs:
+        say(ours, "needle")
+        say(theirs, "needle")
+        with psycopg.connect(os.environ["DATABASE_URL"]) as db, ThreadPoolExecutor(12) as people:
+            db.execute(f"LOCK TABLE {schema_of(workspace)}.rooms_message")
+            asked = [people.submit(ours.get, SEARCH, params={"q": "needle"}) for _ in range(12)]
+            while not any(each.done() for each in asked):
+                assert texts(theirs, "needle") == ["needle"]
+                say(theirs, "hello")
+            codes = {each.result().json()["code"] for each in asked}
+            assert codes == {"search_too_slow", "search_busy"}
+            assert all(each.result().headers["retry-after"] for each in asked)
+            db.rollback()
+        assert texts(ours, "needle") == ["needle"]

@@ -42,6 +42,26 @@ REACTION = f"{MESSAGES}/00000000-0000-4000-8000-000000000000/reactions"
         ("GET", "rooms?limit=x", ..., "limit", "limit must be a whole number."),
         ("GET", "rooms?limit=101", ..., "limit", "limit must be at most 100."),
         ("GET", f"rooms?limit={'9' * 5000}", ..., "limit", "limit is too large a number."),
+        ("POST", "filters", {"pattern": "x"}, "kind", "kind is missing."),
+        ("POST", "filters", {"kind": "regex"}, "kind", "kind must be 'word' or 'link'."),
+        ("POST", "filters", [], "body", "A JSON object is wanted."),
+        ("POST", "filters", {"kind": "word", "pattern": "x"}, "action", "action is missing."),
+        (
+            "POST",
+            "filters",
+            {"kind": "word", "pattern": "x", "action": "allow"},
+            "action",
+            "action must be 'refuse', 'mask' or 'report'.",
+        ),
+        (
+            "POST",
+            "webhooks",
+            {"url": "https://shop.example.com/", "events": []},
+            "events",
+            "events must hold at least 1 item.",
+        ),
+        ("GET", "search?q=", ..., "q", "q must have at least 1 character."),
+        ("POST", "webhooks", {"url": "", "events": ["*"]}, "url", "url must have at least 1 character."),
         (
             "PUT",
             "rooms/general/members/bob",
@@ -50,7 +70,7 @@ REACTION = f"{MESSAGES}/00000000-0000-4000-8000-000000000000/reactions"
             "muted_until: a moment is written as RFC 3339 has it, such as 2030-01-31T12:00:00Z.",
         ),
     ],
-    ids=range(16),
+    ids=range(24),
 )
 def test_a_refused_field_is_named_in_a_sentence(
     module_workspace: Workspace, method: str, path: str, body: Any, field: str, said: str

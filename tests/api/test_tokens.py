@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ from accounts import tokens
 from tenants import actions, directory
 from tenants.models import Tenant
 from tests.personas import Refused, Workspace
+from tests.threads import giving_back
 
 
 def test_a_minted_token_says_what_was_asked_and_works_everywhere(workspace: Workspace) -> None:
@@ -178,9 +180,9 @@ def test_guests_come_from_allowed_origins_alone(workspace: Workspace) -> None:
 async def test_a_workspace_may_have_no_guests(workspace: Workspace) -> None:
     with workspace.http() as client:
         token = client.post("/api/v1/guests").json()["token"]
-    from asgiref.sync import sync_to_async
-
-    await sync_to_async(Tenant.objects.filter(slug=workspace.slug).update)(guests_allowed=False)
+    await asyncio.to_thread(
+        giving_back(Tenant.objects.filter(slug=workspace.slug).update), guests_allowed=False
+    )
     directory.forget()
     with workspace.http(process=1) as client:  # the first process may be two seconds behind
         answer = client.post("/api/v1/guests")

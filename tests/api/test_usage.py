@@ -22,8 +22,8 @@ async def test_each_figure_stands_beside_its_limit(workspace: Workspace) -> None
     far_from_the_end_of(60)
     rows(
         workspace,
-        "INSERT INTO public.billing_connectionpeak (tenant_id, day, peak, blocks) "
-        "VALUES (%s, date_trunc('month', now() AT TIME ZONE 'UTC'), 7, 0)",
+        "INSERT INTO public.billing_connectionpeak (tenant_id, day, peak) "
+        "VALUES (%s, date_trunc('month', now() AT TIME ZONE 'UTC'), 7)",
         tenant_id_of(workspace),
     )
     with workspace.api() as api:

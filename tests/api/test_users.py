@@ -189,6 +189,30 @@ def test_tokens_are_revoked_up_to_a_moment(workspace: Workspace, api: httpx.Clie
         assert api.post("/api/v1/users/bob/revoke-tokens", json={"before": before}).status_code == 422
 
 
+@pytest.mark.parametrize("delete", [False, True], ids=["revoked", "deleted"])
+def test_a_token_dated_ahead_stays_revoked_also_when_its_moment_has_come(
+    workspace: Workspace, api: httpx.Client, delete: bool
+) -> None:
+    moment = time.time() + 4
+    old, device = workspace.token("bob", iat=moment), workspace.token("bob", iat=moment - 1.5)
+    for token in (old, device):
+        assert come(api, token).status_code == 200
+    if delete:
+        assert api.delete("/api/v1/users/bob").status_code == 204
+    else:
+        api.post("/api/v1/users/bob/revoke-tokens").raise_for_status()
+    for token in (old, device):
+        assert come(api, token).status_code == 401
+    # Whoever signs in again has a token of the same clock, which is as far ahead.
+    again = workspace.token("bob", iat=time.time() + 4)
+    assert come(api, again).status_code == 200
+    while time.time() < moment:
+        time.sleep(0.1)
+    for token in (old, device):
+        assert come(api, token).status_code == 401
+    assert come(api, again).status_code == 200
+
+
 # ---- banned
 
 

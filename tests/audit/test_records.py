@@ -78,7 +78,7 @@ def test_what_a_key_does_is_kept_with_the_key_and_where_it_came_from(
         ("room.changed", "kitchen", {"slow_mode": 5}),
         ("member.added", "bob", {"room": "kitchen", "role": "member"}),
         ("member.changed", "bob", {"room": "kitchen", "role": "moderator"}),
-        ("member.muted", "bob", {"room": "kitchen", "until": "2040-01-01T00:00:00+00:00"}),
+        ("member.muted", "bob", {"room": "kitchen", "until": "2040-01-01T00:00:00.000Z"}),
         ("member.unmuted", "bob", {"room": "kitchen"}),
         ("member.removed", "bob", {"room": "kitchen"}),
         ("room.deleted", "kitchen", {"kind": "public", "title": "The kitchen", "messages": 0}),
@@ -185,6 +185,19 @@ def test_tokens_that_are_revoked_are_kept(workspace: Workspace, api: httpx.Clien
     run_in_tenant(workspace.tenant, lambda: actions.revoke_tokens(Member.objects.get(external_id="bob")))
     (entry,) = entries(api, action="tokens.revoked")
     assert entry["object"] == "bob"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", entry["details"]["before"])
+
+
+def test_a_room_that_a_token_makes_is_kept_as_its_users_doing(
+    workspace: Workspace, api: httpx.Client
+) -> None:
+    for _ in range(2):
+        with workspace.http(workspace.token("bob", rooms=["order-17"])) as bob:
+            assert bob.get("/api/v1/rooms/order-17/messages").status_code == 200
+        entry, opening = entries(api, action="room.created")
+    assert (entry["actor"], entry["object"]) == ("bob", "order-17")
+    assert (opening["actor"], opening["object"]) == ("snug", "general")
+    assert entry["details"] == {"kind": "private", "title": ""}
 
 
 def test_a_plan_that_billing_changes_is_kept(
@@ -251,6 +264,32 @@ def test_the_page_shows_owners_and_admins_what_was_done(workspace: Workspace) ->
     for role, status in (("admin", 200), ("moderator", 403), ("agent", 403)):
         with sign_in(workspace, hire(workspace, role)) as colleague:
             assert colleague.get("/console/activity/").status_code == status
+
+
+def test_the_page_names_colleagues_those_who_were_removed_too(workspace: Workspace) -> None:
+    def shown(page: str) -> list[tuple[str, str]]:
+        return re.findall(
+            r"(?:removed|added) a colleague <bdi>([^<]+)</bdi> <code[^>]*><bdi>(staff:\w+)<", page
+        )
+
+    email = hire(workspace, "agent")
+    bea = run_in_tenant(workspace.tenant, lambda: Member.objects.get(email=email).external_id)
+    with sign_in(workspace) as alice:
+        alice.post(f"/console/team/{bea}/remove/", {}, page="/console/team/")
+        page = alice.get("/console/activity/").text
+    assert shown(page) == [("agent", bea), ("agent", bea), ("alice", workspace.owner_id)]
+    assert email not in page  # the address went with them
+
+
+def test_what_a_rule_was_changed_to_is_told_in_words(workspace: Workspace) -> None:
+    with workspace.api() as api:
+        api.post("/api/v1/filters", json={"kind": "word", "pattern": "heck", "action": "mask"})
+        api.patch("/api/v1/moderation", json={"repeats": {"most": 3, "seconds": 60}})
+    with sign_in(workspace) as alice:
+        page = alice.get("/console/activity/").text
+    assert "changed how messages are moderated" in page
+    assert "repeats: most 3, seconds 60" in page
+    assert '<option value="filter.created">Made a filter</option>' in page
 
 
 def test_the_page_turns(workspace: Workspace) -> None:

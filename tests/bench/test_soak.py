@@ -49,7 +49,7 @@ def test_too_few_samples_are_refused() -> None:
 
 
 async def test_people_come_and_go_and_everything_is_looked_at(stack: Stack) -> None:
-    shape = Shape(rooms=2, connections=6, rate=1, seconds=3, workers=2)
+    shape = Shape(rooms=2, connections=6, rate=1, seconds=6, workers=2)
     (place,) = snug.workplaces(stack, shape)
     options = argparse.Namespace(pause=0.1, every=0.2)
     counts, times, samples = await soak(stack, place, shape, options)

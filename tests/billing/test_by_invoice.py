@@ -6,6 +6,7 @@ import pytest
 
 from billing.errors import BillingRefused
 from tests.billing.buyer import Buyer
+from tests.billing.test_dunning import pay_what_is_owed
 
 HOUR = 1 / 24
 
@@ -97,3 +98,54 @@ def test_it_is_not_for_everyone(alice: Buyer, plan: str, interval: str, days: in
     with pytest.raises(BillingRefused, match=words):
         by_invoice(alice, plan, interval, days)
     assert alice.in_force == ("free", "active")
+
+
+def test_it_does_not_go_over_to_a_plan_that_it_is_not_for(alice: Buyer) -> None:
+    """On trial, and paid for: whoever has Business by invoice does not come by Pro by the month that way."""
+    from billing import actions
+
+    alice.buy("business")
+    by_invoice(alice)
+    assert (alice.bought.status, alice.bought.collection_method) == ("trialing", "send_invoice")
+    for paid in (False, True):
+        if paid:
+            alice.pass_days(14 + 2 * HOUR)
+            pay_what_is_owed(alice)
+        with pytest.raises(BillingRefused, match="Pay by card again first"):
+            actions.change_plan(alice.tenant_id, "pro", "month")
+        preview = actions.preview_change(alice.tenant_id, "pro", "month")
+        assert (preview.by_card_first, len(preview.reasons)) == (True, 1)
+        assert (alice.in_force, alice.bought.next_plan) == (("business", "active"), "")
+    actions.change_plan(alice.tenant_id, "pro", "year")  # which it is for
+    assert (alice.bought.next_plan, alice.bought.next_interval) == ("pro", "year")
+    actions.keep_plan(alice.tenant_id)
+    actions.pay_by_card(alice.tenant_id)
+    actions.change_plan(alice.tenant_id, "pro", "month")
+    with pytest.raises(BillingRefused, match="Another one is booked"):
+        by_invoice(alice)
+    assert (alice.bought.collection_method, alice.bought.next_plan) == ("charge_automatically", "pro")
+    actions.keep_plan(alice.tenant_id)
+    by_invoice(alice)
+    assert alice.bought.collection_method == "send_invoice"
+
+
+def test_an_invoice_on_its_way_is_due_when_it_was_going_to_be_after_the_card_is_back(alice: Buyer) -> None:
+    from billing import actions, reading
+    from console.standing import day, open_invoice
+
+    by_invoice(alice)
+
+    def told() -> str:
+        return open_invoice(reading.billing_of(alice.workspace.tenant))
+
+    due = alice.bought.open_due
+    assert f"It is due on {day(due)}." in told()
+    assert (due - alice.now).days in (29, 30)
+    card = alice.api.payment_methods.attach("pm_card_visa", params={"customer": alice.customer})
+    wanted = {"invoice_settings": {"default_payment_method": card.id}}
+    alice.api.customers.update(alice.customer, params=wanted)  # type: ignore[arg-type]
+    actions.pay_by_card(alice.tenant_id)
+    assert alice.bought.collection_method == "charge_automatically"
+    assert (alice.bought.open_due, f"It is due on {day(due)}." in told()) == (due, True)
+    alice.pass_days(2 * HOUR)  # sent by now
+    assert abs((alice.bought.open_due - due).total_seconds()) <= 2 * 3_600

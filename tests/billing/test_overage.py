@@ -41,11 +41,11 @@ def extra(buyer: Buyer) -> int:
 
 def use(buyer: Buyer, connections: int, day: date | None = None) -> None:
     """As if so many connections had been open at once when they were counted."""
-    from billing.actions.usage import remember_peak
+    from billing.actions.counting import remember
     from tenants.models import Tenant
 
     tenant = Tenant.objects.get(pk=buyer.tenant_id)
-    remember_peak(tenant, day or timezone.now().date(), connections)
+    remember(tenant, day or timezone.now().date(), connections)
 
 
 def counted_at_stripe(buyer: Buyer) -> int:

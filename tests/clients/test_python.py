@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from snug import (
     BadSignature,
@@ -29,13 +31,18 @@ from snug import (
 )
 from standardwebhooks.webhooks import Webhook
 
+from tests.files.sending import picture
 from tests.personas import Workspace
 
 README = Path(__file__).parents[2] / "clients/python/README.md"
 
 
 def test_the_readme_works_when_pasted(
-    resolving: None, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    resolving: None,
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
     for name, value in {
@@ -48,13 +55,23 @@ def test_the_readme_works_when_pasted(
         monkeypatch.setenv(name, value)
     pasted: dict[str, Any] = {"__name__": "pasted"}
     blocks = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 10
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "menu.png").write_bytes(picture("PNG"))
     for block in blocks:
         exec(compile(block, str(README), "exec"), pasted)
     printed = capsys.readouterr().out.splitlines()
-    assert printed[:3] == ["bob Soup is ready", "0", "room_exists"]
+    assert printed[0] == "bob Soup is ready"
+    assert printed[1].startswith(f"menu.png {workspace.origin}/files/")
+    assert printed[2:] == [
+        "bob <mark>Soup</mark> is ready",
+        "0",
+        "ann spam Soup is ready",
+        "['Deploys']",
+        "room_exists",
+    ]
     kitchen = [message["message"] for message in pasted["snug"].messages.list("kitchen")]
-    assert kitchen == ["Invoice 17 is paid", "Soup is ready"]
+    assert kitchen == ["Invoice 17 is paid", "Release 4.2 is out", "Today's menu", "Soup is ready"]
 
     body, headers = signed(secret, {"room": "kitchen", "message": "Soup is ready"})
     assert pasted["receive"](body, headers) == 204
@@ -138,6 +155,97 @@ def test_rooms_members_and_messages_are_changed(snug: Snug) -> None:
         snug.rooms.delete("board")
 
 
+def test_a_file_goes_up_from_a_path_from_bytes_and_from_an_open_file(snug: Snug, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("From a path")
+    opened = BytesIO(b"From an open file")
+    opened.read(5)
+    sent = [
+        snug.files.upload("general", path),
+        snug.files.upload("general", str(path), name="renamed.txt"),
+        snug.files.upload("general", b"From bytes", name="bytes.txt"),
+        snug.files.upload("general", opened),
+    ]
+    assert [(file["name"], file["size"]) for file in sent] == [
+        ("notes.txt", 11),
+        ("renamed.txt", 11),
+        ("bytes.txt", 10),
+        ("file", 17),
+    ]
+    waiting, *attached = sent
+    said = snug.messages.post("general", files=[file["id"] for file in attached])
+    assert [file["name"] for file in said["files"]] == ["renamed.txt", "bytes.txt", "file"]
+    assert said["message"] == ""
+    assert {file["id"] for file in snug.files.list(room="general")} == {file["id"] for file in sent}
+    snug.files.delete(waiting["id"])
+    with pytest.raises(Conflict):
+        snug.files.delete(attached[0]["id"])
+    with pytest.raises(NotFound):
+        snug.files.get(waiting["id"])
+
+
+def test_a_file_of_a_user_is_theirs_alone_and_a_bad_one_is_refused(snug: Snug) -> None:
+    photo = snug.files.upload("general", picture("JPEG"), name="photo.jpg", sub="bob")
+    assert (photo["user_id"], photo["type"], photo["width"]) == ("bob", "image/jpeg", 600)
+    with pytest.raises(Conflict):
+        snug.messages.post("general", "Mine", files=[photo["id"]])
+    assert snug.messages.post("general", sub="bob", files=[photo["id"]])["files"][0]["id"] == photo["id"]
+    with pytest.raises(Invalid) as refused:
+        snug.files.upload("general", b"\x7fELF" + bytes(100))
+    assert refused.value.code == "file_type_not_allowed"
+
+
+def test_messages_are_found_everywhere_in_a_room_and_of_one_sender(
+    snug: Snug, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("snug.transport.PAGE", 2)
+    snug.rooms.create("kitchen")
+    for n, sub in enumerate(("ann", "bob", "bob")):
+        snug.messages.post("kitchen", f"Soup {n}", sub=sub)
+    snug.messages.post("general", "No soup <here>")
+
+    def found(**where: str) -> set[str]:
+        return {hit["message"]["message"] for hit in snug.messages.search("soup", **where)}
+
+    assert found() == {"Soup 0", "Soup 1", "Soup 2", "No soup <here>"}
+    assert found(room="kitchen", sender="bob") == {"Soup 1", "Soup 2"}
+    (only,) = snug.messages.search("here")
+    assert only["highlight"] == "No soup &lt;<mark>here</mark>&gt;"
+
+
+async def test_receipts_say_who_has_read_how_far(snug: Snug, workspace: Workspace) -> None:
+    async with workspace.chat(workspace.token("ann", name="Ann")) as ann:
+        seq = (await ann.say("Hello"))["seq"]
+        await ann.send("read", seq=seq)
+        await ann.until("unread")
+    (receipt,) = snug.rooms.receipts("general")
+    assert (receipt["user_id"], receipt["username"], receipt["seq"]) == ("ann", "Ann", seq)
+
+
+def test_reports_are_made_listed_and_closed(snug: Snug) -> None:
+    said = snug.messages.post("general", "You fool", sub="bob")
+    mine = snug.reports.create("general", said["message_id"], "abuse", comment="He means me", sub="ann")
+    snug.reports.create("general", said["message_id"], "other", sub="eve")
+    assert "said" not in mine
+    assert [report["reported_by"] for report in snug.reports.list(state="open")] == ["eve", "ann"]
+    closed = snug.reports.update(mine["id"], "resolved")
+    assert (closed["state"], closed["said"], closed["comment"]) == ("resolved", "You fool", "He means me")
+    assert [report["reported_by"] for report in snug.reports.list(state="open")] == ["eve"]
+
+
+def test_others_post_through_an_incoming_webhook_until_it_is_deleted(snug: Snug) -> None:
+    hook = snug.incoming_webhooks.create("general", "Deploys", idempotency_key="once")
+    assert hook["secret_url"]
+    assert httpx.post(hook["secret_url"], json={"text": "Out"}).status_code == 201
+    assert snug.incoming_webhooks.create("general", "Deploys", idempotency_key="once")["secret_url"] is None
+    (listed,) = snug.incoming_webhooks.list("general")
+    assert (listed["id"], "secret_url" in listed) == (hook["id"], False)
+    (said,) = snug.messages.list("general")
+    assert (said["message"], said["user_id"], said["username"]) == ("Out", hook["user_id"], "Deploys")
+    snug.incoming_webhooks.delete("general", hook["id"])
+    assert httpx.post(hook["secret_url"], json={"text": "Out"}).status_code == 404
+
+
 def test_users_are_made_banned_and_forgotten(snug: Snug) -> None:
     assert snug.users.put("zoë & co", name="Zoë")["username"] == "Zoë"
     assert snug.users.get("zoë & co")["banned"] is False
@@ -212,6 +320,15 @@ def test_bad_luck_is_tried_again_under_the_same_key_and_as_late_as_asked(quick: 
     assert len(heard) == 3
     assert len({each["Idempotency-Key"] for each in heard}) == 1
     assert quick == [7, 7]
+
+
+def test_a_file_is_sent_from_its_beginning_each_time(quick: list[float]) -> None:
+    opened = BytesIO(b"x" * 100)
+    with server(lambda n, _: (201, {}) if n == 3 else (503, {})) as (url, heard):
+        Snug(url, "snug_sk_x").files.upload("general", opened, name="x.txt")
+    assert len(heard) == 3
+    assert len({each["Content-Length"] for each in heard}) == 1
+    assert int(heard[0]["Content-Length"]) > 100
 
 
 def test_what_does_not_pass_is_given_up_and_pauses_grow(quick: list[float]) -> None:

@@ -145,6 +145,7 @@ MALFORMED = [
     ("STRIPE_WEBHOOK_SECRET", "whsec_", "whsec_"),
     ("STRIPE_WEBHOOK_SECRET", "whsec_12345678", "without STRIPE_SECRET_KEY"),
     ("STRIPE_API_BASE", "localhost:12111", "http://"),
+    ("STRIPE_RETRY_DAYS", "61", "whole number from 0 to 60"),
     ("SNUG_ENV", "staging", "development, production"),
     ("SNUG_BASE_DOMAIN", "https://snug.example", "bare host name"),
     ("SNUG_BASE_DOMAIN", "snug.example:8000", "bare host name"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
+from console.standing import day
 from tenants.context import run_in_tenant
 from tests.billing.buyer import Buyer
 from tests.console.staff import hire, sign_in
@@ -50,7 +51,12 @@ def test_what_was_owed_can_be_paid_from_every_state(buyer: Buyer, alice: Visitor
     buyer.buy("pro")
     buyer.let_the_card_fail()
     buyer.pass_days(14.1)
-    assert "7 days left to pay" in text_of(alice.get(PAGE))
+    words = text_of(alice.get(PAGE))
+    assert "7 days left to pay" in words
+    assert "No other plan can be chosen before the open invoice is paid." in words
+    assert "This can be turned on once the open invoice is paid." in words
+    keep = f"Pay by about {day(buyer.bought.ends_unpaid_at)} to keep Pro. After that Pro ends"
+    assert keep in words
     assert "A payment is open. Unpaid, the workspace is suspended in 7 days" in text_of(
         alice.get("/console/")
     )
@@ -61,8 +67,16 @@ def test_what_was_owed_can_be_paid_from_every_state(buyer: Buyer, alice: Visitor
     assert alice.get("/console/").status_code == 402
     shown = alice.get(PAGE)
     assert (shown.status_code, "is suspended" in text_of(shown)) == (200, True)
+    assert f"Paying opens it again at once. Nothing has been deleted. {keep}" in text_of(shown)
     assert alice.get("/login/").headers["location"] == PAGE
     assert 'href="/console/billing/"' in alice.get("/console/").text
+    for role, home in (
+        ("admin", "/console/"),
+        ("agent", "/chat/"),
+    ):  # who can do nothing about it are told why
+        with sign_in(buyer.workspace, hire(buyer.workspace, role), to=home) as colleague:
+            told = colleague.get(home)
+            assert (told.status_code, "is suspended" in text_of(told)) == (402, True)
 
     buyer.let_the_card_fail(False)
     buyer.pay(alice.post(f"{PAGE}pay/", page=PAGE).headers["location"])
@@ -76,11 +90,15 @@ def test_what_was_owed_can_be_paid_from_every_state(buyer: Buyer, alice: Visitor
 def test_whoever_pays_after_the_plan_has_ended_is_told_before_what_it_brings(
     buyer: Buyer, alice: Visitor
 ) -> None:
+    buyer.control("POST", "settings", after_retries="cancel")
     buyer.buy("pro")
     buyer.let_the_card_fail()
     buyer.pass_days(14.1)
     buyer.pass_days(30)
-    assert "Pro has ended meanwhile: paying opens the workspace as Free" in text_of(alice.get(PAGE))
+    words = text_of(alice.get(PAGE))
+    assert "Pro has ended meanwhile: paying opens the workspace as Free" in words
+    assert "Pro Has ended $49" in words
+    assert "Your plan" not in words
     buyer.let_the_card_fail(False)
     buyer.pay(alice.post(f"{PAGE}pay/", page=PAGE).headers["location"])
     alice.get(f"{PAGE}return/?via=portal")

@@ -8,6 +8,7 @@ import httpx
 
 from billing import wishes
 from tests.billing.buyer import EMPTY_CARD, Buyer
+from tests.billing.test_overage import use
 from tests.console.test_billing import PAGE, fill_with_rooms
 from tests.personas import Workspace
 from tests.portal.visitor import Visitor, text_of
@@ -121,7 +122,8 @@ def test_a_card_that_is_declined_changes_nothing_and_says_so(buyer: Buyer, alice
     buyer.pass_days(14.1)
     buyer.let_the_card_fail()
     refused = alice.post(f"{PAGE}change/", {"plan": "business", "interval": "month"}, page=PAGE)
-    assert (refused.status_code, "The card was declined" in text_of(refused)) == (422, True)
+    assert (refused.status_code, "The card was declined. The" in text_of(refused)) == (422, True)
+    assert "was declined" not in text_of(refused).replace("The card was declined", "", 1)
     assert buyer.in_force == ("pro", "active")
 
 
@@ -170,12 +172,19 @@ def test_connections_beyond_the_plan_have_a_ceiling(buyer: Buyer, alice: Visitor
     assert buyer.workspace.tenant.limits.max_connections == 1_500
     for wrong, why in (
         *[(typed, "The ceiling is 6 to 490 ") for typed in ("5", "491", "$1,000")],
+        *[(typed, "in whole US dollars") for typed in ("22,50", "22,5", ",30", "3,0,000", "30,", "22.50")],
         *[(typed, "in whole US dollars") for typed in ("", "-30", "12.5", "٣٠", "9" * 12)],
     ):
         refused = alice.post(f"{PAGE}overage/", {"on": "yes", "ceiling": wrong}, page=PAGE)
         assert (refused.status_code, why in text_of(refused)) == (409, True), wrong
         assert f'value="{wrong}" aria-invalid="true"' in refused.text
-    assert "are off: the plan’s limit is the end." in press(alice, "overage/")
+    assert "Used so far" not in text_of(alice.get(PAGE))
+    use(buyer, 1_201)
+    used = "Used so far this month: 300 connections more, for $18"
+    assert used in text_of(alice.get(PAGE))
+    said = press(alice, "overage/")
+    assert "are off: the plan’s limit is the end." in said
+    assert used in said
     assert buyer.workspace.tenant.limits.max_connections == 1_000
 
 
@@ -205,6 +214,21 @@ def test_business_can_be_paid_by_invoice(buyer: Buyer, alice: Visitor) -> None:
     assert buyer.in_force == ("business", "active")
     refused = alice.post(f"{PAGE}by-invoice/", {"choice": "pro month"}, page=PAGE)
     assert refused.status_code == 409
+
+
+def test_a_plan_that_is_paid_by_card_alone_says_so_before_it_is_chosen(buyer: Buyer, alice: Visitor) -> None:
+    buyer.buy("business")
+    press(alice, "by-invoice/", choice="business month")
+    asked = text_of(alice.get(f"{PAGE}change/?plan=pro&by=month"))
+    assert (
+        "This plan is paid by card. Invoices by mail are for Business, and for plans paid by the year."
+        in asked
+    )
+    assert "does not fit" not in asked
+    refused = alice.post(f"{PAGE}change/", {"plan": "pro", "interval": "month"}, page=PAGE)
+    assert (refused.status_code, "Pay by card again first." in text_of(refused)) == (409, True)
+    press(alice, "by-card/")
+    assert "Change now" in text_of(alice.get(f"{PAGE}change/?plan=pro&by=month"))
 
 
 def test_there_is_no_plan_by_the_week(buyer: Buyer, alice: Visitor) -> None:

@@ -21,6 +21,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("/console/keys/", {"key-name": "Shop", "key-access": "all"}),
     ("/console/keys/{key}/revoke/", {}),
     ("/console/origins/", {"origins": "https://shop.example.com"}),
+    ("/console/guests/", {"allowed": "yes", "proof": "always"}),
     ("/console/rooms/", {"room-name": "orders", "room-kind": "public"}),
 ]
 

@@ -49,7 +49,7 @@ def test_the_console_holds_at_every_width_by_day_and_by_night(
     expect(page.get_by_text("Your first API key")).to_be_visible()
     for part in page.locator("details:not(.menu) > summary").all():
         part.click()
-    page.get_by_label("Only these").check()
+    page.locator("#keys").get_by_label("Only these").check()
     assert faults_of(page) == []
     page.locator("td details.menu > summary").first.click()
     assert faults_of(page) == []
@@ -101,7 +101,7 @@ def test_the_marked_section_is_the_one_that_is_read(
     page = enter(workspace, viewport={"width": width, "height": 800})
     marked = page.locator("[data-side] a[aria-current]")
     expect(marked).to_have_attribute("href", "#overview")
-    for section in ("#rooms", "#keys", "#origins", "#embed", "#rooms", "#overview"):
+    for section in ("#rooms", "#keys", "#origins", "#guests", "#embed", "#rooms", "#overview"):
         page.locator(f"[data-side] a[href='{section}']").click()
         expect(marked).to_have_attribute("href", section)
         expect(marked).to_be_in_viewport()
@@ -114,7 +114,16 @@ def test_the_marked_section_is_the_one_that_is_read(
         )
         if current(page) not in seen[-1:]:
             seen.append(current(page))
-    assert seen == ["#overview", "#keys", "#embed", "#origins", "#rooms"]
+    assert seen == [
+        "#overview",
+        "#keys",
+        "#public-keys",
+        "#test",
+        "#embed",
+        "#origins",
+        "#guests",
+        "#rooms",
+    ]
     page.goto(f"{workspace.origin}/console/#origins")
     page.reload()
     expect(marked).to_have_attribute("href", "#origins")

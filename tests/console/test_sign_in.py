@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import html
+import re
+
 import pytest
 
 from accounts.models import Member
 from tenants.context import run_in_tenant
-from tests.console.staff import hire, sign_in
+from tests.console.staff import hire, sign_in_by_form
 from tests.personas import PASSWORD, Workspace
 from tests.portal.visitor import Visitor, far_from_the_end_of, text_of
 
 
 def test_the_owner_signs_in_and_out(workspace: Workspace) -> None:
-    with sign_in(workspace) as alice:
+    with sign_in_by_form(workspace) as alice:
         assert alice.get("/console/").status_code == 200
         assert alice.get("/").headers["location"] == "/console/"
         assert alice.get("/login/").headers["location"] == "/console/"
@@ -45,6 +48,20 @@ def test_a_stranger_is_asked_to_sign_in_and_brought_back(workspace: Workspace, p
         assert stranger.get(path).headers["location"] == f"/login/?next={path}"
         form = {"email": workspace.owner_email, "password": PASSWORD, "next": path}
         assert stranger.post("/login/", form).headers["location"] == path
+
+
+def test_a_deep_link_keeps_its_query_through_the_sign_in(workspace: Workspace) -> None:
+    path = "/console/billing/?by=year&to=%2F%2Fevil.example"
+    with Visitor(workspace.origin) as stranger:
+        asked = stranger.get(path).headers["location"]
+        assert asked == "/login/?next=/console/billing/%3Fby%3Dyear%26to%3D%252F%252Fevil.example"
+        form = re.search(r'name="next" value="([^"]+)"', stranger.get(asked).text)
+        assert form
+        wish = html.unescape(form.group(1))
+        assert wish == path
+        given = {"email": workspace.owner_email, "password": PASSWORD, "next": wish}
+        assert stranger.post("/login/", given).headers["location"] == path
+        assert stranger.get(path).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -84,7 +101,7 @@ def test_guessing_is_stopped_for_the_guesser_and_not_for_the_owner(workspace: Wo
         assert codes == [422] * 20 + [429]
         right = guesser.post("/login/", {"email": workspace.owner_email, "password": PASSWORD})
         assert (right.status_code, "Wait ten minutes" in text_of(right)) == (429, True)
-    with sign_in(workspace) as alice:  # from her own address
+    with sign_in_by_form(workspace) as alice:  # from her own address
         assert alice.get("/console/").status_code == 200
 
 
@@ -132,7 +149,7 @@ def test_another_workspaces_session_is_worth_nothing_here(
 def test_another_workspaces_password_is_worth_nothing_here(
     workspace: Workspace, elsewhere: Workspace
 ) -> None:
-    with sign_in(elsewhere) as mallory:
+    with sign_in_by_form(elsewhere) as mallory:
         assert mallory.get("/console/").status_code == 200
     with Visitor(workspace.origin) as intruder:
         form = {"email": elsewhere.owner_email, "password": PASSWORD}
@@ -141,5 +158,21 @@ def test_another_workspaces_password_is_worth_nothing_here(
 
 def test_a_colleague_signs_in_too(workspace: Workspace) -> None:
     email = hire(workspace, "agent")
-    with sign_in(workspace, email.upper()) as agent:
+    with sign_in_by_form(workspace, email.upper(), to="/chat/") as agent:  # where they answer people
+        assert agent.get("/login/").headers["location"] == agent.get("/").headers["location"] == "/chat/"
         assert "Changes are for owners and admins" in text_of(agent.get("/console/"))
+
+
+@pytest.mark.parametrize("role", ["admin", "moderator"])
+def test_whoever_runs_the_place_begins_in_the_console(workspace: Workspace, role: str) -> None:
+    with sign_in_by_form(workspace, hire(workspace, role), to="/console/") as colleague:
+        assert colleague.get("/").headers["location"] == "/console/"
+
+
+def test_an_agent_comes_to_the_page_that_was_asked_for(workspace: Workspace) -> None:
+    email = hire(workspace, "agent")
+    with Visitor(workspace.origin) as agent:
+        form = {"email": email, "password": PASSWORD, "next": "/console/profile/"}
+        asked = agent.get("/login/?next=/console/profile/").text
+        assert 'name="next" value="/console/profile/"' in asked
+        assert agent.post("/login/", form).headers["location"] == "/console/profile/"

@@ -69,6 +69,14 @@ class Machine:
         """A connection of the test's own."""
         return psycopg.connect(self.stack.own_env["DATABASE_URL"], autocommit=True)
 
+    async def until_waiting_for_lock(self) -> None:
+        """Return once a statement of the product waits for a lock."""
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        async with asyncio.timeout(5):
+            with self.database() as db:
+                while not db.execute(waiting).fetchone():
+                    await asyncio.sleep(0.005)
+
     def schema(self, workspace: Workspace) -> str:
         named = "SELECT schema_name FROM public.tenants_tenant WHERE slug = %s"
         with self.database() as db:

@@ -95,7 +95,8 @@ async def test_a_locked_room_is_told_when_to_come_back_and_the_other_workspaces_
         with machine.database() as db, db.transaction():
             db.execute(lock, [home.room])
             await talking.send("chat_message", message="locked out", client_id="once")
-            # Whoever shares a group with it waits as long as a lock is waited for; the next groups do not.
+            await machine.until_waiting_for_lock()
+            # Whoever comes behind its group waits as long as a lock is waited for; the next groups do not.
             for within in (DELAYED, AT_ONCE, AT_ONCE):
                 asked = time.monotonic()
                 said = await free.say("as ever")

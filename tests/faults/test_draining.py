@@ -17,6 +17,7 @@ from tests.faults.crowds import Crowd
 from tests.faults.machine import Home, Machine, tables
 from tests.faults.servers import product_on
 from tests.personas import Chat, open_workspace
+from tests.threads import giving_back
 
 Report = Callable[[str, object], None]
 
@@ -99,7 +100,7 @@ async def test_what_was_asked_for_is_answered_before_the_socket_closes(machine: 
         db.execute(lock, [home.room])
         for name, chat in zip(names, chats, strict=True):
             await chat.send("chat_message", message="last words", client_id=name)
-        await _until_waiting(machine)
+        await machine.until_waiting_for_lock()
         old = machine.stack.kill("web-0", signal.SIGTERM)
         await asyncio.sleep(1)
         assert [chat.connection.close_code for chat in chats] == [None] * len(chats)
@@ -108,15 +109,6 @@ async def test_what_was_asked_for_is_answered_before_the_socket_closes(machine: 
         assert await chat.closed() == CloseCode.RESTARTING
     await asyncio.to_thread(machine.stack.wait_until_restarted, "web-0", old)
     assert sorted(each.client_id for each in home.stored() if each.body == "last words") == names
-
-
-async def _until_waiting(machine: Machine) -> None:
-    """Wait until a statement of the product waits for a lock."""
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    async with asyncio.timeout(5):
-        with machine.database() as db:
-            while (row := db.execute(waiting).fetchone()) is None or row[0] == 0:
-                await asyncio.sleep(0.02)
 
 
 async def test_whoever_must_not_be_kept_waiting_is_closed_unanswered_and_asks_again(
@@ -142,7 +134,9 @@ async def test_with_notice_a_process_serves_on_while_it_says_that_it_is_not_read
     """As a balancer needs it that asks now and then: it sends nobody any more before anybody is turned away."""
     with product_on(stack.own_env["REDIS_URL"], tmp_path, stack, SNUG_DRAIN_NOTICE=str(NOTICE)) as product:
         machine = Machine(product)
-        opened = await asyncio.to_thread(open_workspace, tuple(product.web_ports), plan="business")
+        opened = await asyncio.to_thread(
+            giving_back(open_workspace), tuple(product.web_ports), plan="business"
+        )
         home = Home.made(machine, opened)
         async with home.chat("bob", process=0) as bob:
             await bob.entered()

@@ -13,6 +13,7 @@ from tests.faults.machine import Home, Machine
 from tests.faults.servers import one_process_on
 from tests.faults.tunnel import Tunnel
 from tests.personas import open_workspace
+from tests.threads import giving_back
 
 CUTS = 5
 
@@ -31,7 +32,7 @@ async def test_a_process_that_loses_its_way_to_redis_misses_nothing_and_nobody_m
             *(_alone(ending, url, tmp_path_factory.mktemp("product"), stack) for url in (near, far))
         )
         ports = tuple(machine.stack.web_ports[0] for machine in machines)
-        workspace = await asyncio.to_thread(open_workspace, ports, plan="business")
+        workspace = await asyncio.to_thread(giving_back(open_workspace), ports, plan="business")
 
         async with Conversation(Home.made(machines[0], workspace)).going_on() as talk:
             for _ in range(CUTS):

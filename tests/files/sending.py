@@ -24,6 +24,18 @@ def picture(format_: str = "JPEG", size: tuple[int, int] = (800, 600), **options
     return out.getvalue() + b"<script>alert(1)</script>"
 
 
+def unfolding_picture(side: int) -> bytes:
+    """A small WebP that is work: a noisy tile, again and again, which a lossless file says in few bytes."""
+    noise = Image.merge("RGB", [Image.effect_noise((100, 100), strength) for strength in (40, 50, 60)])
+    image = Image.new("RGB", (side, side))
+    for x in range(0, side, 100):
+        for y in range(0, side, 100):
+            image.paste(noise, (x, y))
+    out = io.BytesIO()
+    image.save(out, "WEBP", lossless=True, method=0)
+    return out.getvalue()
+
+
 def moving_picture(frames: int = 3) -> bytes:
     images = [Image.new("RGB", (40, 30), (80 * n, 0, 0)) for n in range(frames)]
     out = io.BytesIO()

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import io
+import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
+import httpx
+import psycopg
 import pytest
 from PIL import Image
 
 from tenants.plans import PLANS
-from tests.files.sending import PDF, WHERE_IT_WAS_TAKEN, fetch, moving_picture, picture, upload, uploaded
+from tests.files.sending import (
+    PDF,
+    WHERE_IT_WAS_TAKEN,
+    fetch,
+    moving_picture,
+    picture,
+    unfolding_picture,
+    upload,
+    uploaded,
+)
+from tests.moderation.speaking import until
 from tests.personas import Workspace
 
 Open = Callable[..., Workspace]
@@ -180,6 +194,46 @@ def test_a_file_may_be_as_large_as_the_plan_allows(workspace: Workspace, more: i
         else:
             assert (answer.status_code, answer.json()["code"]) == (413, "file_too_large")
             assert "5,242,880" in answer.json()["detail"]
+
+
+def test_a_picture_is_measured_as_it_would_be_stored(workspace: Workspace) -> None:
+    small = unfolding_picture(2_800)
+    assert len(small) < MOST // 20
+    with workspace.api() as key:
+        refused = upload(key, small, "tiles.webp")
+        assert (refused.status_code, refused.json()["code"]) == (413, "file_too_large")
+        assert "once it is made anew" in refused.json()["detail"]
+        assert "at most 5,242,880 bytes" in refused.json()["detail"]
+        assert key.get("/api/v1/files").json()["data"] == []
+        assert uploaded(key, unfolding_picture(600), "tiles.webp")["size"] < MOST
+
+
+def test_one_that_comes_while_the_last_place_is_taken_is_refused(workspace: Workspace) -> None:
+    from django.db import transaction
+
+    from accounts.models import Member
+    from files.actions.keep import MOST_WAITING
+    from files.models import File
+    from tenants.context import run_in_tenant
+
+    def waits() -> bool:
+        found = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%FOR NO KEY UPDATE%'"
+        with psycopg.connect(os.environ["DATABASE_URL"]) as db:
+            return db.execute(found).fetchone() is not None
+
+    def take_the_rest() -> Future[httpx.Response]:
+        with transaction.atomic():
+            someone = Member.objects.select_for_update(no_key=True).get(external_id="bob")
+            sent = people.submit(upload, bob)
+            until(lambda: sent.done() or waits())
+            fields = {"name": "x", "type": "text/plain", "size": 1, "room_id": 1, "uploader": someone}
+            File.objects.bulk_create([File(**fields) for _ in range(MOST_WAITING - 1)])
+        return sent
+
+    with workspace.http(workspace.token("bob")) as bob, ThreadPoolExecutor(1) as people:
+        uploaded(bob)
+        refused = run_in_tenant(workspace.tenant, take_the_rest).result()
+        assert (refused.status_code, refused.json().get("code")) == (409, "too_many_files")
 
 
 def test_nobody_unknown_sends_more_than_any_request_may_have(

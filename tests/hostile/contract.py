@@ -98,6 +98,7 @@ FRAMES: dict[str, Fields] = {
         "connection_id": text,
         "last_seq": whole,
         "last_rev": whole,
+        "created_at": time,
         "limits": limits,
         **STANDING,
     },

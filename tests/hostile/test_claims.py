@@ -47,7 +47,7 @@ def test_a_token_made_by_hand_is_as_good_as_any(target: Workspace) -> None:
     assert outcome(target, signed(target, good(target), {})) == "open"
 
 
-@settings(BOUNDED, max_examples=200)
+@settings(BOUNDED, max_examples=120)
 @given(name=st.sampled_from(CLAIMS), value=VALUES)
 @example(name="exp", value=float("inf"))
 @example(name="exp", value=float("nan"))

@@ -106,6 +106,18 @@ RULES: Final = (
         },
     ),
     Rule(
+        "coroutines are waited for without a connection",
+        "wait by tenants.context.wait_for: whoever waits for something slow must not keep one of the few connections",
+        ways_round.waits,
+        bad=(
+            "from asgiref.sync import async_to_sync",
+            "import asgiref.sync\nasgiref.sync.async_to_sync(f)()",
+            "from asgiref import sync\nposted = sync.async_to_sync(post)(room)",
+        ),
+        good=("from tenants.context import wait_for\nposted = wait_for(post, room)",),
+        allowed={"tenants/context.py": "gives the connection back first"},
+    ),
+    Rule(
         "commit hooks are realtime.publish's",
         "a hook runs in whatever schema comes next: say it through realtime.publish, with the tenant in the event",
         ways_round.commit_hooks,

@@ -37,6 +37,11 @@ KNOWN: Final = {
     "realtime/connecting.py": {"_frank": "classes, and nothing of anyone"},
     "realtime/feed.py": {"_readers": "counts who reads, not what"},
     "realtime/hub.py": {"_hubs": "its feeds go by group, its counts by tenant and user"},
+    "files/turns.py": {"_of_one": "by schema"},
+    "moderation/review/blocked.py": {"_cache": "by schema, room and member"},
+    "moderation/review/hook.py": {"_askers": "how each address does, by schema"},
+    "moderation/review/policy.py": {"_asking": "by schema", "_cache": "by schema"},
+    "moderation/tables.py": {"tables_of": "by schema"},
     "realtime/publish.py": {"_publishers": "what waits goes by group, which names its tenant"},
     "realtime/store.py": {
         "_clients": "connections without a state",
@@ -45,6 +50,7 @@ KNOWN: Final = {
     "rooms/access.py": {"_cache": "by schema, room and member"},
     "rooms/actions/announcing.py": {"_writers": "each piece of work names its tenant"},
     "rooms/counting.py": {"_counted": "by schema"},
+    "rooms/search/finding.py": {"_turns": "what is under way, of whomever", "_turns_of_one": "by schema"},
     "rooms/tables.py": {"tables_of": "by schema", "_compiled": "by schema"},
     "tenants/database.py": {
         "_turns": "by schema",
@@ -59,12 +65,18 @@ KNOWN: Final = {
     "tenants/provisioning.py": {"migrations_on_disk": "the release's"},
     "webhooks/bell.py": {"_bells": "rings name a schema"},
     "webhooks/tables.py": {"tables_of": "by schema"},
-    "widget/bundle.py": {"_files": "the release's", "_script": "the release's", "_sheet": "the release's"},
+    "widget/bundle.py": {
+        "_others": "by the texts of a language, which are the release's",
+        "_files": "the release's",
+        "_script": "the release's",
+        "_sheet": "the release's",
+    },
     "widget/icons.py": {"sprite": "the release's"},
     "widget/loader.py": {
         "_code": "the release's",
         "loader": "by language and colour, which are all it is made of",
     },
+    "workspaces/wording/__init__.py": {"_load": "the release's"},
     "widget/wording/__init__.py": {"_load": "the release's", "languages": "the release's"},
 }
 

@@ -117,6 +117,10 @@ def threads(tree: ast.Module) -> Iterator[ast.AST]:
     yield from attributes(tree, {"to_thread", "run_in_executor", "Thread"})
 
 
+def waits(tree: ast.Module) -> Iterator[ast.AST]:
+    yield from attributes(tree, {"async_to_sync"})
+
+
 def commit_hooks(tree: ast.Module) -> Iterator[ast.AST]:
     yield from attributes(tree, {"on_commit"})
 

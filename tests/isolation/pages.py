@@ -11,20 +11,25 @@ import httpx
 from django.utils import timezone
 
 from tests.api.calls import (
+    ANOTHER_PEM,
     DELIVERY,
     FILE,
+    FILTER,
     INCOMING,
     OFF_WEBHOOK,
+    PEM,
     REPORT,
     WEBHOOK,
     add_incoming,
     add_report,
+    add_rules,
     furnish_file,
     furnish_webhook,
 )
 from tests.isolation.traces import rows_of
 from tests.personas import PASSWORD, Workspace
 from tests.realtime.backstage import rows, schema_of
+from tests.testmode.persona import in_test_mode
 
 Pieces = dict[str, str]
 
@@ -122,6 +127,26 @@ def furnish() -> None:
         Membership.objects.create(room=cellar, member=member, muted_until=until)
 
 
+def trust() -> str:
+    """A public key that tokens may be signed with; its id."""
+    from accounts.actions import register_public_keys
+    from accounts.public_keys import from_pem
+
+    return register_public_keys([from_pem(PEM)])[0].id
+
+
+def hire() -> Pieces:
+    """A colleague, an invitation, and the link in its mail."""
+    from accounts.actions import create_staff, invite, make_invitation_link
+    from accounts.models import Member
+
+    colleague = create_staff(email="bea@example.com", role="agent", password_hash="!")
+    invitation = invite("carl@example.com", "agent", Member.objects.get(role="owner"))
+    made = make_invitation_link(invitation.id)
+    assert made is not None
+    return {"colleague": colleague.external_id, "invitation": invitation.id, "invite": made[1]}
+
+
 def pieces_of(workspace: Workspace) -> Pieces:
     """What is in the workspace's own links and forms, and in nobody else's."""
     from accounts.actions import make_password_reset
@@ -143,13 +168,17 @@ def pieces_of(workspace: Workspace) -> Pieces:
     with workspace.api() as api:
         api.post("/api/v1/rooms/cellar/messages", json={"message": "bad"}).raise_for_status()
     add_report(workspace, "cellar")
+    add_rules(workspace)
     return {
         "handoff": handoff_of(workspace),
         "reset": in_the_schema(workspace, reset),
         "link": in_the_schema(workspace, link),
         "key": workspace.key_id,
+        "public_key": in_the_schema(workspace, trust),
+        "test_key": in_test_mode(workspace).key_id,
         "email": workspace.owner_email,
         "slug": workspace.slug,
+        **in_the_schema(workspace, hire),
         "tax_id": "txi_none",
     }
 
@@ -197,9 +226,48 @@ OF_WEBHOOKS: Final = (
     Page("POST", f"{SENT}replay/", 302, f"console/webhooks/deliveries/{DELIVERY}/replay/", {}),
     Page("POST", f"{HOOK}off/remove/", 302, f"console/webhooks/{OFF_WEBHOOK}/off/remove/", {}),
 )
+SIFTED: Final = "console/moderation/filters/<slug:filter_id>/"
 TOLD: Final = "console/reports/<slug:report_id>/"
+INVITED: Final = "console/team/invitations/<slug:invitation_id>/"
+COLLEAGUE: Final = "console/team/<str:external_id>/"
+OF_THE_TEAM: Final = (
+    Page("GET", "console/team/", 200),
+    Page("POST", "console/team/", 302, form={"invite-email": "dora@{slug}.example", "invite-role": "admin"}),
+    Page("POST", f"{INVITED}again/", 302, "console/team/invitations/{invitation}/again/", {}),
+    Page("POST", f"{INVITED}withdraw/", 302, "console/team/invitations/{invitation}/withdraw/", {}),
+    Page("POST", f"{COLLEAGUE}role/", 302, "console/team/{colleague}/role/", {"role": "admin"}),
+    Page("POST", f"{COLLEAGUE}remove/", 302, "console/team/{colleague}/remove/", {}),
+    Page("GET", "console/profile/", 200),
+    Page("POST", "console/profile/", 302, form={"name": "Alice of {slug}"}),
+    Page(
+        "POST",
+        "console/profile/password/",
+        302,
+        form={"change-old": PASSWORD, "change-password": NEW_PASSWORD},
+    ),
+)
+TEST_KEY: Final = "console/test/keys/<slug:key_id>/"
+TRUSTED: Final = "console/public-keys/<slug:key_id>/"
 # What an answer shows or does depends on who is signed in.
 OF_STAFF: Final = (
+    Page("GET", "console/moderation/", 200),
+    Page(
+        "POST",
+        "console/moderation/filters/",
+        302,
+        form={"filter-kind": "word", "filter-pattern": "heck", "filter-action": "mask"},
+    ),
+    Page("POST", f"{SIFTED}delete/", 302, f"console/moderation/filters/{FILTER}/delete/", {}),
+    Page("POST", "console/moderation/repeats/", 302, form={"repeats-most": "3", "repeats-seconds": "60"}),
+    Page("POST", "console/moderation/repeats/remove/", 302, form={}),
+    Page(
+        "POST",
+        "console/moderation/hook/",
+        302,
+        form={"hook-url": "https://shop.example.com/before", "hook-on_failure": "allow"},
+    ),
+    Page("POST", "console/moderation/hook/rotate/", 302, form={}),
+    Page("POST", "console/moderation/hook/remove/", 302, form={}),
     Page("GET", "console/reports/", 200),
     Page("POST", f"{TOLD}dismiss/", 302, f"console/reports/{REPORT}/dismiss/", {}),
     Page("POST", f"{TOLD}delete/", 302, f"console/reports/{REPORT}/delete/", {}),
@@ -215,7 +283,13 @@ OF_STAFF: Final = (
         "POST", "console/keys/<slug:key_id>/rotate/", 302, "console/keys/{key}/rotate/", {"overlap": "hour"}
     ),
     Page("POST", "console/keys/<slug:key_id>/revoke/", 302, "console/keys/{key}/revoke/", {}),
+    Page("POST", "console/public-keys/", 302, form={"public-name": "{slug}", "public-pasted": ANOTHER_PEM}),
+    Page("POST", f"{TRUSTED}revoke/", 302, "console/public-keys/{public_key}/revoke/", {}),
+    Page("POST", "console/test/keys/", 302, form={"test-name": "Tests of {slug}", "test-access": "all"}),
+    Page("POST", f"{TEST_KEY}revoke/", 302, "console/test/keys/{test_key}/revoke/", {}),
+    Page("POST", "console/test/reset/", 302, form={}),
     Page("POST", "console/origins/", 302, form={"origins": "https://{slug}.example"}),
+    Page("POST", "console/guests/", 302, form={"proof": "always"}),
     Page(
         "POST",
         "console/rooms/",
@@ -226,6 +300,7 @@ OF_STAFF: Final = (
     Page("GET", "console/rooms/<slug:name>/live/", 200, "console/rooms/cellar/live/"),
     *(Page("POST", f"{ROOM}{rest}", 302, path, form) for rest, path, form in OF_A_ROOM),
     *OF_WEBHOOKS,
+    *OF_THE_TEAM,
     Page("GET", "console/billing/", 200),
     Page("GET", "console/billing/return/", 302),
     Page("GET", "console/billing/begin/", 302),
@@ -260,6 +335,10 @@ BY_LINK: Final = {
     Page("POST", "login/", 302, form={"email": "{email}", "password": PASSWORD}): 422,
     Page("GET", "files/<uuid:key>/<slug:variant>/<str:name>", 200, f"files/{FILE}/file/{{link}}"): 404,
     Page("GET", "login/reset/<slug:token>/", 200, "login/reset/{reset}/"): 410,
+    Page("GET", "invite/<slug:token>/", 200, "invite/{invite}/"): 410,
+    Page(
+        "POST", "invite/<slug:token>/", 302, "invite/{invite}/", {"name": "Carl", "password": NEW_PASSWORD}
+    ): 410,
     Page("POST", "login/reset/<slug:token>/", 302, "login/reset/{reset}/", {"password": NEW_PASSWORD}): 410,
 }
 # The same for everyone, signed in or not.
@@ -269,12 +348,18 @@ FOR_EVERYONE: Final = {
     Page("GET", "api/v1/", 404): "a name for links; there is nothing",
     Page("GET", "widget.js", 200): "the loader that customers embed",
     Page(
-        "GET", r"^chat/(?P<name>(?:files-)?[0-9a-f]{12}\.(?:js|css))$", 200, "chat/000000000000.js"
+        "GET", r"^chat/(?P<name>(?:files-|others-)?[0-9a-f]{12}\.(?:js|css))$", 200, "chat/000000000000.js"
     ): "the chat page's program",
     Page("GET", "console/keys/", 302): "leads to its section of the console",
     Page("GET", "console/keys/<slug:key_id>/rotate/", 302, "console/keys/{key}/rotate/"): "the same",
     Page("GET", "console/keys/<slug:key_id>/revoke/", 302, "console/keys/{key}/revoke/"): "the same",
+    Page("GET", "console/test/keys/", 302): "leads to its section of the console",
+    Page("GET", f"{TEST_KEY}revoke/", 302, "console/test/keys/{test_key}/revoke/"): "the same",
+    Page("GET", "console/test/reset/", 302): "the same",
     Page("GET", "console/origins/", 302): "the same",
+    Page("GET", "console/guests/", 302): "the same",
+    Page("GET", "console/public-keys/", 302): "the same",
+    Page("GET", f"{TRUSTED}revoke/", 302, "console/public-keys/{public_key}/revoke/"): "the same",
     Page("GET", "console/rooms/", 302): "the same",
     **{
         Page("GET", f"{ROOM}{rest}", 302, path): "leads to its section of the room's page"

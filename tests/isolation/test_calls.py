@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from ops.local import Stack
 from tests.api.calls import (
     CALLS,
     DELIVERY,
@@ -15,12 +16,14 @@ from tests.api.calls import (
     Call,
     add_incoming,
     add_report,
+    add_rules,
     add_spare_key,
     furnish_file,
     furnish_webhook,
+    where_it_works,
 )
 from tests.isolation.pages import contents
-from tests.personas import Workspace
+from tests.personas import Workspace, open_workspace
 
 Open = Callable[..., Workspace]
 IN_A_ROOM = [
@@ -47,15 +50,32 @@ def furnished(workspace: Workspace, room: str) -> str:
         furnish_file(workspace)
         add_incoming(workspace, room)
         add_report(workspace, room)
+        add_rules(workspace)
         return str(said.json()["message_id"])
+
+
+@pytest.fixture(scope="module")
+def hers(stack: Stack) -> Workspace:
+    """Mallory's workspace, for all the requests that change nothing there."""
+    return open_workspace(tuple(stack.web_ports))
+
+
+@pytest.fixture(scope="module")
+def ours(stack: Stack) -> tuple[Workspace, str]:
+    """A furnished workspace, for all the calls that change nothing anywhere; and the message's id."""
+    workspace = open_workspace(tuple(stack.web_ports), plan="pro")
+    return workspace, furnished(workspace, "general")
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_the_same_names_on_her_own_host_are_her_own(
-    new_workspace: Open, elsewhere: Workspace, call: Call
+    new_workspace: Open, ours: tuple[Workspace, str], hers: Workspace, call: Call
 ) -> None:
-    workspace = new_workspace(plan="pro")
-    message_id = furnished(workspace, "general")
+    if call.method == "GET":
+        (workspace, message_id), elsewhere = ours, hers
+    else:
+        workspace, elsewhere = where_it_works(call, new_workspace(plan="pro")), new_workspace()
+        message_id = furnished(workspace, "general")
     before = contents(workspace)
     for credential in (
         elsewhere.secret,
@@ -77,20 +97,17 @@ def test_the_same_names_on_her_own_host_are_her_own(
 
 
 @pytest.mark.parametrize("call", IN_A_ROOM, ids=str)
-def test_a_room_of_ours_is_not_on_her_host(new_workspace: Open, elsewhere: Workspace, call: Call) -> None:
-    proof, workspace = new_workspace(), new_workspace()
-    with proof.api() as alice:  # the request is good where the room is
-        answer = call.send(alice, furnished(proof, "attic"))
-        assert answer.status_code == call.status, answer.text
-
+def test_a_room_of_ours_is_not_on_her_host(new_workspace: Open, hers: Workspace, call: Call) -> None:
+    workspace = new_workspace()
     message_id = furnished(workspace, "attic")
-    before, before_there = contents(workspace), contents(elsewhere)
-    with elsewhere.api() as mallory:
+    before, before_there = contents(workspace), contents(hers)
+    with hers.api() as mallory:
         assert call.send(mallory, message_id).status_code == 404
     assert contents(workspace) == before
-    assert contents(elsewhere) == before_there
-    with workspace.api() as alice:
-        assert call.send(alice, message_id).status_code == call.status
+    assert contents(hers) == before_there
+    with workspace.api() as alice:  # the request was good: nothing but the host was wrong
+        answer = call.send(alice, message_id)
+        assert answer.status_code == call.status, answer.text
 
 
 def test_an_address_that_posts_posts_in_one_workspace(workspace: Workspace, elsewhere: Workspace) -> None:

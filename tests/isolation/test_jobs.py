@@ -18,6 +18,7 @@ from tests.isolation.inventory import jobs
 from tests.isolation.pages import contents
 from tests.personas import PASSWORD, Workspace
 from tests.realtime.backstage import rows, schema_of, tenant_id_of
+from tests.testmode.persona import in_test_mode
 
 # For each job, the arguments with which it works for a workspace, or for somebody who will have one.
 Arguments = Callable[[Workspace], dict[str, Any]]
@@ -74,6 +75,31 @@ def failing_webhook_of(workspace: Workspace) -> str:
     return str(run_in_tenant(workspace.tenant, make))
 
 
+def invitation_of(workspace: Workspace) -> str:
+    """An invitation to whoever reads the owner's mail."""
+    from accounts.models import Invitation, Member
+    from tenants.context import run_in_tenant
+
+    def make() -> str:
+        owner = Member.objects.get(role="owner")
+        ends = timezone.now() + timedelta(days=7)
+        made = Invitation.objects.create(
+            email=workspace.owner_email, role="agent", invited_by=owner, expires_at=ends
+        )
+        return made.pk
+
+    return str(run_in_tenant(workspace.tenant, make))
+
+
+def retired_side_of(workspace: Workspace) -> int:
+    """What the workspace had in test mode until it was reset."""
+    from workspaces.actions import reset_test_mode
+
+    retired = tenant_id_of(in_test_mode(workspace))
+    reset_test_mode(tenant_id_of(workspace))
+    return retired
+
+
 # They go round all workspaces; what they do for one that pays is in tests/billing.
 ROUNDS = (
     "check_limits",
@@ -84,6 +110,8 @@ ROUNDS = (
     "refresh_all",
     "report_usage",
 )
+# It takes away what no request comes to any more: tests/testmode/test_reset.py.
+DEMOLITION = "workspaces.tasks.demolish"
 JOBS: dict[str, Arguments] = {
     "portal.tasks.mail_confirmation": lambda workspace: {"signup_id": signup_of(workspace).pk},
     "portal.tasks.mail_workspaces": lambda workspace: {"email": workspace.owner_email},
@@ -104,9 +132,14 @@ JOBS: dict[str, Arguments] = {
     "files.tasks.remove_files_of": lambda workspace: {"tenant_id": tenant_id_of(workspace)},
     "rooms.tasks.index_messages": lambda workspace: {"timestamp": 0},
     "webhooks.tasks.forget_old_deliveries": lambda workspace: {"timestamp": 0},
+    DEMOLITION: lambda workspace: {"tenant_id": retired_side_of(workspace)},
     "workspaces.tasks.mail_webhook_disabled": lambda workspace: {
         "tenant_id": tenant_id_of(workspace),
         "endpoint_id": failing_webhook_of(workspace),
+    },
+    "workspaces.tasks.mail_invitation": lambda workspace: {
+        "tenant_id": tenant_id_of(workspace),
+        "invitation_id": invitation_of(workspace),
     },
     "console.tasks.mail_password_reset": lambda workspace: {
         "tenant_id": tenant_id_of(workspace),
@@ -114,7 +147,10 @@ JOBS: dict[str, Arguments] = {
     },
 }
 # What these do in their workspace's schema; the others do nothing in any.
-WRITES = {"console.tasks.mail_password_reset": "accounts_passwordreset"}
+WRITES = {
+    "console.tasks.mail_password_reset": "accounts_passwordreset",
+    "workspaces.tasks.mail_invitation": "accounts_invitation",
+}
 
 
 def test_the_table_of_jobs_is_complete() -> None:
@@ -225,7 +261,7 @@ def test_a_job_of_an_unknown_tenant_does_nothing(workspace: Workspace, name: str
     assert (contents(workspace), len(mails_to(workspace))) == (before, mails)
 
 
-@pytest.mark.parametrize("name", OF_A_TENANT)
+@pytest.mark.parametrize("name", [name for name in OF_A_TENANT if name != DEMOLITION])
 def test_a_job_of_a_deleted_tenant_does_nothing(
     workspace: Workspace, elsewhere: Workspace, name: str
 ) -> None:

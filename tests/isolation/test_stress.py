@@ -25,6 +25,7 @@ from tests.isolation.traces import MARK, Ledger, new_mark
 from tests.personas import Workspace, open_workspace
 from tests.realtime import office
 from tests.realtime.backstage import rows
+from tests.threads import giving_back
 
 logger = logging.getLogger("snug.tests.isolation")
 
@@ -37,17 +38,12 @@ def open_town(stack: Stack) -> tuple[list[tuple[Workspace, str]], Workspace]:
     """The workspaces, with their plans; and one more, whose tables are going to be gone."""
 
     def open_one(plan: str) -> tuple[Workspace, str]:
-        from django.db import connection
-
         slug = new_mark()
-        try:
-            return open_workspace(tuple(stack.web_ports), plan=plan, slug=slug, name=f"House of {slug}"), plan
-        finally:
-            connection.close()  # a thread that ended with it would keep its place in the pool for ever
+        return open_workspace(tuple(stack.web_ports), plan=plan, slug=slug, name=f"House of {slug}"), plan
 
     ruin, _ = open_one("business")
     with ThreadPoolExecutor(3) as pool:
-        return list(pool.map(open_one, islice(cycle(PLANS), TENANTS))), ruined(ruin)
+        return list(pool.map(giving_back(open_one), islice(cycle(PLANS), TENANTS))), ruined(ruin)
 
 
 async def handoffs(crowds: list[Crowd]) -> list[str]:
@@ -140,7 +136,7 @@ async def all_seated(crowd: Crowd) -> None:
 @pytest.mark.parametrize("number", range(1, ROUNDS + 1))
 async def test_fifty_workspaces_with_the_same_names_never_meet(stack: Stack, number: int) -> None:
     clock = [time.monotonic()]
-    town, ruin = await asyncio.to_thread(open_town, stack)
+    town, ruin = await asyncio.to_thread(giving_back(open_town), stack)
     web, over = Web(tuple(stack.web_ports)), asyncio.Event()
     crowds = [Crowd(workspace, web, plan) for workspace, plan in town]
     clock.append(time.monotonic())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator
 
-import psycopg
 from psycopg import sql
 
-from tests.realtime.backstage import TABLES
+from tests.realtime.backstage import TABLES, database
 
 # A slug that no prose resembles: it stands in hosts, names, texts, titles and mail addresses.
 MARK = re.compile(r"iso[0-9a-f]{14}")
@@ -56,7 +54,7 @@ class Ledger:
 
 def rows_of(schema: str) -> dict[str, list[str]]:
     """Every row of a schema as JSON, by table. Without the product's code: it is what is being tested."""
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as db:
+    with database() as db:
         tables = db.execute(TABLES, [schema]).fetchall()
         query = sql.SQL("SELECT to_jsonb(t)::text FROM {} t")
         return {

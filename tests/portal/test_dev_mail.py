@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -11,12 +12,16 @@ from django.test import RequestFactory, override_settings
 
 from portal import dev_mail, mailbox
 from tests.portal.conftest import Peter
-from tests.portal.visitor import Visitor, mails_to
+from tests.portal.visitor import Visitor, link_in, mails_to
 
 
 def test_a_mail_is_shown_as_text_and_in_a_sealed_frame(peter: Peter) -> None:
     peter.sign_up()
     page = mails_to(peter.visitor, peter.email)[0]
+    listing = peter.visitor.get("/dev/mail/").text
+    listed = re.findall(r'<a href="(/dev/mail/[\w-]+/)"><b>.*?</b><span>(.*?)</span>', listing)
+    [path] = [path for path, to in listed if to == peter.email]
+    assert link_in(html.unescape(peter.visitor.get(path).text)) == link_in(page)
     frame = re.search(r'<iframe[^>]+src="([^"]+)"[^>]*sandbox="([^"]*)"', page)
     assert frame
     assert "allow-scripts" not in frame.group(2)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.personas import Workspace
 from tests.portal.looking import faults_of
@@ -60,6 +60,29 @@ def test_the_address_is_suggested_and_checked_while_typing(
     page.get_by_label("Organisation").fill("Something else")  # what was chosen by hand stays
     page.wait_for_timeout(400)
     expect(slug).to_have_value("www")
+
+
+def test_an_answer_that_comes_while_the_address_is_typed_does_not_come_between(
+    open_page: OpenPage, portal_url: str
+) -> None:
+    name = f"i{secrets.token_hex(5)}"
+    page = open_page(f"{portal_url}/signup/")
+    held: list[Route] = []
+    suggestion = re.compile(r"/signup/slug/\?organisation=")
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(suggestion, hold)
+    with page.expect_request(suggestion):
+        page.get_by_label("Organisation").fill("Tin Boats")
+    slug, state = page.get_by_label("Address", exact=True), page.locator("[data-slug-state]")
+    slug.press_sequentially(name[:5])
+    with page.expect_response(suggestion):
+        held[0].continue_()
+    slug.press_sequentially(name[5:])
+    expect(state).to_contain_text(f"{name}.")
+    expect(slug).to_have_value(name)
 
 
 def test_signing_up_needs_no_script(open_page: OpenPage, portal_url: str) -> None:

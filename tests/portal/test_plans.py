@@ -44,6 +44,9 @@ def test_the_price_list_has_prices_by_the_month_and_by_the_year(visitor: Visitor
             assert f'href="/signup/?plan={plan.key}&amp;by={interval}"' in page.text
             assert f"${plan.overage_usd}" in words
     assert f"{TRIAL_DAYS} days free" in words
+    assert f"About {settings.STRIPE_RETRY_DAYS} days after a card was refused the plan itself ends" in words
+    for past in ("when file sharing opens", "when webhooks open"):
+        assert past not in words
 
 
 @pytest.mark.parametrize("path", ["/", "/pricing/", "/signup/"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -23,9 +24,31 @@ TABLES = """
 """
 
 
+# Connections that nobody uses just now, by address: opening one takes as long as ten queries.
+_idle: dict[str, list[psycopg.Connection[Any]]] = {}
+
+
+@contextmanager
+def database() -> Iterator[psycopg.Connection[Any]]:
+    """A connection of one's own to the stack's database, on which each statement is committed at once. What it is set
+    to is whatever the one before left."""
+    url = os.environ["DATABASE_URL"]
+    idle = _idle.setdefault(url, [])
+    try:
+        db = idle.pop()
+    except IndexError:
+        db = psycopg.connect(url, autocommit=True)
+    try:
+        yield db
+    except BaseException:
+        db.close()
+        raise
+    idle.append(db)
+
+
 def rows(workspace: Workspace, query: str, *values: Any) -> list[tuple[Any, ...]]:
     """Run SQL with the workspace's schema as the search path."""
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as db:
+    with database() as db:
         schema = sql.Identifier(f"t{_id_in(db, workspace)}")
         db.execute(sql.SQL("SET search_path = {}, public").format(schema))
         cursor = db.execute(query, values)
@@ -37,7 +60,7 @@ def schema_of(workspace: Workspace) -> str:
 
 
 def tenant_id_of(workspace: Workspace) -> int:
-    with psycopg.connect(os.environ["DATABASE_URL"]) as db:
+    with database() as db:
         return _id_in(db, workspace)
 
 

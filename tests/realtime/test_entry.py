@@ -5,6 +5,7 @@ import re
 
 from tests.personas import Workspace
 from tests.realtime.backstage import fill
+from tests.realtime.office import with_another_key
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -15,7 +16,7 @@ async def test_the_first_frames_are_who_is_here_and_then_oneself(workspace: Work
 
         assert set(online) == {
             "type", "users", "count", "room", "connection_id", "last_seq", "last_rev", "limits",
-            "title", "archived", "slow_mode", "may_moderate",
+            "title", "archived", "slow_mode", "may_moderate", "created_at",
         }  # fmt: skip
         assert online["type"] == "online_users"
         assert online["users"] == [{"id": "bob", "username": "Bob"}]
@@ -109,3 +110,29 @@ async def test_a_first_message_in_a_public_room_makes_its_author_a_member(worksp
             assert api.get("/api/v1/rooms/general/members/bob").status_code == 404
             await bob.say("hello")
             assert api.get("/api/v1/rooms/general/members/bob").json()["role"] == "member"
+
+
+async def test_a_frame_that_names_another_room_than_the_sockets_is_refused(workspace: Workspace) -> None:
+    with workspace.api() as api:
+        api.post("/api/v1/rooms", json={"name": "kitchen"}).raise_for_status()
+    async with workspace.chat(workspace.token("bob")) as bob:
+        await bob.entered()
+        for room in ("kitchen", "nowhere", "General", "", 5, ["general"]):
+            await bob.send("chat_message", message="wrong", room=room, client_id="c")
+            error = await bob.until("error")
+            assert (error["error"]["code"], error["room"]) == ("INVALID_FIELD", "general")
+            assert error["client_id"] == "c"
+        for more in ({}, {"room": "general"}, {"room": None}):
+            await bob.send("chat_message", message="right", **more)
+            await bob.until("chat_message", message="right")
+    with workspace.api() as api:
+        said = api.get("/api/v1/rooms/general/messages").json()["data"]
+        assert [each["message"] for each in said] == ["right"] * 3
+
+
+async def test_a_key_that_may_only_read_is_not_told_that_it_may_moderate(workspace: Workspace) -> None:
+    reader = await with_another_key(workspace, "messages:read")
+    writer = await with_another_key(workspace, "messages:read", "messages:write")
+    for key, expected in ((reader, False), (writer, True)):
+        async with key.chat(key.secret) as bot:
+            assert (await bot.until("online_users"))["may_moderate"] is expected

@@ -111,7 +111,7 @@ def test_a_public_keys_text_is_no_shared_secret(workspace: Workspace, algorithm:
             for alg in ("HS256", algorithm):
                 assert asked(workspace, signed_with_text(text, kid, alg))[0] == 401
     status, why = asked(workspace, signed_with_text(mine.pem, key["id"]))
-    assert (status, "there is no such API key here" in why) == (401, True)
+    assert (status, "names a public key, and its alg is HS256" in why) == (401, True)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -205,6 +205,23 @@ def test_the_claims_of_such_a_token_are_held_to_the_same_rules(workspace: Worksp
     ):
         status, told = said(**claims)
         assert (status, why in told) == (401, True), (claims, told)
+
+
+def test_a_key_of_the_wrong_kind_for_the_alg_is_named_in_the_refusal(workspace: Workspace) -> None:
+    mine = pair("ES256")
+    kid = trusted(workspace, mine)
+    claims = {"sub": "bob", "exp": int(time.time()) + 600}
+    assert asked(workspace, mine.token(kid))[0] == 200
+    shared = jwt.encode(claims, "x" * 40, algorithm="HS256", headers={"kid": kid})
+    for token, why in (
+        (shared, "names a public key, and its alg is HS256"),
+        (mine.token(workspace.key_id), "names an API key, and its alg is not HS256"),
+        (mine.token("key_0123456789abcdef"), "there is no such public key here"),
+        (jwt.encode(claims, "x" * 40, headers={"kid": "key_0123456789abcdef"}), "no such API key here"),
+        (jwt.encode(claims, "x" * 40, headers={"kid": "idp"}), "the token's kid is no API key's id"),
+    ):
+        status, told = asked(workspace, token)
+        assert (status, why in told) == (401, True), told
 
 
 # ---- registering and revoking

@@ -73,6 +73,9 @@ async def test_a_key_that_nobody_announced_as_revoked_is_found_out(workspace: Wo
         lease: Any = None
         outlet: Any = Outlet()
 
+        def go_by(self, name: str) -> None:
+            raise AssertionError(name)
+
     admissions = Admissions()
     admissions.admit(await tenant_of(workspace), Socket())
     await admissions.follow_keys()
@@ -116,3 +119,21 @@ async def test_a_revoked_key_opens_nothing_any_more(workspace: Workspace) -> Non
     with pytest.raises(Refused) as refused:
         await workspace.connect(workspace.token("bob"), snug=False)
     assert refused.value.status == 401
+
+
+async def test_a_token_dated_ahead_is_shut_out_with_its_sockets_and_a_newer_one_stays(
+    workspace: Workspace,
+) -> None:
+    old = workspace.token("bob", iat=time.time() + 50)
+    async with workspace.chat(old, process=0) as bob, workspace.chat(old, process=1) as elsewhere:
+        for socket in (bob, elsewhere):
+            await socket.entered()
+        with workspace.api() as api:
+            api.post("/api/v1/users/bob/revoke-tokens").raise_for_status()
+        for socket in (bob, elsewhere):
+            assert await socket.closed(2) == 4001
+    for process in (0, 1):
+        assert await (await workspace.connect(old, process=process)).closed() == 4001
+    async with workspace.chat(workspace.token("bob", iat=time.time() + 50)) as again:
+        await again.entered()
+        await again.say("back")

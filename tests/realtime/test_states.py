@@ -70,8 +70,9 @@ async def put(workspace: Workspace, state: str) -> None:
                     await asyncio.sleep(0.02)
 
 
-async def doors(workspace: Workspace) -> set[int]:
-    """The close codes with which new sockets of all kinds are refused on both processes; 0 for one that is let in."""
+async def doors(workspace: Workspace, *, plain_too: bool = True) -> set[int]:
+    """The close codes with which new sockets of all kinds are refused on both processes; 0 for one that is let in.
+    `plain_too`: clients that do not know our protocol must be refused alike, in the handshake."""
     found = set()
     for path, sub in SOCKETS.items():
         token = workspace.token(sub) if sub else None
@@ -79,7 +80,7 @@ async def doors(workspace: Workspace) -> set[int]:
             async with workspace.chat(token, path=path, process=process) as chat:
                 code = await _code(chat)
             found.add(code)
-            if code:
+            if code and plain_too:
                 with pytest.raises(Refused) as error:
                     await workspace.connect(token, path=path, process=process, snug=False)
                 assert (error.value.code, error.value.status) == (code, STATUS[code])
@@ -113,7 +114,7 @@ async def test_a_workspace_that_is_closed_has_no_open_socket_of_any_kind(
 
         await set_state(workspace, "active")  # and paying restores it at once
         async with asyncio.timeout(KNOWN_WITHIN):  # of which trying all the doors takes most
-            while await doors(workspace) != {0}:
+            while await doors(workspace, plain_too=False) != {0}:
                 pass
         for chat in others:
             await chat.send("ping")
@@ -159,21 +160,22 @@ async def test_the_owner_of_a_suspended_workspace_can_still_sign_in_and_out(work
         assert alice.get("/console/").status_code == 200
 
 
-async def test_a_workspace_past_due_works_like_any_other(workspace: Workspace) -> None:
+async def test_a_workspace_past_due_works_like_any_other(pro: Workspace) -> None:
+    # One person may have twice as many sockets there as `everywhere` opens: a share is given back a moment late.
     async with AsyncExitStack() as stack:
-        chats = await everywhere(workspace, stack)
-        with sign_in(workspace) as alice, workspace.http() as anyone, workspace.api(1) as server:
+        chats = await everywhere(pro, stack)
+        with sign_in(pro) as alice, pro.http() as anyone, pro.api(1) as server:
             clients = (alice.client, anyone, server)
             pages = (*ALWAYS, *SIGN_IN, *PAGES, *API)
             before = [client.get(path).status_code for client in clients for path in pages]
-            await put(workspace, "past_due")
+            await put(pro, "past_due")
             assert [client.get(path).status_code for client in clients for path in pages] == before
             assert server.post("/api/v1/rooms", json={"name": "new"}).status_code == 201
         await asyncio.sleep(1.2)  # every process has looked once more
         for chat in chats:
             await chat.send("ping")
             await chat.until("pong")
-        assert await doors(workspace) == {0}
+        assert await doors(pro) == {0}
 
 
 def _is_problem(answer: httpx.Response, status: int, code: str) -> None:

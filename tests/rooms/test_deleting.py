@@ -107,7 +107,7 @@ async def test_whoever_writes_in_a_room_while_it_goes_is_told_so(
     gone = asyncio.create_task(in_tenant(bob.tenant, delete, "attic"))
     for number in range(10_000):
         try:
-            await bob.say(f"{number}", "attic", rate=None)
+            await bob.say(f"{number}", "attic")
             await mark_read(bob.tenant, bob.rooms["attic"], bob.identity, number)
         except Refused as refused:
             told.add(refused.code)

@@ -16,6 +16,7 @@ SHOWN = [
     ("Łódź ﬁne Straße", "lodz strasse fin", "<mark>Łódź</mark> <mark>ﬁne</mark> <mark>Straße</mark>"),
     ("日本語テスト", "本語", "日<mark>本語</mark>テスト"),
     ("see foo_bar.example", "foo_bar", "see <mark>foo</mark>_<mark>bar</mark>.example"),
+    ("Mr O’Brien paid 50€", "o’brien 50€", "Mr <mark>O</mark>’<mark>Brien</mark> paid <mark>50</mark>€"),
     ("مَرْحَبًا بالعالم", "بالع", "مَرْحَبًا <mark>بالعالم</mark>"),
     (
         "<script>alert('x')</script>",

@@ -229,3 +229,89 @@ def test_periods_keep_to_the_day_of_their_anchor(start: str, interval: str, expe
 
     anchor = seconds("2027-01-31T10:00:00" if interval == "month" else start)
     assert periods.period_end(anchor, seconds(start), interval, 1) == seconds(expected)
+
+
+def with_usage(stand_in: StandIn, **more: Any) -> tuple[str, Any, Any, Any]:
+    """A clock, a plan with usage at 6.00 a piece, the meter, and the price of 4.00 a piece that may follow."""
+    clock = stand_in.clock()
+    customer = stand_in.customer(test_clock=clock)
+    counted = meter(stand_in)
+    dear, cheap = (metered(stand_in, counted, unit_amount=cents) for cents in (600, 400))
+    items = [{"price": stand_in.price(4900).id}, {"price": dear.id}]
+    given: Any = {"customer": customer.id, "items": items, **more}
+    return clock, stand_in.v1.subscriptions.create(given), counted, cheap
+
+
+def metered_id(made: Any) -> str:
+    return next(str(one.id) for one in made["items"].data if one.price.recurring.usage_type == "metered")
+
+
+def billed(invoice: Any) -> list[tuple[str, int]]:
+    """What is on an invoice for usage."""
+    return [(line.description, line.amount) for line in invoice.lines.data if "Overage" in line.description]
+
+
+@pytest.mark.parametrize(
+    ("behavior", "at_once", "at_the_end"),
+    [
+        ("always_invoice", [("7 × Overage (at $6.00 / month)", 4200)], []),
+        ("create_prorations", None, [("7 × Overage (at $6.00 / month)", 4200)]),
+        ("none", None, []),
+    ],
+)
+def test_usage_until_a_change_of_its_price_has_the_price_of_until_then(
+    stand_in: StandIn, behavior: str, at_once: Any, at_the_end: Any
+) -> None:
+    clock, made, counted, cheap = with_usage(stand_in)
+    stand_in.advance(clock, days=20)
+    report(stand_in, counted, made.customer, 7)
+    stand_in.advance(clock, days=1)
+    change: Any = {"items": [{"id": metered_id(made), "price": cheap.id}], "proration_behavior": behavior}
+    preview: Any = {"customer": made.customer, "subscription": made.id, "subscription_details": change}
+    drawn: Any = stand_in.v1.invoices.create_preview(preview)
+    assert sum(cents for _, cents in billed(drawn)) == (0 if behavior == "none" else 4200)
+    stand_in.v1.subscriptions.update(made.id, change)
+    if at_once is not None:
+        newest: Any = stand_in.v1.invoices.list({"customer": made.customer}).data[0]
+        assert (billed(newest), newest.status) == (at_once, "paid")
+    stand_in.advance(clock, days=1)
+    report(stand_in, counted, made.customer, 2)
+    stand_in.advance(clock, to=made["items"].data[0].current_period_end + 2 * 3600)
+    last: Any = stand_in.v1.invoices.list({"customer": made.customer}).data[0]
+    assert sorted(billed(last)) == sorted([*at_the_end, ("2 × Overage (at $4.00 / month)", 800)])
+    stand_in.advance(clock, days=31)
+    later: Any = stand_in.v1.invoices.list({"customer": made.customer}).data[0]
+    assert billed(later) == [("0 × Overage (at $4.00 / month)", 0)]
+
+
+def test_in_classic_billing_mode_that_usage_is_nobodys(stand_in: StandIn) -> None:
+    clock, made, counted, cheap = with_usage(stand_in, billing_mode={"type": "classic"})
+    stand_in.advance(clock, days=20)
+    report(stand_in, counted, made.customer, 7)
+    stand_in.advance(clock, days=1)
+    items: Any = [{"id": metered_id(made), "price": cheap.id}]
+    stand_in.v1.subscriptions.update(made.id, {"items": items, "proration_behavior": "always_invoice"})
+    stand_in.advance(clock, to=made["items"].data[0].current_period_end + 2 * 3600)
+    last: Any = stand_in.v1.invoices.list({"customer": made.customer}).data[0]
+    assert (billed(last), last.total) == ([("0 × Overage (at $4.00 / month)", 0)], 4900)
+
+
+def test_usage_before_a_price_came_is_not_billed_by_it_and_what_came_before_it_went_is(
+    stand_in: StandIn,
+) -> None:
+    clock = stand_in.clock()
+    customer = stand_in.customer(test_clock=clock)
+    counted = meter(stand_in)
+    given: Any = {"customer": customer.id, "items": [{"price": stand_in.price(4900).id}]}
+    made: Any = stand_in.v1.subscriptions.create(given)
+    report(stand_in, counted, customer.id, 5)
+    stand_in.advance(clock, days=2)
+    price = metered(stand_in, counted, unit_amount=600)
+    item = stand_in.v1.subscription_items.create({"subscription": made.id, "price": price.id})
+    stand_in.advance(clock, days=2)
+    report(stand_in, counted, customer.id, 3)
+    stand_in.advance(clock, days=2)
+    stand_in.v1.subscription_items.delete(item.id)
+    stand_in.advance(clock, to=made["items"].data[0].current_period_end + 2 * 3600)
+    last: Any = stand_in.v1.invoices.list({"customer": customer.id}).data[0]
+    assert billed(last) == [("3 × Overage (at $6.00 / month)", 1800)]

@@ -10,7 +10,14 @@ import stripe
 
 from tests.stripe_stand_in.running import StandIn, item_of
 from tests.stripe_stand_in.test_portal_page import portal
-from tests.stripe_stand_in.test_prices_and_meters import meter, metered
+from tests.stripe_stand_in.test_prices_and_meters import (
+    billed,
+    meter,
+    metered,
+    metered_id,
+    report,
+    with_usage,
+)
 
 
 def downgrade(stand_in: StandIn, **more: Any) -> tuple[str, Any, Any, stripe.Price, stripe.Price]:
@@ -114,3 +121,57 @@ def test_a_downgrade_in_the_portal_waits_for_the_end_of_the_year_that_is_paid(st
     assert (held()["price"]["id"], held()["current_period_end"]) == (big.id, ends)
     stand_in.advance(clock, to=ends + 2 * 3600)
     assert (held()["price"]["id"], held()["current_period_start"]) == (small.id, ends)
+
+
+@pytest.mark.parametrize(
+    "given", [{"cancel_at_period_end": True}, {"cancel_at_period_end": False}, {"cancel_at": ""}]
+)
+def test_what_a_schedule_manages_is_not_cancelled_past_it(stand_in: StandIn, given: Any) -> None:
+    _, schedule, made, small, _ = downgrade(stand_in)
+    with pytest.raises(
+        stripe.InvalidRequestError, match=f"managed by the subscription schedule `{schedule.id}`"
+    ):
+        stand_in.v1.subscriptions.update(made.id, given)
+    assert stand_in.v1.subscriptions.retrieve(made.id).cancel_at is None
+    items: Any = [{"id": item_of(made).id, "price": small.id}]
+    assert item_of(stand_in.v1.subscriptions.update(made.id, {"items": items})).price.id == small.id
+    stand_in.v1.subscription_schedules.release(schedule.id)
+    stand_in.v1.subscriptions.update(made.id, given)
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["another price", "no usage any more"])
+def test_usage_of_a_phase_is_billed_once_at_its_price_with_what_was_reported_late(
+    stand_in: StandIn, kept: bool
+) -> None:
+    clock, made, counted, cheap = with_usage(stand_in)
+    plan, now = item_of(made).price.id, stand_in.v1.subscriptions.retrieve(made.id)
+    dear = next(one.price.id for one in now["items"].data if one.id == metered_id(made))
+    small = stand_in.price(3000)
+    ends = item_of(made).current_period_end
+    schedule = stand_in.v1.subscription_schedules.create({"from_subscription": made.id})
+    phases: Any = [
+        {
+            "items": [{"price": plan, "quantity": 1}, {"price": dear}],
+            "start_date": schedule.phases[0].start_date,
+            "end_date": ends,
+        },
+        {
+            "items": [{"price": small.id}, *([{"price": cheap.id}] if kept else [])],
+            "proration_behavior": "none",
+            "duration": {"interval": "month"},
+        },
+    ]
+    stand_in.v1.subscription_schedules.update(schedule.id, {"phases": phases})
+    stand_in.advance(clock, days=5)
+    report(stand_in, counted, str(made.customer), 3)
+    stand_in.advance(clock, to=ends + 600)
+    report(stand_in, counted, str(made.customer), 1, timestamp=ends - 60)
+    stand_in.advance(clock, to=ends + 2 * 3600)
+    last: Any = stand_in.v1.invoices.list({"customer": str(made.customer)}).data[0]
+    many = 4 if kept else 3
+    assert billed(last) == [(f"{many} × Overage (at $6.00 / month)", many * 600)]
+    assert last.total == 3000 + many * 600
+    report(stand_in, counted, str(made.customer), 2)
+    stand_in.advance(clock, days=32)
+    later: Any = stand_in.v1.invoices.list({"customer": str(made.customer)}).data[0]
+    assert billed(later) == ([("2 × Overage (at $4.00 / month)", 800)] if kept else [])

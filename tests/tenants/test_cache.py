@@ -9,6 +9,7 @@ from accounts import keys
 from tenants import directory
 from tenants.database import close_pool
 from tests.personas import Workspace
+from tests.threads import giving_back
 
 
 async def test_a_state_that_was_read_before_the_change_is_not_kept(
@@ -35,7 +36,7 @@ async def test_a_state_that_was_read_before_the_change_is_not_kept(
 async def test_a_key_that_was_read_before_its_revocation_is_not_kept(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tenant = await asyncio.to_thread(lambda: workspace.tenant)
+    tenant = await asyncio.to_thread(giving_back(lambda: workspace.tenant))
     record, schema = keys._record, tenant.schema_name
     key = (schema, "id", workspace.key_id)
 

@@ -74,6 +74,9 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
             body = self.rfile.read(int(self.headers["content-length"]))
             got = Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             status = receiver.answer(got)
+            with receiver.came:  # before it is answered: whoever sees what came of it finds it here
+                receiver.received.append(got)
+                receiver.came.notify_all()
             self.send_response(status)
             for name, value in receiver.headers.items():
                 self.send_header(name, value)
@@ -82,9 +85,6 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
                 self.send_header("content-length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
-            with receiver.came:
-                receiver.received.append(got)
-                receiver.came.notify_all()
 
         def log_message(self, *args: Any) -> None:
             """Says nothing."""

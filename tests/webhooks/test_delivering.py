@@ -13,6 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from ops.local import Stack
 from tests.faults.machine import Machine as Product
+from tests.moderation.speaking import until
 from tests.personas import Workspace
 from tests.webhooks import years
 from tests.webhooks.conftest import Hook, hooked
@@ -59,6 +60,15 @@ def test_both_secrets_sign_during_the_overlap_and_one_before_and_after(
     seen = call(workspace, 200, "GET", path)
     assert "secret" not in seen
     assert seen["previous_secret_until"] is None
+
+
+def test_the_end_of_an_overlap_is_told_while_it_lasts(workspace: Workspace, receiver: Receiver) -> None:
+    made = call(workspace, 201, "POST", "webhooks", {"url": receiver.url, "events": ["*"]})
+    path = f"webhooks/{made['id']}"
+    call(workspace, 200, "POST", f"{path}/rotate-secret", {"overlap": 600})
+    assert call(workspace, 200, "GET", path)["previous_secret_until"]
+    call(workspace, 200, "POST", f"{path}/rotate-secret", {"overlap": 1})
+    until(lambda: call(workspace, 200, "GET", path)["previous_secret_until"] is None)
 
 
 def test_a_test_a_failure_and_what_came_back_are_in_the_ledger(

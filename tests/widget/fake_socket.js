@@ -1,4 +1,6 @@
 // A socket and a server in one, for the JavaScript client: the test decides what arrives and when.
+const LIMITS = { max_message_length: 1000, messages_per_10s: 20, connections: 100, connections_per_user: 5 };
+
 class FakeSocket {
   static all = [];
 
@@ -33,12 +35,38 @@ class FakeSocket {
     return this;
   }
 
-  enter(last_seq = 0, last_rev = last_seq) {
+  enter(last_seq = 0, last_rev = last_seq, more = {}) {
     this.open().frame("online_users", {
       users: [], count: 1, room: "general", connection_id: `c${FakeSocket.all.length}`, last_seq, last_rev,
-      limits: { max_message_length: 1000, messages_per_10s: 20, connections: 100, connections_per_user: 5 },
+      limits: LIMITS, ...more,
     });
     return this.frame("user_joined", { user_id: "bob", username: "Bob" });
+  }
+
+  /** The socket of many rooms is in. */
+  welcome() {
+    const user = { id: "bob", username: "Bob" };
+    return this.open().frame("connection_established", { connection_id: `c${FakeSocket.all.length}`, user, limits: LIMITS });
+  }
+
+  /** Answer the last join of a room. */
+  admit(room, last_seq = 0, last_rev = last_seq) {
+    this.frame("online_users", { users: [], count: 1, room, last_seq, last_rev, limits: LIMITS, ref: this.joins(room).at(-1).ref });
+    return this.frame("user_joined", { room, user_id: "bob", username: "Bob" });
+  }
+
+  /** Let a room that has come back in, with what it missed. */
+  readmit(room, last_seq, messages = []) {
+    return this.admit(room, last_seq).frame("history", { room, messages, from_resume: true, has_more: false });
+  }
+
+  refuse(room, code, more = {}) {
+    const message = "No.";
+    return this.frame("error", { error: { code, message }, message, room, ref: this.joins(room).at(-1).ref, ...more });
+  }
+
+  joins(room) {
+    return this.sent.filter((frame) => frame.type === "join" && frame.room === room);
   }
 
   message(seq, fields = {}) {
@@ -47,8 +75,8 @@ class FakeSocket {
 
   /** Acknowledge the message that was sent last. */
   echo(seq) {
-    const { client_id, message } = this.said.at(-1);
-    return this.message(seq, { client_id, message, user_id: "bob" });
+    const { client_id, message, room } = this.said.at(-1);
+    return this.message(seq, { client_id, message, room, user_id: "bob" });
   }
 
   drop(code) {
@@ -73,6 +101,20 @@ globalThis.meet = async (options = {}) => {
   client.connect();
   await settle();
   return { client, heard, states };
+};
+globalThis.meetMany = async (names, options = {}) => {
+  const { Snug } = await import("/static/snug/client/snug-client.js");
+  FakeSocket.all.length = 0;
+  const snug = new Snug(location.origin, { WebSocket: FakeSocket, storage: null, ...options });
+  const it = { snug, heard: [], states: [] };
+  snug.on("message", ({ type, room }) => it.heard.push(room ? `${type} ${room}` : type));
+  for (const name of names) {
+    it[name] = snug.room(name);
+    it[name].on("state", ({ state, code }) => it.states.push([name, state, code].join(" ").trim()));
+    it[name].connect();
+  }
+  await settle();
+  return it;
 };
 globalThis.settle = async () => {
   for (let turn = 0; turn < 10; turn++) await Promise.resolve();

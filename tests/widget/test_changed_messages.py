@@ -102,6 +102,19 @@ def test_a_deletion_is_asked_for_and_then_seen_by_all_ones_tabs(
     assert ann.locator(".gone").evaluate(where) == 0
 
 
+def test_what_was_deleted_before_we_came_is_read_out_as_that_and_no_more(
+    workspace: Workspace, open_page: OpenPage
+) -> None:
+    """Neither a name nor a time is left of it, and none is made up."""
+    with workspace.api() as api:
+        for text in ("one", "two"):
+            path = "/api/v1/rooms/general/messages"
+            said = api.post(path, json={"sub": "bob", "message": text}).json()
+            api.delete(f"{path}/{said['message_id']}").raise_for_status()
+    page = open_page(f"{workspace.origin}/chat/#token={workspace.token('ann')}")
+    expect(page.locator("li.message")).to_have_text(["This message was deleted."] * 2)
+
+
 def test_a_moderator_takes_back_what_another_said(two: tuple[Page, Page], workspace: Workspace) -> None:
     ann, bob = two
     say(bob, "Rude")

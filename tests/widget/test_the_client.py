@@ -393,6 +393,16 @@ def test_a_room_that_began_anew_is_shown_anew(page: Page) -> None:
     assert run(page, "return [resets, it.client.seq, it.client.rev]") == [1, 2, 2]
 
 
+def test_a_room_made_again_is_known_by_its_birth_however_much_is_in_it(page: Page) -> None:
+    run(page, "globalThis.it = await meet(); globalThis.resets = 0; it.client.on('reset', () => resets++)")
+    for life, resets in (("one", 0), ("one", 0), ("two", 1), ("two", 1)):
+        run(page, f"FakeSocket.last.enter(3, 3, {{ created_at: '{life}' }})")
+        assert run(page, "return [resets, it.client.seq]") == [resets, 3]
+        run(page, "FakeSocket.last.drop(1006)")
+        page.clock.run_for(1_000)
+        run(page, "await settle()")
+
+
 def test_a_socket_that_no_longer_answers_is_replaced(page: Page) -> None:
     run(page, "await meet(); FakeSocket.last.enter()")
     page.clock.run_for(30_000)

@@ -27,7 +27,7 @@ def texts(table: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
 
 def everything(language: str) -> dict[str, Any]:
     spoken = wording(language)
-    return dict(texts({"launcher": spoken.launcher, "page": spoken.page}))
+    return dict(texts({"launcher": spoken.launcher, "page": spoken.page, "others": spoken.others}))
 
 
 def blanks(value: Any) -> set[str]:

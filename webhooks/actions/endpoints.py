@@ -1,7 +1,5 @@
 """Endpoints: made, changed, switched off, deleted."""
 
-import base64
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,9 +18,9 @@ from tenants.entitlements import Limits
 from webhooks import types
 from webhooks.bell import NAME
 from webhooks.models import Delivery, Endpoint
+from webhooks.signing import new_secret
 from webhooks.targets import check_url
 
-MARK: Final = "whsec_"
 # How long the secret before signs too, in seconds, where nobody says; and at most.
 OVERLAP: Final = 24 * 3600
 LONGEST_OVERLAP: Final = 7 * 24 * 3600
@@ -41,7 +39,7 @@ def create_endpoint(
     `keep_unseen` lets the console's next page show it.
     """
     url = check_url(url)
-    wanted, secret = types.checked(events), _new_secret()
+    wanted, secret = types.checked(events), new_secret()
     with _one_at_a_time():
         if Endpoint.objects.count() >= limits.max_webhooks:
             plural = "" if limits.max_webhooks == 1 else "s"
@@ -102,7 +100,7 @@ def rotate_secret(endpoint: Endpoint, overlap: int = OVERLAP, *, keep_unseen: bo
     sentence, Endpoint.DoesNotExist where it has gone meanwhile."""
     if not 0 <= overlap <= LONGEST_OVERLAP:
         raise ValueError(f"The overlap is 0 to {LONGEST_OVERLAP:,} seconds.")
-    secret = _new_secret()
+    secret = new_secret()
     with transaction.atomic():
         before = _held(endpoint.pk)
         Endpoint.objects.filter(pk=endpoint.pk).update(
@@ -154,7 +152,3 @@ def _tell_writers() -> None:
     """Let every process know whether there is anybody to be told."""
     there_is = Endpoint.objects.filter(enabled=True).exists()
     tenants.set_hooked(schema_connection().schema_name, there_is)
-
-
-def _new_secret() -> str:
-    return MARK + base64.b64encode(secrets.token_bytes(32)).decode()

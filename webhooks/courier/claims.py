@@ -46,8 +46,9 @@ WITH RECURSIVE heads AS (
   SELECT due.id FROM due JOIN {{hook_endpoints}} e ON e.id = due.endpoint_id AND e.enabled
   LEFT JOIN taken ON taken.endpoint_id = due.endpoint_id
   WHERE due.place + coalesce(taken.n, 0) <= CASE WHEN e.failing_since IS NULL THEN %(most)s ELSE 1 END
-    AND EXISTS (SELECT FROM public.tenants_tenant
-                WHERE schema_name = %(schema)s AND state IN ('active', 'past_due'))
+    AND EXISTS (SELECT FROM public.tenants_tenant t
+                JOIN public.tenants_tenant l ON l.id = coalesce(t.test_of_id, t.id)
+                WHERE t.schema_name = %(schema)s AND l.state IN ('active', 'past_due'))
 ), mine AS (
   SELECT d.id FROM {{hook_deliveries}} d WHERE d.id = ANY(ARRAY(SELECT id FROM chosen)) AND d.state = 'pending'
     AND d.next_at <= %(now)s AND (d.claimed_until IS NULL OR d.claimed_until <= %(now)s)

@@ -1,7 +1,8 @@
 """What the widget and the chat page say, one JSON file a language.
 
-A value is a text, a pair of title and text, or the plural forms of CLDR (`one`, `few`, `other`, …). The
-browser fills in `{n}` and the like, and has the plural rules. tests/widget/test_wording.py keeps the files alike.
+A value is a text, several of them in a fixed order (title and text, say), or the plural forms of CLDR (`one`, `few`,
+`other`, …). The browser fills in `{n}` and the like, and has the plural rules. tests/widget/test_wording.py
+keeps the files alike.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ _RIGHT_TO_LEFT = frozenset({"ar"})
 
 
 class Wording(msgspec.Struct, frozen=True):
-    """One language: `launcher` for the button on the host's page, `page` for the chat itself."""
+    """One language: `launcher` for the button on the host's page, `page` for the chat itself, `others` for what it says
+    to whoever reports or blocks somebody."""
 
     language: str
     direction: str
     launcher: dict[str, Any]
     page: dict[str, Any]
+    others: dict[str, Any]
 
 
 @cache
@@ -43,4 +46,4 @@ def wording(locale: str) -> Wording:
 def _load(language: str) -> Wording:
     texts = json.loads((_FOLDER / f"{language}.json").read_text(encoding="utf-8"))
     direction = "rtl" if language in _RIGHT_TO_LEFT else "ltr"
-    return Wording(language, direction, texts["launcher"], texts["page"])
+    return Wording(language, direction, texts["launcher"], texts["page"], texts["others"])

@@ -28,7 +28,7 @@ class Command(BaseCommand):
         self.stdout.write("Every workspace is as Stripe says.")
 
     def _one(self, slug: str) -> None:
-        tenant = Tenant.objects.filter(slug=slug).first()
+        tenant = Tenant.objects.filter(slug=slug, test_of=None).first()
         if tenant is None:
             raise CommandError(f"There is no workspace {slug!r}.")
         try:

@@ -4,10 +4,11 @@ import { Menu } from "./menu.js";
 
 const HELD = 400;  // a finger that rests this long, in milliseconds, means the menu
 const STILL = 10;  // and moves no further than this, in pixels
+const NOBODY = /^(staff|bot|deleted):/; // who speaks for the house, or is gone, is not blocked from here
 
 export class Actions {
   editing = null; // {id, text} of the message in the editor
-  asking = null;  // id of the message about to be deleted
+  asking = null;  // {id, ask, yes, no}: what is asked about a message, and what can be answered
   #conversation;
   #words;
   #redraw;
@@ -34,14 +35,19 @@ export class Actions {
   open(message, anchor, byEmoji = false) {
     const { writable } = this;
     const isOwn = writable && this.isOwn(message);
-    const { standing, state } = this.#conversation;
+    const { standing, state, blocked, credentials } = this.#conversation;
+    const mayJudge = !this.isOwn(message) && credentials.token;
+    const isBlocked = blocked.has(message.user_id);
+    const block = this.#words.say(isBlocked ? "unblock" : "block", { name: message.username });
     // Whoever moderates tidies an archived room as well.
     const mayDelete = isOwn || (standing.mayModerate && message.message_id && state.state !== "stopped");
     const react = writable && message.message_id && ((emoji) => this.react(message, emoji));
     const commands = [
       navigator.clipboard && { icon: "copy", label: this.#words.say("copy"), act: () => this.#copy(message) },
       isOwn && { icon: "pencil", label: this.#words.say("edit"), act: () => this.edit(message) },
-      mayDelete && { icon: "trash", label: this.#words.say("delete"), act: () => this.ask(message), danger: true },
+      mayJudge && { icon: "alert", label: this.#words.say("report"), act: () => this.#judge("report", message) },
+      mayJudge && (isBlocked || !NOBODY.test(message.user_id)) && { icon: "block", label: block, act: () => this.#judge("turn", message) },
+      mayDelete && { icon: "trash", label: this.#words.say("delete"), act: () => this.#askDelete(message), danger: true },
     ];
     this.#menu.open(anchor, { react, commands: commands.filter(Boolean), byEmoji });
   }
@@ -68,21 +74,31 @@ export class Actions {
 
   save(message, text) {
     this.leave(message);
-    if (!text) this.ask(message);
+    if (!text) this.#askDelete(message);
     else if (text !== message.message) this.#conversation.changes.edit(message, text);
   }
 
-  ask(message) {
-    this.asking = message.message_id;
+  /** @param {{ask: string, yes: {text: string, look: string, act: () => void}[], no: string}} question */
+  ask(message, question) {
+    this.asking = { id: message.message_id, ...question };
     this.#redraw();
-    const question = this.#within(message, ".ask button");
-    question?.focus();
-    question?.scrollIntoView({ block: "nearest" });
+    const first = this.#within(message, ".ask button");
+    first?.focus();
+    first?.scrollIntoView({ block: "nearest" });
   }
 
-  delete(message) {
-    this.leave(message);
-    this.#conversation.changes.delete(message);
+  #askDelete(message) {
+    const act = () => {
+      this.leave(message);
+      this.#conversation.changes.delete(message);
+    };
+    this.ask(message, { ask: this.#words.say("deleteAsk"), yes: [{ text: this.#words.say("delete"), look: "button small danger", act }], no: this.#words.say("keep") });
+  }
+
+  /** Report it, or block its author or no longer: "report" or "turn" of Others. */
+  async #judge(how, message) {
+    const { blocked, changes } = this.#conversation;
+    await changes.attempt(message, async () => (await blocked.load())[how](message, this.#conversation, this));
   }
 
   /** Neither edit nor delete it after all. */
@@ -98,7 +114,7 @@ export class Actions {
   check(rows) {
     const isThere = (id) => rows.some(({ message }) => message?.message_id === id && !message.deleted);
     if (this.editing && !isThere(this.editing.id)) this.editing = null;
-    if (this.asking && !isThere(this.asking)) this.asking = null;
+    if (this.asking && !isThere(this.asking.id)) this.asking = null;
   }
 
   close() {

@@ -1,4 +1,5 @@
 /** The chat page: puts the visitor, a room and the parts of the page together. */
+import { Blocked } from "./blocked.js";
 import { drawClosed } from "./closed.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
@@ -17,6 +18,7 @@ const notice = new Notice(words, config.tenant);
 const wide = matchMedia("(min-width: 1000px)");
 
 let identity;
+let blocked;
 let rooms = [];
 let conversation;
 let list;
@@ -29,6 +31,7 @@ async function start() {
   const turn = ++starts;
   conversation?.close();
   $("stop").hidden = true;
+  $("blocked")?.remove(); // it names people, and somebody else may be here now
   try {
     const found = await identify(config, host);
     if (turn !== starts) return;
@@ -38,7 +41,10 @@ async function start() {
   }
   if (!config.room) return notice.stop("broken");
   rooms = [];
+  const mine = (blocked = new Blocked(config.others, words));
+  mine.on("change", () => mine === blocked && conversation.goOn());
   enter(conversation?.room ?? config.room);
+  blocked.learn(conversation);
   await learnRooms();
 }
 
@@ -48,7 +54,7 @@ async function learnRooms() {
   const found = await fetchRooms(asked).catch(() => rooms);
   if (asked !== identity) return;
   rooms = found;
-  conversation.learn(roomHere()?.archived);
+  conversation.learn(roomHere());
   drawNames();
 }
 
@@ -59,9 +65,10 @@ const renewRooms = () => conversation && (!config.embed || conversation.standing
 
 function enter(room) {
   const before = conversation;
-  const mine = new Conversation(room, identity);
+  const mine = new Conversation(room, identity, blocked);
   const on = (name, act) => mine.on(name, (detail) => mine === conversation && act(detail));
   conversation = mine;
+  mine.kind = roomHere()?.kind;
   before?.close();
   list?.leave();
   list = new MessageList(mine, words, seen);
@@ -131,6 +138,7 @@ function drawAll() {
   drawHere();
   drawTyping();
   if (!$("people").hidden) drawPeople(conversation, words);
+  blocked.part?.drawList($("people"), conversation);
   tellUnread();
 }
 
@@ -160,7 +168,7 @@ function drawHere() {
 }
 
 function drawTyping() {
-  const [a, b, c] = [...conversation.people.typists.values()].map((typist) => typist.name);
+  const [a, b, c] = [...conversation.people.typists].filter(([id]) => !blocked.has(id)).map(([, { name }]) => name);
   const text = c ? words.say("typingMany") : b ? words.say("typingTwo", { a, b }) : a ? words.say("typingOne", { a }) : "";
   if ($("typing").textContent !== text) $("typing").textContent = text;
 }
@@ -220,6 +228,7 @@ function wire() {
   wide.onchange = () => !config.embed && openSide("people", wide.matches);
   document.addEventListener("visibilitychange", look);
   addEventListener("focus", renewRooms);
+  addEventListener("storage", ({ key }) => key === "snug.blocks" && blocked?.learn(conversation)); // another tab
   // Nothing tells of a new room yet: whoever keeps the page in front of them all day learns of it within a minute.
   setInterval(() => document.hidden || renewRooms(), 60_000);
   addEventListener("popstate", () => choose(new URLSearchParams(location.search).get("room") ?? "general", false));

@@ -20,7 +20,7 @@ export function attaching(conversation, changed) {
     tray.add(chosen);
   };
   $("attached").replaceChildren();
-  $("attach").hidden = !conversation.credentials.token;
+  $("attach").hidden = !conversation.credentials.token && !conversation.credentials.csrf;
   $("file").onchange = $("text").onpaste = $("composer").parentElement.ondrop = $("composer").parentElement.ondragover = come;
   return () => tray;
 }

@@ -10,21 +10,22 @@ const QUOTED = 120;
 
 const BADGES = { "staff:": "team", "bot:": "bot" };
 
-/** @returns {HTMLElement} a day line, the unread line, or a message */
+/** @returns {HTMLElement} a day line, the unread line, a line for what blocked people said, or a message */
 export function drawRow(row, context) {
   if (row.kind === "day") return h("li", { class: "day" }, h("span", {}, context.words.day(row.at)));
   if (row.kind === "unread") return h("li", { class: "unread" }, h("span", {}, context.words.say("unreadLine")));
-  return drawMessage(row, context);
+  return row.ids ? context.conversation.blocked.part.drawRun(row, context) : drawMessage(row, context);
 }
 
 /** What a row's look depends on; while it stays the same, its element does. */
-export function looksOf({ kind, at, first, pending, stored, message, readers, quoted }, { expanded, actions }) {
-  if (kind !== "message") return `${at?.toDateString()} ${new Date().toDateString()}`;
+export function looksOf({ kind, at, open, ids, first, pending, stored, message, readers, quoted }, { expanded, actions }) {
+  if (kind !== "message") return `${at?.toDateString()} ${new Date().toDateString()} ${open} ${ids}`;
   const { rev, failure, delayed, message_id, client_id, looks, deleted } = message;
   if (message_id && actions.editing?.id === message_id) return "editing"; // whatever else happens, the field stays
   const seen = readers?.map(({ id, name }) => `${id} ${name}`);
-  const now = [expanded.has(message_id ?? client_id), actions.asking === message_id, actions.writable, left(message)];
-  return [first, pending, stored, rev, deleted, failure, delayed, looks, quoted?.rev, seen, ...now].join();
+  const asked = message_id && actions.asking?.id === message_id && actions.asking.ask;
+  const now = [expanded.has(message_id ?? client_id), asked, actions.writable, left(message)];
+  return [first, pending, stored, rev, deleted, failure, delayed, looks, quoted?.rev, quoted?.hidden, seen, ...now].join();
 }
 
 /** Seconds until a delayed message is tried again. */
@@ -37,14 +38,14 @@ function drawMessage(row, context) {
   const item = h("li", { class: classes.filter(Boolean).join(" ") });
   if (message.message_id) item.dataset.id = message.message_id;
   if (first) item.append(...byline(row, context));
-  else item.append(h("span", { class: "visually-hidden" }, `${nameOf(row, context)}, ${context.words.time(row.at)}: `));
+  else if (nameOf(row, context)) item.append(h("span", { class: "visually-hidden" }, `${nameOf(row, context)}, ${context.words.time(row.at)}: `));
   if (row.quoted) item.append(quote(row.quoted, context));
   item.append(message.deleted ? h("p", { class: "gone" }, context.words.say("deleted"))
     : isEdited ? editor(message, context) : bubble(row, context));
   if (message.reactions?.length) item.append(reactions(message, context));
   if (pending) item.append(status(message, context));
   if (message.trouble) item.append(trouble(message, context));
-  if (context.actions.asking === message.message_id && !pending) item.append(question(message, context));
+  if (context.actions.asking?.id === message.message_id && !pending) item.append(question(message, context));
   if (readers) item.append(seenBy(readers, context));
   return item;
 }
@@ -81,8 +82,8 @@ function edited({ edited_at, saving }, { words }) {
 }
 
 /** What a message answers, where that is in sight; a deleted one is still answered. */
-function quote({ message, files, deleted, username }, { words }) {
-  if (deleted) return h("p", { class: "quote" }, words.say("deleted"));
+function quote({ message, files, deleted, hidden, username }, { words }) {
+  if (deleted || hidden) return h("p", { class: "quote" }, words.say(deleted ? "deleted" : "hidden", { n: 1 }));
   return h("p", { class: "quote" }, h("bdi", {}, username), " ", h("span", { dir: "auto" }, (message || files?.[0].name || "").slice(0, QUOTED)));
 }
 
@@ -120,34 +121,42 @@ function tools({ message, at }, { words, actions }) {
   return h("span", { class: "tools" }, dots, smile, time);
 }
 
-function question(message, { words, actions }) {
-  const yes = h("button", { class: "button small danger", type: "button", onclick: () => actions.delete(message) }, words.say("delete"));
-  const no = h("button", { class: "link", type: "button", onclick: () => actions.leave(message) }, words.say("keep"));
-  const box = h("p", { class: "status ask", role: "group" }, h("span", {}, words.say("deleteAsk")), yes, no);
+function question(message, { actions }) {
+  const { ask, yes, no } = actions.asking;
+  const answers = [...yes, { text: no, look: "link", act: () => actions.leave(message) }];
+  const buttons = answers.map(({ text, look, act }) => h("button", { class: look, type: "button", onclick: act }, text));
+  const box = h("p", { class: "status ask", role: "group" }, h("span", {}, ask), ...buttons);
   box.onkeydown = (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
     actions.leave(message);
   };
-  box.ariaLabel = words.say("deleteAsk");
+  box.ariaLabel = ask;
   return box;
 }
 
 /** A change that was refused, in the server's words; what was typed is not lost. */
 function trouble(message, { words, actions }) {
-  const { text, draft } = message.trouble;
+  const { key, text, draft } = message.trouble;
+  if (key === "reported") return h("p", { class: "status", role: "status" }, icon("check"), words.say(key));
   const again = draft !== undefined && actions.writable
     && h("button", { class: "link", type: "button", onclick: () => actions.edit(message, draft) }, words.say("editAgain"));
-  return h("p", { class: "status trouble", role: "alert" }, icon("alert"), h("span", {}, words.say("notChanged"), " ", h("bdi", {}, text), " ", again || ""));
+  return h("p", { class: "status trouble", role: "alert" }, icon("alert"), h("span", {}, words.say(key), " ", h("bdi", {}, text), " ", again || ""));
 }
 
 function status(item, { words, actions, retry, discard }) {
-  const { client_id, failure, delayed } = item;
+  const { client_id, failure, delayed, reason } = item;
   const wait = delayed && left(item) > 0 && h("b", { "aria-hidden": "true" }, words.seconds(left(item)));
-  if (!failure) return h("p", { class: "status" }, icon("clock"), h("span", {}, delayed ? words.refusal(delayed) : words.say("sending")), wait);
-  return h("p", { class: "status" }, icon("alert"), h("span", {}, words.refusal(failure)),
+  if (!failure) return h("p", { class: "status" }, icon("clock"), h("span", {}, words.refusal(delayed) ?? words.say("sending")), wait);
+  return h("p", { class: "status" }, icon("alert"), h("span", {}, ...whyNot(item, words)),
     actions.writable && h("button", { class: "link", type: "button", onclick: () => retry(client_id) }, words.say("retry")),
     h("button", { class: "link", type: "button", onclick: () => discard(client_id) }, words.say("discard")));
 }
+
+// Where a rule of the workspace is against it, the server says so in words of its own.
+const whyNot = ({ failure, reason }, words) => {
+  const known = words.refusal(failure);
+  return known ? [known] : [words.say("notSent"), " ", reason ? h("bdi", {}, reason) : ""];
+};
 
 const nameOf = ({ own, message }, { words }) => (own ? words.say("you") : message.username ?? "");

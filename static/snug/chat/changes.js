@@ -8,7 +8,7 @@ export class Changes {
   #texts = new Map(); // message_id → the text on its way
   #leaving = new Set();
   #turning = new Map(); // "message_id emoji" → on
-  #troubles = new Map(); // message_id → {text, draft?}
+  #troubles = new Map(); // message_id → {key, text?, draft?}, or that it was reported
   #users = new Map(); // "message_id emoji" → who gave it, as far as it was told
   #mine; // "message_id emoji", as far as it is known: what others are told does not say whose a reaction is
   #client;
@@ -35,6 +35,17 @@ export class Changes {
     await this.#attempt(message_id, () => this.#leaving.add(message_id), () => this.#client.delete(message_id), {
       settle: () => this.#leaving.delete(message_id),
     });
+  }
+
+  /** Do something about a message that changes nothing of it; below it stands `done`, or why it was refused. */
+  async attempt({ message_id }, act, key = "notChanged", done) {
+    try {
+      await act();
+      if (done) this.#note(message_id, { key: done });
+    } catch ({ code, message }) {
+      this.#note(message_id, { key, text: code && message });
+    }
+    this.#changed();
   }
 
   /** Give the emoji, or take it back where it is known to be one's own. One that was given in another session is given
@@ -76,7 +87,7 @@ export class Changes {
     const trouble = this.#troubles.get(message_id);
     const reactions = this.#reactions(message);
     if (text === undefined && !trouble && !reactions.length && !message.reactions?.length) return message;
-    const looks = [text, trouble?.text, ...reactions.map(({ emoji, count, mine, users }) => `${emoji}${count}${mine}${users}`)].join();
+    const looks = [text, trouble?.key, trouble?.text, ...reactions.map(({ emoji, count, mine, users }) => `${emoji}${count}${mine}${users}`)].join();
     return { ...message, message: text ?? message.message, saving: text !== undefined, trouble, reactions, looks };
   }
 
@@ -110,9 +121,12 @@ export class Changes {
   }
 
   #failed(message_id, { message, code }, draft) {
-    const trouble = { code, text: code === "DISCONNECTED" ? "" : message, draft };
+    this.#note(message_id, { key: "notChanged", code, text: code === "DISCONNECTED" ? "" : message, draft });
+  }
+
+  #note(message_id, trouble) {
     this.#troubles.set(message_id, trouble);
-    if (draft === undefined) setTimeout(() => this.#troubles.get(message_id) === trouble && this.forgive(message_id), SHOWN);
+    if (trouble.draft === undefined) setTimeout(() => this.#troubles.get(message_id) === trouble && this.forgive(message_id), SHOWN);
   }
 
   #own(key, on) {

@@ -3,7 +3,7 @@ import { attaching } from "./attach.js";
 import { $, memory } from "./dom.js";
 import { lengthOf } from "./text.js";
 
-const NEAR = 0.9;
+const NEAR_LIMIT = 0.9;
 
 export class Composer {
   #text = $("text");
@@ -42,7 +42,7 @@ export class Composer {
     const over = limit !== null && length > limit;
     const tray = this.#tray();
     this.#send.disabled = (!length && !tray?.files.length) || tray?.busy || over;
-    this.#count.hidden = limit === null || length < limit * NEAR;
+    this.#count.hidden = limit === null || length < limit * NEAR_LIMIT;
     this.#count.classList.toggle("over", over);
     this.#count.textContent = this.#count.hidden ? "" : over
       ? this.#words.say("over", { length, limit })

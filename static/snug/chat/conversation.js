@@ -1,5 +1,5 @@
 /** One room as this visitor has it: its client, its messages, its people, and what they may do. It draws nothing. */
-import { SnugClient } from "../client/snug-client.js";
+import { SnugClient } from "../client/room.js";
 import { Emitter } from "../client/emitter.js";
 import { Changes } from "./changes.js";
 import { memory } from "./dom.js";
@@ -10,29 +10,35 @@ import { Timeline } from "./timeline.js";
 const PAGE = 50;
 const CROWD = 50;
 const FRESH = 3_600_000; // milliseconds
+const AWAY = 60_000; // who was away for longer asks what others have read; when a server restarts, nobody does
+const RECEIPTS = 5; // pages
 const TURN = 200; // milliseconds a person: all together a crowd tells some ten times a second how far it has read
 
 /** Refusals of a room in which one may not write for now. */
-const CLOSED = new Set(["ROOM_ARCHIVED", "MUTED"]);
+const CLOSED = new Set(["ROOM_ARCHIVED", "MUTED", "blocked"]);
 
 /** Emits `change` when something to draw has changed, `loaded`, `arrived` with another's new message, `deleted`,
  * `standing` with the room's title and whether it is archived, `unread` with how many the server counts, and `state`. */
 export class Conversation extends Emitter {
-  timeline = new Timeline();
+  timeline = new Timeline((id) => this.blocked.has(id));
   people = new People();
-  standing = new Standing(() => this.#goOn());
+  standing = new Standing(() => this.goOn());
   state = { state: "idle" };
+  kind = null; // as the list of rooms says
   loaded = false;
   hasOlder = false;
   older = "ready"; // ready, loading, failed
   unreadAfter = null; // where the "new" line stands; null for nowhere
   #lastRead;
   #telling = null;
+  #leftAt = 0;
   #identity;
 
-  constructor(room, identity) {
+  /** @param {import("./blocked.js").Blocked} blocked */
+  constructor(room, identity, blocked) {
     super();
     this.room = room;
+    this.blocked = blocked;
     this.#identity = identity;
     this.client = this.#listen(new SnugClient(location.origin, { room, ...identity.client }));
     this.changes = new Changes(this.client, `snug.mine.${identity.id}.${room}`, () => this.emit("change"));
@@ -60,7 +66,7 @@ export class Conversation extends Emitter {
 
   get rows() {
     const { me, timeline } = this;
-    const seen = this.people.lastRead(timeline.messages, me);
+    const seen = this.people.lastRead(timeline.messages.filter((message) => !timeline.hides(message)), me);
     const rows = timeline.rows({
       me,
       pending: this.client.pending,
@@ -71,14 +77,20 @@ export class Conversation extends Emitter {
       if (row.kind !== "message") continue;
       if (row.pending) row.message = this.standing.excused(row.message);
       row.readers = row.seq === seen?.seq ? seen.readers.map((id) => ({ id, name: this.people.nameOf(id) })) : null;
-      row.quoted = row.message.reply_to && timeline.get(row.message.reply_to);
+      const quoted = timeline.get(row.message.reply_to);
+      row.quoted = quoted && { ...quoted, hidden: timeline.hides(quoted) };
     }
     return rows;
   }
 
   /** Whether the visitor may write, edit and react, as far as is known. */
   get writable() {
-    return this.state.state !== "stopped" && this.standing.open;
+    return this.state.state !== "stopped" && this.standing.open && !this.partner;
+  }
+
+  /** The id of whom the visitor has blocked, in a room that is theirs alone: there neither writes. */
+  get partner() {
+    return this.blocked.part?.partner(this);
   }
 
   /** The last of one's own messages that can be edited. */
@@ -126,14 +138,15 @@ export class Conversation extends Emitter {
   /** Try whether one may write again: a mute may have been lifted, and an older server does not tell. */
   tryWriting() {
     this.standing.mute(0);
-    this.#goOn();
+    this.goOn();
   }
 
   /** What the list of rooms says, where the server does not tell it here. */
-  learn(archived) {
+  learn({ archived, kind } = {}) {
+    this.kind = kind;
     if (this.standing.told || archived === undefined) return;
     this.standing.archived = archived;
-    this.#goOn();
+    this.goOn();
   }
 
   #readUpTo(seq) {
@@ -171,11 +184,26 @@ export class Conversation extends Emitter {
 
   async #loadLatest() {
     try {
-      this.#took(await this.client.history({ limit: PAGE }));
+      const [page] = await Promise.all([this.client.history({ limit: PAGE }), this.blocked.learned]);
+      this.#took(page);
       this.loaded = true;
       this.emit("loaded");
       this.emit("change");
+      this.#learnRead();
     } catch { /* the next connection asks again */ }
+  }
+
+  /** Who has read how far while nobody told us. */
+  async #learnRead() {
+    try {
+      for (let page = 0, cursor; page < RECEIPTS && cursor !== null; page++) {
+        const { data, next } = await this.client.receipts({ cursor });
+        this.people.named(data);
+        data.forEach((mark) => this.#marked(mark));
+        this.emit("change");
+        cursor = next;
+      }
+    } catch { /* it is told again when they read on */ }
   }
 
   #took(page) {
@@ -220,9 +248,16 @@ export class Conversation extends Emitter {
   }
 
   #moved(change) {
+    if (this.state.state === "online") this.#leftAt = Date.now();
     this.state = change;
     if (change.state === "online" && !this.loaded) this.#loadLatest();
+    else if (change.state === "online" && Date.now() - this.#leftAt > AWAY) this.#learnAgain();
     this.emit("state", change);
+  }
+
+  #learnAgain() {
+    this.#learnRead();
+    this.blocked.learn(this);
   }
 
   #reacted(reaction) {
@@ -239,11 +274,11 @@ export class Conversation extends Emitter {
   #stands(told) {
     if (!this.standing.hear(told, this.room)) return;
     this.emit("standing", { title: told.title, archived: told.archived });
-    this.#goOn();
+    this.goOn();
   }
 
   /** What was not sent goes on once it may; after a while only when its author says so. */
-  #goOn() {
+  goOn() {
     if (this.writable) {
       this.changes.excuse();
       for (const { client_id, failure, at } of this.client.pending) {
@@ -259,7 +294,7 @@ export class Conversation extends Emitter {
     this.timeline.add([message]);
     this.people.seen(message);
     this.people.typing({ user_id: message.user_id, is_typing: false });
-    if (isNew && message.user_id !== this.me) this.emit("arrived", message);
+    if (isNew && message.user_id !== this.me && !this.timeline.hides(message)) this.emit("arrived", message);
   }
 
   #reset() {

@@ -6,7 +6,7 @@ import { claims } from "../client/connection.js";
 import { Emitter } from "../client/emitter.js";
 import { Stop } from "./identity.js";
 
-const PATIENCE = 15_000;
+const HOST_WITHIN = 15_000;
 
 /** Emits `open` and `closed` with the panel, and `token` when the host's visitor signs in or out. */
 export class Host extends Emitter {
@@ -33,7 +33,7 @@ export class Host extends Emitter {
     if (fresh || this.#asked) this.tell("token");
     this.#asked = true;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Stop("unreachable")), PATIENCE);
+      const timer = setTimeout(() => reject(new Stop("unreachable")), HOST_WITHIN);
       this.#waiting.push({ resolve, reject, timer });
     });
   }

@@ -27,7 +27,7 @@ export async function identify(config, host) {
   const given = host ? await host.token() : tokenOfAddress();
   keeper = host;
   if (given) return user(given, host);
-  if (config.staff) return { kind: "staff", id: config.staff, client: { user: config.staff } };
+  if (config.staff) return { kind: "staff", id: config.staff, client: { user: config.staff, csrf: config.csrf } };
   if (!config.guests) throw new Stop("sign_in");
   return guest(await guestToken());
 }
@@ -67,8 +67,12 @@ async function guestToken() {
 
 async function newGuest(name = stored()?.name) {
   const before = stored();
-  const answer = await post("/api/v1/guests", name ? { name } : {}, before?.token).catch(() => null);
-  if (!answer) throw new Stop("unreachable");
+  const ask = (proof) => post("/api/v1/guests", { name, proof }, before?.token);
+  let answer = await ask().catch(() => ({}));
+  // What is asked of new guests where too many come is fetched by those who are asked.
+  if ([403, 429].includes(answer.status)) {
+    answer = await (await import("/static/snug/client/proof.js")).insist(answer, ask);
+  }
   if (answer.status === 401 && before) {
     keep(null); // the old token is worth nothing any more: begin anew
     return newGuest(name);

@@ -3,7 +3,7 @@ import { $, h, icon, memory } from "./dom.js";
 
 const RECENT = "snug.emoji";
 const FEW = 6;
-const EMOJI = [
+const OFFERED = [
   ..."👍 ❤️ 😂 🎉 👀 🙏 ✅ 👏 🔥 💯 🚀 🤝 😀 😊 😉 😍 🥳 😎 🤔 😮".split(" "),
   ..."😅 😢 😭 😡 🙄 🤷 👋 🙌 💪 👎 ❌ ❓ ☕ 🎂 🌱 ⭐".split(" "),
 ];
@@ -62,7 +62,7 @@ export class Menu {
   }
 
   #few(react) {
-    const row = [...new Set([...recent(), ...EMOJI])].slice(0, FEW);
+    const row = [...new Set([...recent(), ...OFFERED])].slice(0, FEW);
     const label = this.#words.say("moreEmoji");
     const more = h("button", { class: "face", type: "button", role: "menuitem", title: label, onclick: () => this.#all(react) }, icon("plus"));
     more.ariaLabel = label;
@@ -72,7 +72,7 @@ export class Menu {
   #all(react) {
     const box = this.#element.querySelector(".emoji");
     box.classList.add("all");
-    box.replaceChildren(...[...new Set([...recent(), ...EMOJI])].map((emoji) => this.#face(emoji, react)));
+    box.replaceChildren(...[...new Set([...recent(), ...OFFERED])].map((emoji) => this.#face(emoji, react)));
     this.#place();
     box.firstChild.focus();
   }

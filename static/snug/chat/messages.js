@@ -4,7 +4,7 @@ import { drawRow, left, looksOf } from "./bubble.js";
 import { $, announce, h } from "./dom.js";
 
 const NEAR = 48;      // this close to the end counts as being there, in pixels
-const EARLY = 600;    // older messages are fetched this long before the top is reached
+const AHEAD = 600;    // older messages are fetched this long before the top is reached
 const SPOKEN = 200;   // how much of a message is read out
 
 const skeleton = [...$("messages").children];
@@ -45,6 +45,7 @@ export class MessageList {
     this.#pill.onclick = () => this.toEnd();
     this.#resizing = new ResizeObserver(() => this.#atEnd && this.toEnd());
     this.#resizing.observe(this.#scroll);
+    this.#resizing.observe(this.#list); // pictures and their style come later
     this.#pill.hidden = true;
     this.#beginning.hidden = true;
     this.#list.replaceChildren(...skeleton);
@@ -59,7 +60,7 @@ export class MessageList {
 
   draw() {
     if (!this.#conversation.loaded && !this.#conversation.client.pending.length) return;
-    const place = this.#place();
+    const places = this.#places();
     if (this.#atEnd) this.#conversation.trim();
     const { rows } = this.#conversation;
     this.actions.check(rows);
@@ -68,7 +69,7 @@ export class MessageList {
     if (rows.some(({ message }) => message && left(message) > 0)) this.#ticking = setTimeout(() => this.draw(), 1_000);
     this.#drawBeginning();
     if (this.#atEnd) this.toEnd();
-    else this.#keep(place);
+    else this.#keep(places);
     this.#drawn ||= this.#conversation.loaded;
     this.#drawPill();
     if (this.#atEnd) this.seen();
@@ -97,8 +98,10 @@ export class MessageList {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroll;
+    // What grows at the end between a scroll and its event, such as a picture, has not been scrolled away from.
+    const stayed = this.#atEnd && scrollTop >= this.#top;
+    this.#atEnd = stayed || scrollHeight - clientHeight - scrollTop < NEAR;
     this.#top = scrollTop;
-    this.#atEnd = scrollHeight - clientHeight - scrollTop < NEAR;
     if (this.#atEnd) {
       this.#below = 0;
       this.seen();
@@ -109,7 +112,7 @@ export class MessageList {
 
   #reachBack() {
     const { loaded, older } = this.#conversation;
-    if (loaded && older === "ready" && this.#scroll.scrollTop < EARLY) this.#conversation.loadOlder();
+    if (loaded && older === "ready" && this.#scroll.scrollTop < AHEAD) this.#conversation.loadOlder();
   }
 
   #drawRows(rows) {
@@ -143,20 +146,22 @@ export class MessageList {
     this.#rows.delete(key);
   }
 
-  /** A message in view and where it stands, so that what is put in above it does not move it. Not the very first one:
-   * it loses its name and time when older ones of its run come before it. */
-  #place() {
-    const { top } = this.#scroll.getBoundingClientRect();
+  /** The messages in view and where they stand, so that what is put in above them, or taken away, does not move them. Not
+   * the very first one: it loses its name and time when older ones of its run come before it. */
+  #places() {
+    const { top, bottom } = this.#scroll.getBoundingClientRect();
+    const found = [];
     for (const element of this.#list.querySelectorAll(".message ~ .message")) {
       const box = element.getBoundingClientRect();
-      if (box.bottom > top) return { key: element.dataset.key, offset: box.top };
+      if (box.top > bottom) break;
+      if (box.bottom > top) found.push({ key: element.dataset.key, offset: box.top });
     }
-    return null;
+    return found;
   }
 
-  #keep(place) {
-    const element = place && this.#rows.get(place.key)?.element;
-    if (element) this.#scroll.scrollTop += element.getBoundingClientRect().top - place.offset;
+  #keep(places) {
+    const place = places.find(({ key }) => this.#rows.has(key));
+    if (place) this.#scroll.scrollTop += this.#rows.get(place.key).element.getBoundingClientRect().top - place.offset;
   }
 
   #drawBeginning() {

@@ -5,7 +5,7 @@ const BLINK = 1_500;
 const FIRST = 4_000;
 const SAID = 2_500;
 const COUNTDOWN = 3_000; // shorter waits are not worth a figure
-const AGAIN = new Set(["token", "full", "busy", "unreachable", "host", "removed", "refused"]); // states that may pass
+const PASSING = new Set(["token", "full", "busy", "unreachable", "host", "removed", "refused"]); // states that may pass
 const STOPS = { 1003: "broken", 1009: "broken", 4000: "broken", 4001: "refused", 4003: "forbidden", 4004: "missing", 4402: "suspended" };
 
 export class Notice {
@@ -43,7 +43,7 @@ export class Notice {
     const embedded = document.body.classList.contains("embed");
     const here = inside(key, loaded) ?? (key === "missing" && embedded ? "missing_here" : key); // no list to choose from
     const [title, text] = this.#words.stop(here, { tenant: this.#tenant });
-    const again = retry && AGAIN.has(here)
+    const again = retry && PASSING.has(here)
       && h("button", { class: "button small", type: "button", onclick: retry }, this.#words.say("retry"));
     const passes = ["full", "busy"].includes(key);
     document.body.classList.toggle("stopped", !loaded || !passes);

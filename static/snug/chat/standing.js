@@ -50,7 +50,7 @@ export class Standing {
   /** Something that was not sent; a reason that no longer holds is not given any more. */
   excused(item) {
     const holds = { ROOM_ARCHIVED: this.archived, MUTED: this.muted }[item.failure] ?? true;
-    return holds ? item : { ...item, failure: "PAST" };
+    return holds ? item : { ...item, failure: "PAST", reason: "" };
   }
 
   close() {

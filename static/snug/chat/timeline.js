@@ -3,12 +3,19 @@
 const RUN = 5 * 60_000; // a pause longer than this begins a new run, with name and time
 const KEEP = 300;
 const MOST = 600;
-const EARLY = 200;
+const MOST_EARLY = 200;
 
 export class Timeline {
   #messages = new Map(); // by message_id
   #sorted = null;
+  revealed = new Set(); // ids of messages that are shown although their author is blocked
+  #isBlocked;
   #early = new Map(); // changes to messages that are not here: the page with the message may be on its way, and older
+
+  /** @param {(user_id: string) => boolean} isBlocked whether the visitor wants to hear nothing of somebody */
+  constructor(isBlocked) {
+    this.#isBlocked = isBlocked;
+  }
 
   get messages() {
     this.#sorted ??= [...this.#messages.values()].sort((a, b) => a.seq - b.seq);
@@ -58,7 +65,7 @@ export class Timeline {
 
   #keep(change) {
     this.#early.set(change.message_id, [...(this.#early.get(change.message_id) ?? []), change]);
-    if (this.#early.size > EARLY) this.#early.delete(this.#early.keys().next().value);
+    if (this.#early.size > MOST_EARLY) this.#early.delete(this.#early.keys().next().value);
   }
 
   clear() {
@@ -75,12 +82,18 @@ export class Timeline {
     return true;
   }
 
-  /** How many messages of others came after a seq. */
+  /** How many messages of others came after a seq; not of those who are blocked. */
   unreadAfter(seq, me) {
-    return this.messages.filter((message) => message.seq > seq && !message.deleted && message.user_id !== me).length;
+    return this.messages.filter(({ seq: at, deleted, user_id }) => at > seq && !deleted && user_id !== me && !this.#isBlocked(user_id)).length;
   }
 
-  /** Rows to draw, top to bottom. `pending` are the client's own that no one has yet acknowledged; `shown` gives a
+  /** Whether a message is not to be seen. */
+  hides({ message_id, user_id }) {
+    return this.#isBlocked(user_id) && !this.revealed.has(message_id);
+  }
+
+  /** Rows to draw, top to bottom; what blocked people said one after the other is a `run`, which its messages follow only
+   * when they are revealed. `pending` are the client's own that no one has yet acknowledged; `shown` gives a
    * message as it should be seen. */
   rows({ me, pending, unreadAfter, shown }) {
     const rows = [];
@@ -89,22 +102,34 @@ export class Timeline {
     const entries = [...sent, ...pending.map((item) => waiting(item, me)).filter((item) => !keys.has(item.key))];
     const firstAt = sent.find((item) => item.at)?.at ?? new Date();
     let previous = null;
+    let run = null;
     let lineDrawn = unreadAfter === null;
     for (const item of entries) {
       item.at ??= previous?.at ?? firstAt;
       const day = item.at.toDateString();
-      if (day !== previous?.at.toDateString()) rows.push({ kind: "day", key: `day ${day}`, at: item.at });
-      if (!lineDrawn && item.seq > unreadAfter && !item.own) {
+      if (day !== previous?.at.toDateString()) {
+        rows.push({ kind: "day", key: `day ${day}`, at: item.at });
+        run = null;
+      }
+      run = this.#isBlocked(item.author) ? joined(rows, run, item, this.revealed.has(item.key)) : null;
+      if (!run && !lineDrawn && item.seq > unreadAfter && !item.own) {
         lineDrawn = true;
         rows.push({ kind: "unread", key: "unread" });
       }
       item.first = rows.at(-1)?.kind !== "message" || !sameVoice(item, previous) || item.at - previous.at > RUN;
-      rows.push(item);
+      if (run?.open ?? true) rows.push(item);
       previous = item;
     }
     markStored(rows);
     return rows;
   }
+}
+
+// What is shown and what is not are runs of their own: what comes after somebody has looked is hidden again.
+function joined(rows, run, { key }, open) {
+  if (run?.open !== open) rows.push((run = { kind: "run", key: `run ${key}`, open, ids: [] }));
+  run.ids.push(key);
+  return run;
 }
 
 // One tick says for a whole run of one's own that the server has it: on the last of them that it has.

@@ -25,7 +25,10 @@ export function speak(table, language) {
     say,
     /** Title and text of a state in which the chat stands still. */
     stop: (key, values) => table.stops[key].map((text) => fill(text, values)),
-    refusal: (code) => table.refused[code] ?? table.notSent,
+    /** Take in texts that come later. */
+    learn: (more) => Object.assign(table, more),
+    /** Why a message waits or was not sent; undefined where there are no words for it. */
+    refusal: (code) => table.refused[code],
     number: (value) => numbers.format(value),
     seconds: (value) => seconds.format(value),
     list: (names) => listed.format(names),

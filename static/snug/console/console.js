@@ -1,4 +1,5 @@
-// On the console and on a room's page: keeps the figures fresh, marks the section in sight, closes menus. The page works without it.
+// On every page of the console: keeps the figures fresh, marks the section in sight, closes menus. The pages work without it.
+import { Sections } from "./sections.js";
 
 const OFTEN = 5000; // milliseconds between two looks at the figures
 
@@ -42,48 +43,8 @@ if (stats) {
   document.addEventListener("visibilitychange", look);
 }
 
-// The link of the section that is being read: the one that was asked for, until the reader scrolls on by themselves.
-const HEAD = 128; // pixels at the top of the window that the bar and the links may cover
-const STILL = 4; // pixels within which nobody has scrolled
-
 const side = document.querySelector("[data-side]");
-const links = new Map([...side.querySelectorAll("a[href^='#']")].map((link) => [link.hash.slice(1), link]));
-const sections = [...links.keys()].map((id) => document.getElementById(id));
-let asked = "";
-let askedAt = 0;
-let marked = null;
-
-function reading() {
-  if (asked && Math.abs(scrollY - askedAt) <= STILL) return asked;
-  asked = "";
-  // The line we go by sinks to the foot of the window as the page comes to its end: the last sections never reach the top.
-  const left = document.documentElement.scrollHeight - innerHeight;
-  const line = HEAD + (innerHeight - HEAD) * (left > 0 ? Math.min(1, scrollY / left) : 0);
-  return sections.findLast((section) => section.getBoundingClientRect().top <= line)?.id ?? sections[0].id;
-}
-
-function mark() {
-  const link = links.get(reading());
-  if (link === marked) return;
-  marked?.removeAttribute("aria-current");
-  marked = link;
-  link.setAttribute("aria-current", "true");
-  side.scrollLeft = link.offsetLeft - (side.clientWidth - link.offsetWidth) / 2; // on a phone, they are a row that scrolls
-}
-
-function ask() {
-  const section = links.has(location.hash.slice(1)) && document.getElementById(location.hash.slice(1));
-  const top = section ? section.getBoundingClientRect().top : -1;
-  asked = top >= 0 && top < innerHeight ? section.id : ""; // after a reload the window may stand elsewhere
-  askedAt = scrollY;
-  mark();
-}
-
-addEventListener("scroll", () => requestAnimationFrame(mark), { passive: true });
-addEventListener("resize", mark);
-addEventListener("hashchange", ask);
-side.addEventListener("click", () => requestAnimationFrame(ask)); // the same link twice changes no hash
-mark();
+const sections = side && new Sections(side); // a page of one section has none to mark
 
 // A menu closes when something else is pressed, or with Escape.
 const menus = [...document.querySelectorAll("details.menu")];
@@ -105,7 +66,7 @@ if (new URLSearchParams(location.search).has("key")) history.replaceState(null, 
 // Not before the browser has gone to the section in the address: that takes the focus away again.
 function arrive() {
   (document.querySelector("[aria-invalid='true']") ?? document.querySelector("[data-said]"))?.focus();
-  ask();
+  sections?.ask();
 }
 
 addEventListener("load", () => requestAnimationFrame(arrive));

@@ -23,7 +23,7 @@ function clearError() {
 }
 
 async function ask(parameters) {
-  const mine = ++asked;
+  const mine = asked;
   try {
     const response = await fetch(`/signup/slug/?${new URLSearchParams(parameters)}`, { headers: { Accept: "application/json" } });
     if (!response.ok) return null;
@@ -42,8 +42,14 @@ async function check(parameters) {
   show(answer.words, answer.free ? "free" : answer.words && "refused");
 }
 
-function later(parameters) {
+// What is being asked about is out of date with each key; its answer must not come between.
+function forget() {
   clearTimeout(timer);
+  asked += 1;
+}
+
+function later(parameters) {
+  forget();
   timer = setTimeout(check, PAUSE, parameters);
 }
 
@@ -58,7 +64,7 @@ slug.addEventListener("input", () => {
   const plain = slug.value.toLowerCase().replace(/[\s_.]+/g, "-");
   if (plain !== slug.value) slug.value = plain;
   chosen = plain !== "";
-  clearTimeout(timer);
+  forget();
   if (plain) later({ slug: plain });
   else show("");
 });

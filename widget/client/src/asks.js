@@ -1,15 +1,7 @@
-/** The server refused a command: `code` for programs, the message for people, `retryAfter` in seconds. */
-export class Refused extends Error {
-  constructor({ code, message, retryAfter }) {
-    super(message);
-    this.name = "Refused";
-    this.code = code;
-    this.retryAfter = retryAfter;
-  }
-}
+import { Refused } from "./refused.js";
 
-const PATIENCE = 10_000;
-const CUT = { code: "DISCONNECTED", message: "The connection went before an answer came." };
+const ANSWERED_IN = 10_000;
+const CUT = { code: "DISCONNECTED", message: "No answer came." };
 
 /**
  * What was asked and is not answered yet. Each command goes out under a `ref` that its answer repeats. One that changes
@@ -35,8 +27,8 @@ export class Asks {
     return refusal ? Promise.reject(new Refused(refusal)) : this.#ask(frame, { lasting: true }, now);
   }
 
-  page(frame, patience, missed) {
-    return this.#ask(frame, { patience, missed }, true);
+  page(frame, missed) {
+    return this.#ask(frame, { missed }, true);
   }
 
   /** An answer, if it is one. @returns what was asked */
@@ -45,8 +37,7 @@ export class Asks {
     if (!asked) return;
     this.#open.delete(frame.ref);
     clearTimeout(asked.timer);
-    const { error, message, retry_after: retryAfter } = frame;
-    if (frame.type === "error") asked.reject(new Refused({ code: error.code, message: error.message ?? message, retryAfter }));
+    if (frame.type === "error") asked.reject(new Refused({ ...frame.error, retryAfter: frame.retry_after }));
     else asked.resolve(frame);
     return asked;
   }
@@ -64,12 +55,12 @@ export class Asks {
     }
   }
 
-  #ask(frame, { patience, ...more }, now) {
+  #ask(frame, more, now) {
     const ref = ++this.#last;
     return new Promise((resolve, reject) => {
       const asked = { ...more, frame: { ...frame, ref }, resolve, reject };
       this.#open.set(ref, asked);
-      if (patience) asked.timer = setTimeout(() => this.take({ type: "error", ref, error: { ...CUT, code: "TIMEOUT" } }), patience);
+      if (!more.lasting) asked.timer = setTimeout(() => this.take({ type: "error", ref, error: { ...CUT, code: "TIMEOUT" } }), ANSWERED_IN);
       if (now && !this.#say(asked) && !more.lasting) this.take({ type: "error", ref, error: CUT });
     });
   }
@@ -77,7 +68,7 @@ export class Asks {
   // What lasts has no end of its own: a socket that leaves it unanswered is given up for another.
   #say(asked) {
     const isSent = this.#chat.send(asked.frame);
-    if (isSent && asked.lasting) asked.timer = setTimeout(this.#chat.reconnect, PATIENCE);
+    if (isSent && asked.lasting) asked.timer = setTimeout(this.#chat.reconnect, ANSWERED_IN);
     return isSent;
   }
 }

@@ -1,14 +1,11 @@
 import { Emitter } from "./emitter.js";
 import { encode } from "./wire.js";
 
-/** What a close code asks of us. Every other code, a lost network (1006) among them, means "retry". */
-const VERDICTS = {
-  1000: "stop", 1003: "stop", 1009: "stop", 4000: "stop", 4003: "stop", 4004: "stop", 4402: "stop",
-  4001: "token",
-  4002: "slow", 4029: "slow",
-  1012: "spread",
-  4008: "retry", 4500: "retry",
-};
+/** What a close code asks of us. After every other one we try again: 4008, 4500, a lost network (1006). */
+const STOP = [1000, 1003, 1009, 4000, 4003, 4004, 4402];
+const WAIT = [4002, 4029];
+const RESTART = 1012;
+const TOKEN = 4001;
 const SLOW = 15_000;     // least wait after a limit was hit; as much again is left to chance
 const SPREAD = 5_000;    // a restarted server gets its clients back over this long
 const PATIENCE = 10_000; // how long a ping may go unanswered
@@ -43,7 +40,7 @@ export class Connection extends Emitter {
   #deadline;
   #renewal;
   #renewedAt = 0;
-  #watching = false;
+  #watching = null; // an AbortController, whose signal ends it
 
   constructor(address, options = {}) {
     super();
@@ -59,8 +56,9 @@ export class Connection extends Emitter {
     if (globalThis.navigator?.onLine === false) return this.#become("offline");
     this.#become("connecting");
     try {
-      if (this.options.getToken && isStale(this.#token)) this.#token = await this.options.getToken(this.#refusals > 0);
-    } catch {
+      if (isStale(this.#token)) await this.token(this.#refusals > 0);
+    } catch (error) {
+      this.emit("error", error);
       return turn === this.#turn && this.#retry();
     }
     if (turn === this.#turn) this.#open();
@@ -78,6 +76,13 @@ export class Connection extends Emitter {
     if (this.socket?.readyState !== 1) return false;
     this.socket.send(encode(frame));
     return true;
+  }
+
+  /** The token of this moment: another where this one ends, or where a `fresh` one is asked for. */
+  async token(fresh = false) {
+    const { getToken } = this.options;
+    if (getToken && (fresh || isStale(this.#token))) this.#token = await getToken(fresh);
+    return this.#token;
   }
 
   /** The server has let us in. */
@@ -111,13 +116,13 @@ export class Connection extends Emitter {
     let socket;
     try {
       socket = new Socket(this.#address(), protocols);
-    } catch {
-      return this.#stop(4001, "the token holds characters that no token has");
+    } catch ({ message }) {
+      return this.#stop(TOKEN, message); // of the browser: the token cannot be sent, or there is no WebSocket
     }
     const own = (act) => (event) => socket === this.socket && act(event);
     this.socket = socket;
     socket.onopen = own((event) => {
-      this.#beat();
+      this.#heartbeat = setInterval(() => this.check(), this.options.heartbeatInterval);
       this.emit("open", event);
     });
     socket.onmessage = own((event) => this.#hear(event.data));
@@ -126,7 +131,7 @@ export class Connection extends Emitter {
   }
 
   #hear(text) {
-    clearTimeout(this.#deadline);
+    this.#deadline = clearTimeout(this.#deadline);
     const frame = JSON.parse(text);
     if (frame.type === "error" && frame.error?.code === "TOKEN_EXPIRED") this.#expired();
     if (frame.type !== "pong") this.emit("frame", frame);
@@ -142,11 +147,10 @@ export class Connection extends Emitter {
     this.#drop();
     this.emit("close", event);
     const { code, reason } = event;
-    const verdict = VERDICTS[code] ?? "retry";
-    if (verdict === "stop") return this.#stop(code, reason);
-    if (verdict === "slow") return this.#wait(SLOW + Math.random() * SLOW, code);
-    if (verdict === "spread") return this.#wait(Math.random() * SPREAD, code);
-    if (verdict === "token") {
+    if (STOP.includes(code)) return this.#stop(code, reason);
+    if (WAIT.includes(code)) return this.#wait(SLOW + Math.random() * SLOW, code);
+    if (code === RESTART) return this.#wait(Math.random() * SPREAD, code);
+    if (code === TOKEN) {
       if (!this.options.getToken || ++this.#refusals >= REFUSALS) return this.#stop(code, reason);
       this.#token = null;
     }
@@ -173,21 +177,16 @@ export class Connection extends Emitter {
 
   #drop(code) {
     for (const timer of [this.#timer, this.#deadline, this.#renewal]) clearTimeout(timer);
+    this.#deadline = undefined;
     clearInterval(this.#heartbeat);
     const socket = this.socket;
     this.socket = null; // from here on its events are nobody's
     if (socket?.readyState < 2) socket.close(code);
   }
 
-  #beat() {
-    this.#heartbeat = setInterval(() => this.check(), this.options.heartbeatInterval);
-  }
-
   /** Ping; a socket that does not answer is dead, whatever it says, and is replaced. */
   check() {
-    if (!this.send({ type: "ping" })) return;
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.connect(), PATIENCE);
+    if (this.send({ type: "ping" })) this.#deadline ??= setTimeout(() => this.connect(), PATIENCE);
   }
 
   #planRenewal() {
@@ -200,34 +199,29 @@ export class Connection extends Emitter {
 
   #watch() {
     if (this.#watching || !globalThis.addEventListener) return;
-    this.#watching = true;
-    addEventListener("online", this.#wake);
-    addEventListener("offline", this.#sleep);
-    globalThis.document?.addEventListener("visibilitychange", this.#look);
+    this.#watching = new AbortController();
+    addEventListener("online", () => this.connect(), this.#watching);
+    addEventListener("offline", () => this.#sleep(), this.#watching);
+    globalThis.document?.addEventListener("visibilitychange", () => this.#look(), this.#watching);
   }
 
   #unwatch() {
-    if (!this.#watching) return;
-    this.#watching = false;
-    removeEventListener("online", this.#wake);
-    removeEventListener("offline", this.#sleep);
-    globalThis.document?.removeEventListener("visibilitychange", this.#look);
+    this.#watching?.abort();
+    this.#watching = null;
   }
 
-  #wake = () => this.connect();
-
-  #sleep = () => {
+  #sleep() {
     this.#turn++;
     this.#drop();
     this.#become("offline");
-  };
+  }
 
   // A tab that was long in the background, or a laptop that slept: look before trusting the socket.
-  #look = () => {
+  #look() {
     if (document.hidden) return;
     if (this.state === "waiting" && this.reconnectAttempts) this.connect();
     else if (this.state === "online") this.check();
-  };
+  }
 
   #become(state, more = {}) {
     this.state = state;

@@ -25,7 +25,7 @@ export class Sender extends Outbox {
   }
 
   retry(clientId) {
-    const { failure, reason, ...item } = this.get(clientId) ?? {};
+    const { failure, ...item } = this.get(clientId) ?? {};
     if (!failure) return;
     this.put(item);
     this.#moved();
@@ -70,16 +70,17 @@ export class Sender extends Outbox {
     this.#chat.changed();
   }
 
-  refused({ ref, client_id = ref, error, message, retry_after }) {
+  refused({ ref, client_id = ref, error, retry_after = 3 }) {
     const item = this.get(client_id);
     if (!item) return;
+    const why = error.reason ?? error.code;
     if (LATER.has(error.code)) {
-      const wait = (retry_after ?? 3) * 1000;
-      this.put({ ...item, delayed: error.code, until: Date.now() + wait });
+      const wait = retry_after * 1000;
+      this.put({ ...item, delayed: why, until: Date.now() + wait });
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#landed(client_id), wait);
     } else {
-      this.put({ ...item, failure: error.code, reason: error.message ?? message });
+      this.put({ ...item, failure: why, reason: error.message });
       this.#landed(client_id);
     }
     this.#chat.changed();

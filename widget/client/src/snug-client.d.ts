@@ -52,7 +52,8 @@ export interface User {
 }
 
 /** A message on its way. `failure` is the error code of a message that was refused, by the server or, for its length, by
- * the client already; `delayed` of one that waits. */
+ * the client already; `delayed` of one that waits. Where a rule of the workspace is against it, it is that rule's name
+ * (`message_refused`, `message_repeated`, `blocked`), and `reason` is meant for whoever wrote it. */
 export interface Pending {
   client_id: string;
   message: string;
@@ -67,11 +68,60 @@ export interface Pending {
   until?: number;
 }
 
-/** A command that the server refused. `code` is one of the protocol's, or `DISCONNECTED` or `TIMEOUT` of the client. */
-export interface Refused extends Error {
+/** A command or a call that the server refused. `code` is one of the protocol's (`MUTED`), one of the API's (`not_found`), or
+ * `DISCONNECTED` or `TIMEOUT` of the client. */
+export class Refused extends Error {
   code: string;
   /** Seconds. */
   retryAfter?: number;
+}
+
+/** One page of a list; `next`, as `cursor`, asks for the one after it. */
+export interface Page<Row> {
+  data: Row[];
+  next: string | null;
+}
+
+/** A message that was found. `highlight` is safe HTML: everything is escaped, and what matches stands in `<mark>`. */
+export interface Hit {
+  message: Message;
+  highlight: string;
+}
+
+export interface Search {
+  /** Only what this user said. */
+  from?: string;
+  /** 1 to 100. Default 50. */
+  limit?: number;
+  cursor?: string;
+}
+
+/** What was uploaded. The links are good until `expires_at`. */
+export interface UploadedFile extends FileOfMessage {
+  room: string;
+  user_id: string;
+  message_id?: string;
+  created_at: string;
+  url: string;
+  thumbnail_url?: string;
+  expires_at: string;
+}
+
+export interface Receipt {
+  user_id: string;
+  username: string;
+  /** Up to which message they have read. */
+  seq: number;
+  read_at: string;
+}
+
+export interface Report {
+  id: string;
+  state: "open" | "resolved" | "dismissed";
+  reason: "spam" | "abuse" | "illegal" | "other";
+  comment: string;
+  room: string;
+  message_id: string;
 }
 
 export interface HistoryFrame {
@@ -132,9 +182,13 @@ export interface Frames {
   read: { type: "read"; user_id: string; seq: number };
   unread: { type: "unread"; room: string; count: number };
   history: HistoryFrame;
+  /** The first frame of a `Snug`'s socket. */
+  connection_established: {
+    type: "connection_established"; message: string; timestamp: string; connection_id: string; user: User; limits: Limits;
+  };
   online_users: {
     type: "online_users"; users: User[]; count: number; room: string; connection_id: string;
-    last_seq: number; last_rev: number; limits: Limits;
+    last_seq: number; last_rev: number; created_at: string; limits: Limits;
   } & Standing;
   /** How the room stands now, told when something of it changes. */
   room_updated: { type: "room_updated"; room: string } & Standing;
@@ -144,8 +198,8 @@ export interface Events extends Frames {
   /** The socket opened; the room is entered with `online_users`. */
   open: Event;
   close: CloseEvent;
-  /** A socket's own error event, or an error frame of the server (it has `error.code`). */
-  error: Event | ErrorFrame;
+  /** A socket's own error event, what `getToken` threw, or an error frame of the server (it has `error.code`). */
+  error: Event | Error | ErrorFrame;
   /** Every frame, whatever its type. */
   message: { type: string; [field: string]: unknown };
   state: StateChange;
@@ -216,4 +270,44 @@ export class SnugClient {
   /** Give a message an emoji; with `on` false take it back. */
   react(messageId: string, emoji: string, on?: boolean): Promise<Frames["reaction"]>;
   history(page?: { before?: number; after?: number; limit?: number }): Promise<HistoryFrame>;
+  /** The token of this moment, for calls of one's own; another one where it ends, or where a `fresh` one is asked for. */
+  token(fresh?: boolean): Promise<string | null>;
+  /** Messages of this room that have all these words, of the last one the beginning; the best match first. This and the
+   * next calls are the REST API's: they need a token or a staff session, and no connection. They reject with `Refused`, or
+   * as `fetch` does where there is no network. */
+  search(words: string, more?: Search): Promise<Page<Hit>>;
+  /** Upload a file for a message to this room: `say("", { files: [it] })`, within 24 hours. */
+  upload(file: File | Blob, options?: { signal?: AbortSignal }): Promise<UploadedFile>;
+  /** Who has read how far: how it stood before the first `read` came. */
+  receipts(page?: { limit?: number; cursor?: string }): Promise<Page<Receipt>>;
+  /** Tell those who run the chat of a message; to do it again changes what one said. */
+  report(messageId: string, reason: Report["reason"], comment?: string): Promise<Report>;
+}
+
+/** What every frame of any room is told by, and how the one socket stands. */
+export type SharedEvents = Omit<Events, "outbox" | "gap" | "reset">;
+
+/** Many rooms of one workspace over one socket, as one user. */
+export class Snug {
+  /** @param address the workspace's (`https://acme.example.com`) */
+  constructor(address: string, options?: Omit<Options, "room">);
+  readonly url: string;
+  /** The socket's. A room has a state of its own: one may be refused while the others go on. */
+  readonly state: State;
+  /** All that were asked for with `room`. */
+  readonly rooms: SnugClient[];
+  /** A room, the same object each time. `connect` enters it, and opens the socket where it is closed; `disconnect` leaves
+   * it, and the last one closes the socket. */
+  room(name?: string): SnugClient;
+  /** Enter all `rooms`. */
+  connect(): void;
+  /** Leave all rooms. */
+  disconnect(): void;
+  on<Name extends keyof SharedEvents>(name: Name, listener: (detail: SharedEvents[Name]) => void): () => void;
+  off<Name extends keyof SharedEvents>(name: Name, listener: (detail: SharedEvents[Name]) => void): void;
+  /** Send any frame of the protocol to the room that it names. */
+  send(frame: { type: string; room?: string; [field: string]: unknown } | string): void;
+  token(fresh?: boolean): Promise<string | null>;
+  /** As a room's, over all rooms that one may enter, or one of them. */
+  search(words: string, more?: Search & { room?: string }): Promise<Page<Hit>>;
 }

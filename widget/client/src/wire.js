@@ -1,6 +1,6 @@
 /** What may go over the wire, and as which text. */
 
-const MOST_BYTES = 64 * 1024; // a larger frame ends the socket
+const MOST_BYTES = 64 * 1024 - 128; // a frame of more than 64 KiB ends the socket; on its way it is given a room and a ref
 
 /** A text without halves of characters, such as cutting one can leave: nobody could store them. */
 export const whole = (text) => text.replace(/[\ud800-\udfff]/gu, "\ufffd"); // of pairs this pattern sees the character
@@ -16,3 +16,10 @@ export function excess(frame, most) {
 }
 
 const shown = (number) => number.toLocaleString("en");
+
+/** The address of a workspace's sockets, from any address of its. */
+export function socketUrl(address) {
+  const url = new URL(address, globalThis.location?.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  return url;
+}

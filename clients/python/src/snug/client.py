@@ -9,6 +9,9 @@ from typing import cast
 import httpx
 
 from snug import tokens
+from snug.files import Files
+from snug.incoming import IncomingWebhooks
+from snug.reports import Reports
 from snug.rooms import Members, Messages, Rooms
 from snug.shapes import Ticket
 from snug.transport import Transport, path
@@ -42,6 +45,9 @@ class Snug:
         self.members = Members(self._transport)
         self.messages = Messages(self._transport)
         self.users = Users(self._transport)
+        self.files = Files(self._transport)
+        self.reports = Reports(self._transport)
+        self.incoming_webhooks = IncomingWebhooks(self._transport)
 
     def sign_token(
         self,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from snug.shapes import Membership, Message, Presence, Room
+from snug.shapes import Hit, Membership, Message, Presence, Receipt, Room
 from snug.transport import Transport, path
 
 _KEEP: Any = object()
@@ -59,6 +59,10 @@ class Rooms:
         """Who is in a room now."""
         return cast("Presence", self._transport.call("GET", path("presence", name)))
 
+    def receipts(self, name: str) -> Iterator[Receipt]:
+        """How far each has read, in the order in which they first did."""
+        return cast("Iterator[Receipt]", self._transport.pages(path("rooms", name, "receipts")))
+
 
 class Members:
     """`snug.members`: who belongs to a room."""
@@ -108,17 +112,33 @@ class Messages:
     def post(
         self,
         room: str,
-        message: str,
+        message: str = "",
         *,
         sub: str | None = None,
         client_id: str | None = None,
         reply_to: str | None = None,
+        files: Sequence[str] | None = None,
         idempotency_key: str | None = None,
     ) -> Message:
-        """Say something: as the user `sub`, or as the key's own bot. Once it returns it is stored for good."""
-        body = {"message": message, "sub": sub, "client_id": client_id, "reply_to": reply_to}
+        """Say something: as the user `sub`, or as the key's own bot. Once it returns it is stored for good.
+
+        `files` are ids of what the same sender uploaded for this room; with them the text may be empty.
+        """
+        body = {
+            "message": message,
+            "sub": sub,
+            "client_id": client_id,
+            "reply_to": reply_to,
+            "files": list(files) if files is not None else None,
+        }
         address = path("rooms", room, "messages")
         return cast("Message", self._transport.call("POST", address, body, idempotency_key=idempotency_key))
+
+    def search(self, words: str, *, room: str | None = None, sender: str | None = None) -> Iterator[Hit]:
+        """What has all these words, of the last one the beginning; the best match first. Everywhere, or in one `room`;
+        from everybody, or from one `sender`."""
+        query = {"q": words, "room": room, "from": sender}
+        return cast("Iterator[Hit]", self._transport.pages(path("search"), query))
 
     def get(self, room: str, message_id: str) -> Message:
         return cast("Message", self._transport.call("GET", path("rooms", room, "messages", message_id)))

@@ -58,6 +58,76 @@ class Message(TypedDict):
     deleted: NotRequired[Literal[True]]
 
 
+class File(TypedDict):
+    """`size` is in bytes, `width` and `height` are a picture's, in pixels. The links are good until `expires_at`."""
+
+    id: str
+    room: str
+    name: str
+    type: str
+    size: int
+    width: NotRequired[int]
+    height: NotRequired[int]
+    user_id: str
+    message_id: NotRequired[str]
+    created_at: str
+    url: str
+    thumbnail_url: NotRequired[str]
+    expires_at: str
+
+
+class Hit(TypedDict):
+    """A message that was found. `highlight` is safe HTML: everything is escaped, what matches stands in `<mark>`."""
+
+    message: Message
+    highlight: str
+
+
+class Receipt(TypedDict):
+    """Up to which message somebody has read."""
+
+    user_id: str
+    username: str
+    seq: int
+    read_at: str
+
+
+ReportReason = Literal["spam", "abuse", "illegal", "other"]
+ReportState = Literal["open", "resolved", "dismissed"]
+
+
+class Report(TypedDict):
+    """`user_id` is whose message it is. `said`, its text as it was then, is there when reports are listed and
+    changed."""
+
+    id: str
+    state: ReportState
+    reason: ReportReason
+    comment: str
+    room: str
+    message_id: str
+    seq: int
+    user_id: str
+    reported_by: str
+    created_at: str
+    closed_at: str | None
+    closed_by: str | None
+    said: NotRequired[str]
+
+
+class IncomingWebhook(TypedDict):
+    """`user_id` is the bot as which it posts. `secret_url` is told once, when it is made: whoever knows it may post.
+    It is None where a request was repeated under its `idempotency_key`."""
+
+    id: str
+    room: str
+    name: str
+    user_id: str
+    created_at: str
+    last_used_at: str | None
+    secret_url: NotRequired[str | None]
+
+
 class Person(TypedDict):
     id: str
     username: str

@@ -6,7 +6,7 @@ import random
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 from urllib.parse import quote
 
 import httpx
@@ -25,6 +25,14 @@ def path(*parts: str) -> str:
     return "/".join([API, *(quote(part, safe="") for part in parts)])
 
 
+class Upload(NamedTuple):
+    """A file on its way, with the fields that go beside it."""
+
+    name: str
+    content: BinaryIO  # httpx reads it from its beginning at each try
+    fields: dict[str, str]
+
+
 class Transport:
     """One workspace's API. Thread-safe, as httpx's client is."""
 
@@ -41,6 +49,7 @@ class Transport:
         address: str,
         body: dict[str, Any] | None = None,
         *,
+        upload: Upload | None = None,
         query: dict[str, Any] | None = None,
         idempotency_key: str | None = None,
         keep_null: bool = False,
@@ -52,7 +61,7 @@ class Transport:
             headers["Idempotency-Key"] = idempotency_key or uuid.uuid4().hex
         sent = body if keep_null or body is None else _given(body)
         asked = _given(query or {})
-        answer = self._answer(method, address, headers, sent, asked)
+        answer = self._answer(method, address, headers, asked, _content(sent, upload))
         return answer.json() if answer.content else None
 
     def pages(self, address: str, query: dict[str, Any] | None = None) -> Iterator[dict[str, Any]]:
@@ -66,11 +75,16 @@ class Transport:
                 return
 
     def _answer(
-        self, method: str, address: str, headers: dict[str, str], body: Any, query: dict[str, Any]
+        self,
+        method: str,
+        address: str,
+        headers: dict[str, str],
+        query: dict[str, Any],
+        content: dict[str, Any],
     ) -> httpx.Response:
         for left in range(self._tries - 1, -1, -1):
             try:
-                answer = self._http.request(method, address, json=body, params=query, headers=headers)
+                answer = self._http.request(method, address, params=query, headers=headers, **content)
             except httpx.TransportError as error:
                 if not left:
                     raise Unavailable(f"no answer: {error}") from error
@@ -92,6 +106,13 @@ class Transport:
         done = self._tries - 1 - left
         own = min(LONGEST_PAUSE, FIRST_PAUSE * 2**done) * random.uniform(0.5, 1)
         time.sleep(max(own, wanted or 0))
+
+
+def _content(body: Any, upload: Upload | None) -> dict[str, Any]:
+    """What goes along with a try, as httpx takes it."""
+    if upload is None:
+        return {"json": body}
+    return {"data": upload.fields, "files": {"file": (upload.name, upload.content)}}
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

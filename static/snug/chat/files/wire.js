@@ -3,7 +3,8 @@
 const FILES = "/api/v1/files";
 
 async function headersOf({ credentials }, fresh = false) {
-  const { token, getToken } = credentials;
+  const { token, getToken, csrf } = credentials;
+  if (csrf) return { "x-csrftoken": csrf }; // staff, known by their cookie
   const bearer = getToken ? await getToken(fresh) : token;
   return bearer ? { authorization: `Bearer ${bearer}` } : {};
 }

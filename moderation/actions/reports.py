@@ -3,7 +3,6 @@
 from typing import Final
 from uuid import UUID
 
-from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from rooms.actions import announcing
 from rooms.models import Message
 from rooms.texts import Refused
 from rooms.writing.work import Deletion
+from tenants.context import wait_for
 from tenants.directory import TenantInfo
 from webhooks.actions import emit
 
@@ -37,9 +37,10 @@ def check_comment(comment: str) -> str:
 
 
 def report_message(
-    room_id: int, message_id: UUID, reporter_id: int, reason: str, comment: str = ""
+    room_id: int, message_id: UUID, reporter_id: int, reason: str, comment: str | None = None
 ) -> tuple[Report, bool]:
-    """What somebody has against a message, and whether it is new. Who reports it again changes what they said.
+    """What somebody has against a message, and whether it is new. Who reports it again changes what they said,
+    and keeps the comment where there is none this time.
 
     Raises NoSuchMessage. The comment is one that `check_comment` let through.
     """
@@ -57,15 +58,35 @@ def report_message(
                 "said": message.body,
                 "author": message.sender,
                 "reason": reason,
-                "comment": comment,
+                "comment": comment or "",
             },
         )
         if created:
             emit("message.reported", _told(report), room_id=room_id)
         elif report.state == Report.State.OPEN:
-            report.reason, report.comment = reason, comment
+            report.reason = reason
+            report.comment = report.comment if comment is None else comment
             report.save(update_fields=["reason", "comment"])
     return report, created
+
+
+@transaction.atomic
+def report_by_filter(room_id: int, message_id: UUID, patterns: str) -> None:
+    """A message that was let through, and that somebody should look at; `patterns` are what was found in it."""
+    found = Message.objects.select_related("room", "sender").filter(pk=message_id, room_id=room_id)
+    message = found.filter(deleted_at=None).first()
+    if message is None:  # its sender was quicker
+        return
+    report = Report.objects.create(
+        message_id=message.pk,
+        room=message.room,
+        seq=message.seq,
+        said=message.body,
+        author=message.sender,
+        reason=Report.Reason.FILTERED,
+        filter=patterns[:200],
+    )
+    emit("message.reported", _told(report), room_id=room_id)
 
 
 @transaction.atomic
@@ -95,7 +116,7 @@ def take_down(tenant: TenantInfo, report: Report, by: Actor) -> None:
         by=by,
     )
     try:
-        async_to_sync(_write)(deletion)
+        wait_for(_write, deletion)
     except Refused as refused:
         if refused.code is not ErrorCode.NOT_FOUND:  # it is gone already, and its room perhaps
             raise
@@ -116,7 +137,8 @@ def _told(report: Report) -> dict[str, object]:
         "message_id": str(report.message_id),
         "seq": report.seq,
         "user_id": report.author.external_id,
-        "reported_by": report.reporter.external_id,
+        "reported_by": report.reported_by,
+        "filter": report.filter or None,
         "reason": report.reason,
         "comment": report.comment,
         "created_at": stamp(report.created_at),

@@ -4,9 +4,12 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Member
+from moderation.models.public_ids import number_in
 from rooms.models import Room
 
 MARK: Final = "rep_"
+# Who reports where nobody but a filter does: nobody else can have this id.
+FILTERS: Final = "bot:filters"
 
 
 class Report(models.Model):
@@ -20,6 +23,7 @@ class Report(models.Model):
         ABUSE = "abuse"
         ILLEGAL = "illegal"
         OTHER = "other"
+        FILTERED = "filtered"
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -31,7 +35,11 @@ class Report(models.Model):
     seq = models.BigIntegerField()
     said = models.TextField()
     author = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
-    reporter = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # NULL: nobody but a filter, whose pattern is in `filter`.
+    reporter = models.ForeignKey(
+        Member, on_delete=models.PROTECT, related_name="+", db_index=False, null=True
+    )
+    filter = models.CharField(max_length=200, blank=True, default="", db_default="")
     reason = models.CharField(max_length=12, choices=Reason)
     comment = models.CharField(max_length=500, blank=True, default="")
     state = models.CharField(max_length=12, choices=State, default=State.OPEN)
@@ -54,9 +62,12 @@ class Report(models.Model):
         """As the outside world names it."""
         return f"{MARK}{self.pk}"
 
+    @property
+    def reported_by(self) -> str:
+        """The public id of whoever reported it."""
+        return self.reporter.external_id if self.reporter else FILTERS
+
     @classmethod
     def pk_in(cls, public_id: str) -> int | None:
         """The key of the report with this public id; None where it can be no report's."""
-        digits = public_id.removeprefix(MARK)
-        sound = public_id.startswith(MARK) and digits.isascii() and digits.isdigit() and len(digits) <= 18
-        return int(digits) if sound else None
+        return number_in(MARK, public_id)
