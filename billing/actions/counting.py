@@ -33,14 +33,17 @@ def measure(tenant_ids: list[int], day: date) -> None:
         remember(tenant, day, counts[tenant.pk])
 
 
-def measure_now(tenant: Tenant) -> None:
-    """Count once more at what `tenant` says is allowed, and at the price of now, before either changes: what is open
-    now was used, though it be closed before the next count."""
+def measure_now(tenant_id: int) -> None:
+    """Count once more at what is allowed now, and at the price of now, before either changes: what is open now was
+    used, though it be closed before the next count."""
+    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    if tenant is None or not tenant.extra_connections:
+        return
     try:
-        count = leases.count_sync(tenant.pk)
+        count = leases.count_sync(tenant_id)
     except store.AWAY as error:
         # Nobody must go on paying because we cannot count; what is open is closed all the same.
-        logger.warning("connections of tenant %s not counted: %s", tenant.pk, type(error).__name__)
+        logger.warning("connections of tenant %s not counted: %s", tenant_id, type(error).__name__)
         return
     if count:
         remember(tenant, timezone.now().date(), count)
@@ -93,7 +96,7 @@ def _counted_at(bought: Subscription) -> datetime:
     """
     now, over = _now(bought), bought.period_end
     begun = [bought.period_start, bought.metered_since]
-    if over is not None and over <= now and (bought.next_plan or bought.cancel_at):
+    if over is not None and over <= now and bought.ends_with_period:
         return over - timedelta(seconds=1)
     return max(
         [now - COUNTED_EVERY, *(since for since in [*begun, over] if since is not None and since <= now)]

@@ -138,13 +138,9 @@ def _copy(bought: Subscription, contract: Contract) -> None:
 def _count_until_now(bought: Subscription, contract: Contract) -> None:
     """Where the plan was to end, or another to begin, with a period that is over: what was open is counted once more as
     of that period. Of a change in its midst the invoice is drawn already, and what is open counts from then on."""
-    if not (bought.next_plan or bought.cancel_at) or bought.period_end is None:
-        return
-    if bought.period_end > contract.now:
-        return
-    tenant = Tenant.objects.filter(pk=bought.tenant_id).first()
-    if tenant is not None and tenant.extra_connections:
-        measure_now(tenant)
+    over = bought.period_end is not None and bought.period_end <= contract.now
+    if over and bought.ends_with_period:
+        measure_now(bought.tenant_id)
 
 
 def _ahead(now: datetime) -> int:

@@ -20,7 +20,6 @@ from billing.models import Subscription, UsageReport
 from billing.overage import most_ceiling_usd
 from billing.usage import usage_of
 from tenants.directory import TenantInfo
-from tenants.models import Tenant
 from tenants.plans import OVERAGE_BLOCK, Plan, plan_of
 
 logger = logging.getLogger("snug.billing")
@@ -35,7 +34,7 @@ def set_overage(tenant_id: int, on: bool, ceiling_usd: int = 0) -> None:
     with held(tenant_id) as bought:
         if on:
             _open_overage(bought, ceiling_usd)
-        _count(tenant_id)
+        measure_now(tenant_id)
         bought.overage_on = on
         bought.overage_ceiling_usd = ceiling_usd if on else bought.overage_ceiling_usd
         bought.save(update_fields=["overage_on", "overage_ceiling_usd"])
@@ -80,14 +79,8 @@ def settle_usage(tenant_id: int) -> None:
     """Count what is open now, and report all that was used: what comes after this has another price, or none. Raises
     BillingUnavailable."""
     with held(tenant_id):
-        _count(tenant_id)
+        measure_now(tenant_id)
     report_usage(tenant_id)
-
-
-def _count(tenant_id: int) -> None:
-    tenant = Tenant.objects.get(pk=tenant_id)
-    if tenant.extra_connections:
-        measure_now(tenant)
 
 
 def report_usage(tenant_id: int) -> int:

@@ -89,6 +89,11 @@ class Subscription(models.Model):
         return self.status in RUNNING
 
     @property
+    def ends_with_period(self) -> bool:
+        """Whether the plan ends, or another begins, when the period is over that is paid for."""
+        return bool(self.next_plan or self.cancel_at)
+
+    @property
     def bought(self) -> Plan:
         """The plan that is being paid for, in the version that was bought."""
         return plan_of(self.plan or "free", self.plan_version)

@@ -8,6 +8,8 @@ import pytest
 
 from ops.local.stripe import StripeStandIn
 from tests.billing.buyer import Buyer
+from tests.billing.metering import two_connections
+from tests.billing.test_change import paying
 from tests.personas import Workspace
 
 
@@ -40,3 +42,21 @@ def alice(new_buyer: Callable[..., Buyer]) -> Buyer:
 def mallory(new_buyer: Callable[..., Buyer]) -> Buyer:
     """Mallory, who pays for another workspace."""
     return new_buyer().live_by_a_clock()
+
+
+@pytest.fixture
+def small(alice: Buyer) -> Buyer:
+    """Alice pays for Pro by the month, and a third connection is beyond it."""
+    two_connections(alice)
+    return paying(alice)
+
+
+@pytest.fixture
+def lent(alice: Buyer) -> Buyer:
+    """She pays for Pro, and for ten blocks beyond it at most; a day has gone by since."""
+    from billing import actions
+
+    paying(alice)
+    actions.set_overage(alice.tenant_id, True, 60)
+    alice.pass_days(1)
+    return alice

@@ -6,8 +6,8 @@ import pytest
 
 from billing.errors import BillingRefused
 from tests.billing.buyer import Buyer
+from tests.billing.metering import extra
 from tests.billing.test_by_invoice import by_invoice
-from tests.billing.test_overage import extra
 
 HOUR = 1 / 24
 

@@ -9,10 +9,10 @@ import pytest
 
 from billing.errors import StripeAway
 from tests.billing.buyer import DAY, Buyer
+from tests.billing.metering import counted_at_stripe, use
 from tests.billing.test_by_invoice import by_invoice
 from tests.billing.test_change import paying, to_the_end
 from tests.billing.test_dunning import pay_what_is_owed
-from tests.billing.test_overage import counted_at_stripe, use
 from tests.console.test_billing import PAGE
 from tests.isolation.pages import browse, session_of
 from tests.portal.visitor import text_of

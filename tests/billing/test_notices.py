@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from tests.billing.buyer import Buyer, wait_until
-from tests.billing.test_overage import use
+from tests.billing.metering import use
 from tests.personas import Workspace
 from tests.realtime.backstage import rows, tenant_id_of
 

@@ -6,9 +6,9 @@ import pytest
 
 from billing.errors import BillingRefused
 from tests.billing.buyer import Buyer
+from tests.billing.metering import extra
 from tests.billing.test_by_invoice import by_invoice
 from tests.billing.test_change import paying, to_the_end
-from tests.billing.test_overage import extra
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import httpx
 
 from billing import wishes
 from tests.billing.buyer import EMPTY_CARD, Buyer
-from tests.billing.test_overage import use
+from tests.billing.metering import use
 from tests.console.test_billing import PAGE, fill_with_rooms
 from tests.personas import Workspace
 from tests.portal.visitor import Visitor, text_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tests.billing.buyer import Buyer
+from tests.billing.metering import use
 from tests.billing.test_notices import check_limits, mails_to, told
-from tests.billing.test_overage import use
 from tests.console.test_billing import PAGE, fill_with_rooms
 from tests.console.test_billing_changes import press
 from tests.personas import Workspace
