@@ -19,11 +19,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from ops.local import Stack
 from ops.local.stripe import StripeStandIn
-from tests import chromium, order
+from tests import chromium, health, order
 from tests.personas import Workspace, open_workspace
 
 _stacks: list[Stack] = []
 _folders: list[tempfile.TemporaryDirectory[str]] = []
+_looked_after = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,6 +50,26 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     processes = getattr(config, "workerinput", {}).get("workercount", 1)
     items[:] = order.dealt([item.nodeid for item in items], items, processes)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """After a failure: the next test has a stack that serves, or the run ends and says what is wrong with the machine,
+    where a thousand failures would hide it."""
+    failures = item.session.testsfailed
+    if failures == item.session.stash.get(_looked_after, 0):
+        return
+    item.session.stash[_looked_after] = failures
+    wrong = health.wrong_with(_stacks[0]) if _stacks else None
+    if wrong is not None:
+        item.session.shouldstop = wrong
+        pytest.fail(wrong, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Iterator[None]:
+    """Half a character in the text of a failure must not break the pipe of the test process that found it."""
+    return health.sendable((yield))  # type: ignore[misc]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
