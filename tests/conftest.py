@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -67,9 +67,9 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_report_to_serializable() -> Iterator[None]:
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
     """Half a character in the text of a failure must not break the pipe of the test process that found it."""
-    return health.sendable((yield))  # type: ignore[misc]
+    return health.sendable((yield))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
