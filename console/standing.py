@@ -1,9 +1,11 @@
 """How a workspace stands with its plan, in one glance: what holds, until when, and the one thing to do about it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from billing.actions import Drawn
 from billing.reading import Billing
 from console.money import exact, usd
 from tenants.directory import TenantInfo
@@ -133,6 +135,15 @@ def open_invoice(billing: Billing) -> str:
         words = f"Invoice {found.number} of {at} over {over} is not paid."
     more = found.count - 1
     return f"{words} {more} more {'is' if more == 1 else 'are'} open too." if more else words
+
+
+def due_on_leaving(drawn: Iterable[Drawn]) -> str:
+    """What else is to be paid where a plan ends at once: `Another invoice, over $49.00, is drawn up …`"""
+    return " ".join(
+        f"Another invoice, over {exact(one.cents)}, is drawn up already: "
+        f"{'it goes out by mail' if one.by_mail else 'your card is charged for it'} when you cancel."
+        for one in drawn
+    )
 
 
 def price(plan: Plan, interval: Interval | None) -> str:

@@ -3,7 +3,7 @@
 from billing.actions.buy import pay_by_card, pay_by_invoice, start_checkout
 from billing.actions.change import change_plan, keep_plan, preview_change
 from billing.actions.counting import measure
-from billing.actions.leave import cancel, reactivate
+from billing.actions.leave import cancel, due_on_leaving, reactivate
 from billing.actions.paperwork import (
     invoices,
     pay_url,
@@ -15,14 +15,17 @@ from billing.actions.paperwork import (
 from billing.actions.receive import apply_event, fetch_events, forget_old_events, receive_event
 from billing.actions.refresh import refresh
 from billing.actions.usage import check_limits, report_usage, set_overage
+from billing.gateway.debts import Drawn
 from billing.gateway.paperwork import Invoice
 
 __all__ = [
+    "Drawn",
     "Invoice",
     "apply_event",
     "cancel",
     "change_plan",
     "check_limits",
+    "due_on_leaving",
     "fetch_events",
     "forget_old_events",
     "invoices",

@@ -1,6 +1,7 @@
 """Leaving a paid plan, and coming back before it ends. Nothing is ever deleted for money."""
 
 from datetime import datetime
+from typing import Final
 
 from billing.actions.holding import held, running_contract
 from billing.actions.owing import refuse_while_owing
@@ -9,7 +10,10 @@ from billing.actions.undoing import put_back_if_refused
 from billing.actions.usage import settle_usage
 from billing.gateway import writing
 from billing.gateway.contracts import Contract
+from billing.gateway.debts import Drawn, drawn_up
 from billing.models import Subscription
+
+_OWING: Final = ("past_due", "unpaid")
 
 
 def cancel(tenant_id: int) -> datetime | None:
@@ -23,12 +27,21 @@ def cancel(tenant_id: int) -> datetime | None:
     return ends
 
 
+def due_on_leaving(tenant_id: int) -> tuple[Drawn, ...]:
+    """What is not an invoice yet, and becomes one by `cancel`: nothing where that is not at once. Raises
+    BillingUnavailable."""
+    bought = Subscription.objects.filter(tenant_id=tenant_id).first()
+    if bought is None or bought.status not in _OWING:
+        return ()
+    return drawn_up(bought.subscription_id, bought.now)
+
+
 def cancel_held(bought: Subscription, contract: Contract) -> datetime | None:
     """The same for a subscription that the caller holds, with its usage reported; the caller brings the copy up to
     date."""
     with put_back_if_refused(contract):
         writing.forget_later(contract)
-        if contract.status in ("past_due", "unpaid"):
+        if contract.status in _OWING:
             writing.cancel_now(contract)
             return None
         writing.cancel_at_end(contract)

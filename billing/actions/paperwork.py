@@ -62,6 +62,9 @@ def set_tax_id(tenant_id: int, type_: str, value: str) -> TaxId:
         raise BillingRefused("There is no such kind of tax id here.")
     tidy = (" " if " " in _LOOKS[type_] else "").join(value.upper().split())
     customer = _customer(tenant_id)
+    for known in paperwork.tax_ids_of(customer):
+        if (known.type, known.value) == (type_, tidy):
+            return known
     try:
         return paperwork.add_tax_id(customer, type_, tidy)
     except BillingUnavailable:

@@ -11,6 +11,8 @@ from billing.gateway.connection import plain_list, speaking
 _UNPAID: Final = ("open", "uncollectible")
 # Within how many days an invoice by mail is due, unless the subscription says otherwise.
 INVOICE_DAYS: Final = 30
+# For how long an invoice is a draft: an hour, and up to three days where Stripe's webhooks are not answered.
+_LONGEST_DRAFT: Final = timedelta(days=3)
 # Subscriptions that were asked for, and never paid for.
 NEVER_BEGUN: Final = ("incomplete", "incomplete_expired")
 
@@ -29,11 +31,18 @@ class Debt(msgspec.Struct, frozen=True):
     created: datetime
 
 
+class Drawn(msgspec.Struct, frozen=True):
+    """An invoice that Stripe has drawn up, and is about to charge or to send."""
+
+    cents: int
+    by_mail: bool
+
+
 def unpaid_among(
     api: Any, customer_id: str, subscriptions: list[Any]
 ) -> tuple[tuple[Debt, ...], tuple[str, ...]]:
     """The unpaid invoices of these subscriptions, the one that fell due first at the head; and the ids of drafts that
-    one which is over has left behind.
+    one which is over has left behind, be it for what is owed or for what is to be credited.
 
     The first invoice of a subscription that never began is none: nothing was given for it. Neither is a draft that
     nobody will send.
@@ -43,16 +52,38 @@ def unpaid_among(
         one
         for status in ("draft", *_UNPAID)
         for one in plain_list(api.invoices.list({"customer": customer_id, "status": status, "limit": 100}))
-        if one["amount_remaining"] > 0 and _subscription_of(one) in begun
+        if _subscription_of(one) in begun
     ]
-    debts = [_debt(one, begun[_subscription_of(one)]) for one in found if _will_be_asked_for(one)]
-    left = [one["id"] for one in found if _is_left_behind(one, begun[_subscription_of(one)])]
+    debts = [
+        _debt(one, begun[_subscription_of(one)])
+        for one in found
+        if one["amount_remaining"] > 0 and _will_be_asked_for(one)
+    ]
+    left = [one["id"] for one in found if one["total"] and _is_left_behind(one, begun[_subscription_of(one)])]
     return tuple(sorted(debts, key=lambda debt: debt.due)), tuple(left)
 
 
+def drawn_up(subscription_id: str, now: datetime) -> tuple[Drawn, ...]:
+    """The drafts of this subscription that would be left behind where it ends now."""
+    wanted = {"subscription": subscription_id, "status": "draft", "limit": 100}
+    with speaking() as api:
+        return tuple(
+            Drawn(one["amount_remaining"], one["collection_method"] == "send_invoice")
+            for one in plain_list(api.invoices.list(wanted))
+            if one["amount_remaining"] > 0 and _is_of_late(one, now.timestamp())
+        )
+
+
 def _is_left_behind(one: Any, subscription: Any) -> bool:
-    """Stripe sends no draft of a subscription that is over, though it may be for what was used before."""
-    return one["status"] == "draft" and not one["auto_advance"] and subscription["status"] == "canceled"
+    """Stripe sends no draft of a subscription that is over, though it may be for what was used before. One that was
+    never to be sent, for a time in which Stripe did not collect any more, is older."""
+    if one["status"] != "draft" or one["auto_advance"] or subscription["status"] != "canceled":
+        return False
+    return _is_of_late(one, subscription["ended_at"])
+
+
+def _is_of_late(draft: Any, now: float) -> bool:
+    return bool(now - draft["created"] <= _LONGEST_DRAFT.total_seconds())
 
 
 def _will_be_asked_for(one: Any) -> bool:

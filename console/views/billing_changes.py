@@ -27,7 +27,7 @@ from console.billing_page import (
 )
 from console.differences import differences, history_hidden
 from console.money import exact, usd
-from console.standing import day, open_invoice, price
+from console.standing import day, due_on_leaving, open_invoice, price
 from console.views.billing import checkout_url
 from tenants.hosts import tenant_url
 from tenants.plans import INTERVALS, PLANS
@@ -133,6 +133,7 @@ def cancel(request: StaffRequest) -> HttpResponse:
             "billing": billing,
             "ends": day(ends) if ends and not owed else "",
             "open_invoice": open_invoice(billing),
+            "due": due_on_leaving(actions.due_on_leaving(tenant.id)),
             "stays": what_stays(tenant, PLANS["free"]),
             "differences": differences(tenant, PLANS["free"]),
             "hidden": history_hidden(tenant, PLANS["free"]),

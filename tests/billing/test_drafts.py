@@ -7,10 +7,24 @@ from typing import Any
 from tests.billing.buyer import DAY, Buyer
 from tests.billing.metering import use
 from tests.billing.test_by_invoice import by_invoice
-from tests.billing.test_change import to_the_end
+from tests.billing.test_change import paying, to_the_end
 from tests.billing.test_dunning import pay_what_is_owed
+from tests.console.staff import sign_in
+from tests.portal.visitor import text_of
 
 MINUTE = 1 / 24 / 60
+
+
+def past_its_end(buyer: Buyer, minutes: float) -> None:
+    """So many minutes after the period that is paid for, in the hour of the draft for the next."""
+    ahead = (buyer.bought.period_end - buyer.now).total_seconds() / DAY
+    buyer.pass_days(ahead + minutes * MINUTE)
+
+
+def cancel_page(buyer: Buyer) -> str:
+    suspended = buyer.in_force[1] == "suspended"
+    with sign_in(buyer.workspace, to="/console/billing/" if suspended else "") as owner:
+        return text_of(owner.get("/console/billing/cancel/"))
 
 
 def drafts(buyer: Buyer) -> list[int]:
@@ -30,10 +44,11 @@ def test_a_draft_that_a_cancellation_leaves_behind_is_owed(alice: Buyer) -> None
     alice.pass_days(31.5)
     use(alice, 10_202)
     actions.report_usage(alice.tenant_id)
-    ahead = (alice.bought.period_end - alice.now).total_seconds() / DAY
-    alice.pass_days(ahead + MINUTE)
+    past_its_end(alice, 1)
     assert alice.bought.status == "past_due"
-    assert sum(drafts(alice)) > 0
+    assert drafts(alice) == [29_900 + 3 * 400]
+    words = "Another invoice, over $311.00, is drawn up already: it goes out by mail when you cancel."
+    assert words in cancel_page(alice)
     actions.cancel(alice.tenant_id)
     alice.settle()
     assert drafts(alice) == []
@@ -63,3 +78,71 @@ def test_a_draft_that_is_there_when_a_period_ends_is_owed(alice: Buyer) -> None:
     to_the_end(alice)
     assert (alice.in_force[0], drafts(alice)) == ("free", [])
     assert asked in [one.cents for one in actions.invoices(alice.tenant_id) if one.status == "open"]
+
+
+def test_a_draft_for_the_card_is_named_before_the_plan_ends_and_charged_when_it_does(
+    alice: Buyer, mallory: Buyer
+) -> None:
+    """What was mailed is overdue; what comes next is for the card."""
+    from billing import actions
+
+    alice.buy("business")
+    alice.pass_days(15)
+    mallory.buy("business")
+    mallory.pass_days(15)
+    by_invoice(alice, days=20)
+    to_the_end(alice)
+    alice.pass_days(21)
+    actions.pay_by_card(alice.tenant_id)
+    past_its_end(alice, 10)
+    past_its_end(mallory, 10)
+    assert (alice.in_force[1], drafts(alice), drafts(mallory)) == ("suspended", [29_900], [29_900])
+    asked = cancel_page(alice)
+    charged = (
+        "Another invoice, over $299.00, is drawn up already: your card is charged for it when you cancel."
+    )
+    assert charged in asked
+    assert "Another invoice" not in cancel_page(mallory)  # whose plan goes on to its end
+    actions.cancel(alice.tenant_id)
+    alice.settle()
+    newest, mailed, *_ = actions.invoices(alice.tenant_id)
+    assert [(one.cents, one.status) for one in (newest, mailed)] == [(29_900, "paid"), (29_900, "open")]
+    assert drafts(mallory) == [29_900]
+
+
+def test_a_draft_that_was_never_to_be_sent_is_not_sent_when_the_plan_ends(alice: Buyer) -> None:
+    """Of a month that was spent suspended, where Stripe is set to collect no more."""
+    from billing import actions
+
+    alice.control("POST", "settings", after_retries="unpaid")
+    alice.buy("pro")
+    alice.let_the_card_fail()
+    alice.pass_days(15)
+    to_the_end(alice)
+    alice.pass_days(4)
+    assert (alice.bought.status, drafts(alice)) == ("unpaid", [4_900])
+    alice.let_the_card_fail(False)
+    actions.refresh(alice.tenant_id)
+    assert "Another invoice" not in cancel_page(alice)
+    actions.cancel(alice.tenant_id)
+    alice.settle()
+    assert drafts(alice) == [4_900]
+    assert [one.status for one in actions.invoices(alice.tenant_id) if one.cents] == ["open"]
+
+
+def test_what_a_draft_would_have_credited_is_credited(alice: Buyer) -> None:
+    paying(alice)
+    alice.api.invoice_items.create(params={"customer": alice.customer, "amount": -6_000, "currency": "usd"})
+    past_its_end(alice, 10)
+    assert drafts(alice) == [0]
+    alice.api.subscriptions.cancel(alice.bought.subscription_id)
+    alice.settle()
+    assert (drafts(alice), alice.bought.credit_cents) == ([], 1_100)
+
+
+def test_a_cancellation_is_not_called_taken_back_freely_while_something_is_open(alice: Buyer) -> None:
+    by_invoice(alice)
+    assert "you can take this back, once what is open is paid." in cancel_page(alice)
+    alice.pass_days(1)
+    pay_what_is_owed(alice)
+    assert "Until then you can take this back." in cancel_page(alice)
