@@ -16,7 +16,7 @@ import uvloop
 from bench.peers.snug import Workplace, describe, production, workplaces
 from bench.report import machine, markdown, write
 from bench.shapes import Shape
-from bench.soak.growth import Growth, growth
+from bench.soak.growth import FEWEST, Growth, growth
 from bench.soak.samples import Sample, sample
 from bench.soak.traffic import Person, post
 from ops.local import Stack
@@ -119,7 +119,7 @@ async def soak(
             person = Person(number, place, counts, options.pause, shape.rooms)
             group.create_task(person.live(until))
         group.create_task(post(place, counts, options.pause / 2, shape.rooms, until))
-        while (now := time.monotonic()) < until:
+        while (now := time.monotonic()) < until or len(samples) < FEWEST:
             samples.append(await asyncio.to_thread(sample, stack, place.host))
             times.append(now - began)
             print(f"{now - began:6.0f} s, load average {os.getloadavg()[0]:.2f}", file=sys.stderr, flush=True)

@@ -9,6 +9,7 @@ evenly, and then by twice the range within a third.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
+from typing import Final
 
 # Below that nobody would call it growth: a share of the figure, and so many of its units.
 _GRAIN_SHARE = 0.01
@@ -21,6 +22,8 @@ _GRAINS = {
     "clients": 1.0,
     "connections": 1.0,
 }
+# Three in each third.
+FEWEST: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,10 @@ class Growth:
 
 
 def growth(what: str, times: Sequence[float], values: Sequence[float]) -> Growth:
-    """`times` in seconds; at least nine samples."""
+    """`times` in seconds; at least `FEWEST` samples."""
     third = len(values) // 3
-    if third < 3:
-        raise ValueError("fewer than nine samples say nothing")
+    if len(values) < FEWEST:
+        raise ValueError(f"fewer than {FEWEST} samples say nothing")
     parts = values[:third], values[third : 2 * third], values[2 * third :]
     first, second, last = (median(part) for part in parts)
     noise = max(*map(_range, parts), grain(what, first))

@@ -44,7 +44,7 @@ def test_the_slope_is_that_of_the_line() -> None:
 
 
 def test_too_few_samples_are_refused() -> None:
-    with pytest.raises(ValueError, match="nine"):
+    with pytest.raises(ValueError, match="fewer than 9"):
         growth("web-0 tasks", TIMES[:8], TIMES[:8])
 
 

@@ -41,7 +41,7 @@ class Web:
                 timeout=60,
                 verify=NO_TLS,
                 # Given up well before the server does it: a request must not meet a connection that is just closing.
-                limits=httpx.Limits(max_connections=6, keepalive_expiry=2),
+                limits=httpx.Limits(max_connections=6, keepalive_expiry=0.5),
                 # One jar for all would hand each workspace the others' cookies.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )

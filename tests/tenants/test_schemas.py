@@ -15,7 +15,7 @@ from django.db import connection
 
 from ops.local import Stack
 from tenants import actions, provisioning
-from tenants.management.commands.migrate import Command
+from tenants.management.commands.migrate import LOCK, Command
 from tenants.models import TemplateDump, Tenant
 from tests.personas import Workspace
 
@@ -185,7 +185,8 @@ def test_a_migration_that_fails_leaves_no_lock_behind(
         with pytest.raises(LookupError):
             migrate()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        ours = "locktype = 'advisory' AND (classid::bigint << 32 | objid::bigint) = %s"
+        cursor.execute(f"SELECT count(*) FROM pg_locks WHERE {ours}", [LOCK])
         assert cursor.fetchone() == (0,)
     assert "1 tenants migrated" in migrate()
 
