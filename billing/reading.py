@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from billing.models import Subscription
-from billing.models.subscription import GRACE
+from billing.models.subscription import GRACE, OWED_FOR, RUNNING
 from billing.overage import extra_connections
 from billing.usage import Usage, misfits, month_before, peak_of, rooms_of, usage_of
 from tenants.directory import TenantInfo
@@ -16,10 +16,12 @@ from tenants.plans import PLANS, Interval, Plan, plan_of
 
 @dataclass(frozen=True, slots=True)
 class OpenInvoice:
-    """What is unpaid: of `count` invoices the one that falls due first. `number` is "" while it is about to be
-    sent."""
+    """What is unpaid: of `count` invoices the one that falls due first, and `due_count` that are due, `due_cents` in
+    all. `number` is "" while it is about to be sent."""
 
     count: int
+    due_count: int
+    due_cents: int
     cents: int
     number: str
     due: datetime
@@ -66,7 +68,12 @@ class Billing:
     @property
     def subscribed(self) -> bool:
         """Whether something is being paid for, on trial, or owed."""
-        return self.status in ("trialing", "active", "past_due", "unpaid")
+        return self.status in RUNNING
+
+    @property
+    def ends_at_once(self) -> bool:
+        """Whether it does when it is cancelled, and not with the period that is paid for."""
+        return self.status in OWED_FOR
 
     @property
     def over(self) -> bool:
@@ -142,7 +149,13 @@ def _open_invoice(found: Subscription) -> OpenInvoice | None:
     if not found.open_count or found.open_due is None:
         return None
     return OpenInvoice(
-        found.open_count, found.open_cents, found.open_number, found.open_due, found.open_by_mail
+        found.open_count,
+        found.due_count,
+        found.due_cents,
+        found.open_cents,
+        found.open_number,
+        found.open_due,
+        found.open_by_mail,
     )
 
 

@@ -1,6 +1,6 @@
 """How a workspace stands with its plan, in one glance: what holds, until when, and the one thing to do about it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -60,11 +60,10 @@ def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
         return Standing("Suspended", "danger", title, (closed,))
     since = f" since {day(billing.past_due_since)}" if billing.past_due_since else ""
     name = billing.owed_for.name
-    again = _ended(billing) or "Paying opens it again at once."
     lines = (
         f"The payment for {name} has been open{since}, so the chat is closed to visitors.",
         open_invoice(billing),
-        f"{again} Nothing has been deleted.",
+        f"{_all_due(billing)}{_ended(billing) or _opens_again(billing)} Nothing has been deleted.",
         _kept_until(billing),
     )
     return Standing("Suspended", "danger", title, tuple(line for line in lines if line), "pay")
@@ -77,13 +76,30 @@ def _past_due(billing: Billing) -> Standing:
     if billing.invoice and billing.invoice.by_mail:
         failed = ""
     lines = (
-        f"{failed}{open_invoice(billing)}".strip(),
+        f"{failed}{open_invoice(billing)} {_all_due(billing)}".strip(),
         f"Your visitors notice nothing so far. Unpaid, the workspace is suspended{until}. Nothing is deleted.",
         _kept_until(billing) or (_ended(billing) if billing.over else ""),
     )
     return Standing(
         "Past due", "danger", f"{days(left)} left to pay", tuple(line for line in lines if line), "pay"
     )
+
+
+def _all_due(billing: Billing) -> str:
+    """What is to be paid in all, where that is more than the invoice that is named."""
+    found = billing.invoice
+    if found is None or found.due_count < 2:
+        return ""
+    return f"{found.due_count} invoices are due, {exact(found.due_cents)} in all. "
+
+
+def _opens_again(billing: Billing) -> str:
+    found = billing.invoice
+    if found and found.due_count > 1:
+        return "It opens again as soon as all of them are paid."
+    if found and found.count > 1:
+        return "Paying this one opens it again at once."
+    return "Paying opens it again at once."
 
 
 def _kept_until(billing: Billing) -> str:
@@ -119,8 +135,9 @@ def _paid(billing: Billing) -> Standing:
     return Standing("Active", "ok", title, (f"{renews} {how}",))
 
 
-def open_invoice(billing: Billing) -> str:
-    """What is unpaid, in a sentence: `Invoice SNUG-0001 over $49.00 is open, due on 6 December 2026.`"""
+def open_invoice(billing: Billing, named: int = 0) -> str:
+    """What is unpaid, in a sentence: `Invoice SNUG-0001 over $49.00 is open, due on 6 December 2026.` Of the others,
+    `named` are spoken of elsewhere."""
     found = billing.invoice
     if found is None:
         return ""
@@ -133,17 +150,31 @@ def open_invoice(billing: Billing) -> str:
         words = f"Invoice {found.number} over {over} was due on {at} and is not paid."
     else:
         words = f"Invoice {found.number} of {at} over {over} is not paid."
-    more = found.count - 1
-    return f"{words} {more} more {'is' if more == 1 else 'are'} open too." if more else words
+    more = found.count - 1 - named
+    return f"{words} {more} more {'is' if more == 1 else 'are'} open too." if more > 0 else words
 
 
-def due_on_leaving(drawn: Iterable[Drawn]) -> str:
-    """What else is to be paid where a plan ends at once: `Another invoice, over $49.00, is drawn up …`"""
-    return " ".join(
-        f"Another invoice, over {exact(one.cents)}, is drawn up already: "
-        f"{'it goes out by mail' if one.by_mail else 'your card is charged for it'} when you cancel."
-        for one in drawn
-    )
+def unpaid_on_leaving(billing: Billing, drawn: Sequence[Drawn]) -> str:
+    """What is unpaid where the plan is cancelled now, in sentences: what is open, and what is `drawn` up already."""
+    if billing.invoice and not billing.invoice.number:  # a draft by mail, the first of what is open
+        drawn = [one for one in drawn if not one.by_mail]
+    by_mail = sum(one.by_mail for one in drawn)
+    said, credit = [open_invoice(billing, named=by_mail)], billing.credit_cents
+    for one in drawn:
+        used = min(credit, one.cents)
+        credit -= used
+        said.append(_drawn(one, used, "Another" if said[0] else "An", at_once=billing.ends_at_once))
+    return " ".join(filter(None, said))
+
+
+def _drawn(one: Drawn, from_credit: int, article: str, *, at_once: bool) -> str:
+    what = f"{article} invoice over {exact(one.cents)} is drawn up already"
+    if from_credit == one.cents:
+        return f"{what}, and your credit pays it."
+    if from_credit:
+        what += f", of which your credit pays {exact(from_credit)}"
+    then = "it goes out by mail" if one.by_mail else "your card is charged for it"
+    return f"{what}: {then} {'when you cancel' if at_once else 'within the hour'}."
 
 
 def price(plan: Plan, interval: Interval | None) -> str:

@@ -20,6 +20,7 @@ from billing.gateway import paperwork, writing
 from billing.gateway.contracts import Bought, Contract
 from billing.gateway.prices import overage_key, price_id, price_key
 from billing.models import Subscription
+from billing.models.subscription import OWED_FOR
 from tenants import directory
 from tenants.directory import TenantInfo
 from tenants.hosts import tenant_host
@@ -125,7 +126,7 @@ def keep_plan(tenant_id: int) -> None:
 def _change(bought: Subscription, contract: Contract, wanted: Plan, interval: Interval) -> Change:
     kind = _kind(contract.bought, wanted, interval)
     refuse_while_owing(contract)
-    if contract.status in ("past_due", "unpaid"):
+    if contract.status in OWED_FOR:
         raise BillingRefused("An invoice is open. Pay it first, then change the plan.")
     if kind == "downgrade":
         _refuse_a_misfit(bought.tenant_id, wanted)

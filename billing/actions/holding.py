@@ -12,6 +12,7 @@ from billing.errors import BillingRefused
 from billing.gateway.contracts import Contract, contract_of
 from billing.gateway.turns import turn
 from billing.models import Subscription
+from billing.models.subscription import RUNNING
 
 # Whoever holds a tenant holds a connection while Stripe thinks: when it hangs, half the pool stays for everyone else.
 _holders: Final = BoundedSemaphore(max(1, settings.DATABASE_POOL_SIZE // 2))
@@ -32,6 +33,6 @@ def held(tenant_id: int) -> Iterator[Subscription]:
 def running_contract(bought: Subscription) -> Contract:
     """What is being paid for, fresh from Stripe. Raises BillingRefused where that is nothing."""
     contract = contract_of(bought.customer_id) if bought.customer_id else None
-    if contract is None or contract.status not in ("trialing", "active", "past_due", "unpaid"):
+    if contract is None or contract.status not in RUNNING:
         raise BillingRefused("There is no paid plan here. Choose one first.")
     return contract

@@ -1,7 +1,6 @@
 """Leaving a paid plan, and coming back before it ends. Nothing is ever deleted for money."""
 
 from datetime import datetime
-from typing import Final
 
 from billing.actions.holding import held, running_contract
 from billing.actions.owing import refuse_while_owing
@@ -12,8 +11,7 @@ from billing.gateway import writing
 from billing.gateway.contracts import Contract
 from billing.gateway.debts import Drawn, drawn_up
 from billing.models import Subscription
-
-_OWING: Final = ("past_due", "unpaid")
+from billing.models.subscription import OWED_FOR
 
 
 def cancel(tenant_id: int) -> datetime | None:
@@ -28,10 +26,10 @@ def cancel(tenant_id: int) -> datetime | None:
 
 
 def due_on_leaving(tenant_id: int) -> tuple[Drawn, ...]:
-    """What is not an invoice yet, and becomes one by `cancel`: nothing where that is not at once. Raises
-    BillingUnavailable."""
+    """What is no invoice yet, and becomes one though the plan is cancelled: at once where it ends at once, or within
+    the hour. Raises BillingUnavailable."""
     bought = Subscription.objects.filter(tenant_id=tenant_id).first()
-    if bought is None or bought.status not in _OWING:
+    if bought is None or not bought.running:
         return ()
     return drawn_up(bought.subscription_id, bought.now)
 
@@ -41,7 +39,7 @@ def cancel_held(bought: Subscription, contract: Contract) -> datetime | None:
     date."""
     with put_back_if_refused(contract):
         writing.forget_later(contract)
-        if contract.status in _OWING:
+        if contract.status in OWED_FOR:
             writing.cancel_now(contract)
             return None
         writing.cancel_at_end(contract)

@@ -63,7 +63,7 @@ def set_tax_id(tenant_id: int, type_: str, value: str) -> TaxId:
     tidy = (" " if " " in _LOOKS[type_] else "").join(value.upper().split())
     customer = _customer(tenant_id)
     for known in paperwork.tax_ids_of(customer):
-        if (known.type, known.value) == (type_, tidy):
+        if known.type == type_ and _bare(known.value) == _bare(tidy):
             return known
     try:
         return paperwork.add_tax_id(customer, type_, tidy)
@@ -79,6 +79,10 @@ def remove_tax_id(tenant_id: int, tax_id: str) -> None:
         paperwork.drop_tax_id(_customer(tenant_id), tax_id)
     except Missing:
         raise BillingRefused("There is no such tax id.") from None
+
+
+def _bare(value: str) -> str:
+    return "".join(filter(str.isalnum, value))
 
 
 def _known_customer(tenant_id: int) -> str | None:

@@ -20,7 +20,7 @@ from billing.gateway.connection import Missing
 from billing.gateway.contracts import Contract, contract_of
 from billing.gateway.debts import NEVER_BEGUN, Debt, paid_cents
 from billing.models import Subscription
-from billing.models.subscription import GRACE
+from billing.models.subscription import GRACE, OWED_FOR
 from billing.overage import extra_connections
 from tenants import actions as tenants
 from tenants.context import run_in_tenant
@@ -102,7 +102,7 @@ def _forget_customer(bought: Subscription) -> None:
     """Somebody deleted the customer at Stripe, and with it what it was paying for."""
     bought.customer_id, bought.cancel_at, bought.past_due_since = None, None, None
     bought.credit_cents = 0
-    _copy_debts(bought, ())
+    _copy_debts(bought, (), ())
     if bought.status:
         bought.status, bought.standing = "canceled", Standing.ENDED
     bought.save()
@@ -132,7 +132,7 @@ def _copy(bought: Subscription, contract: Contract) -> None:
     # Whoever has bought without a trial has seen the product too.
     bought.had_trial = bought.had_trial or contract.status not in NEVER_BEGUN
     bought.refreshed_at, bought.clock_ahead = contract.now, _ahead(contract.now)
-    _copy_debts(bought, contract.debts)
+    _copy_debts(bought, contract.debts, contract.due)
 
 
 def _count_until_now(bought: Subscription, contract: Contract) -> None:
@@ -149,16 +149,17 @@ def _ahead(now: datetime) -> int:
     return ahead if abs(ahead) > 60 else 0
 
 
-def _copy_debts(bought: Subscription, debts: tuple[Debt, ...]) -> None:
+def _copy_debts(bought: Subscription, debts: tuple[Debt, ...], due: tuple[Debt, ...]) -> None:
     first = debts[0] if debts else None
     bought.open_count, bought.open_cents = len(debts), first.cents if first else 0
     bought.open_number = first.number if first else ""
     bought.open_due = first.due if first else None
     bought.open_by_mail = first is not None and first.by_mail
+    bought.due_count, bought.due_cents = len(due), sum(debt.cents for debt in due)
 
 
 def _owed_since(contract: Contract, known: datetime | None) -> datetime | None:
-    if contract.status in ("past_due", "unpaid"):
+    if contract.status in OWED_FOR:
         return contract.owed_since or known or contract.now
     return contract.owed_since
 

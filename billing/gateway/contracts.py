@@ -28,7 +28,7 @@ class Contract(msgspec.Struct, frozen=True):
     """A subscription as it is now. Moments are UTC. `metered_cents` is what a block of connections beyond the plan is
     billed at, 0 where nothing bills them. `debts` are the customer's unpaid invoices, from any subscription,
     `drafts` the ids of those that one which is over has left unsent;
-    `owed_since` is when the first of those that count by now fell due. `now` is the time at Stripe, or of the test
+    `due` are those of them that count by now. `now` is the time at Stripe, or of the test
     clock that the customer lives by. `credit_cents` is what the customer has to their credit, which the next invoices
     use up. `seconds` are other subscriptions that count too, and may not: a tenant has
     one."""
@@ -49,7 +49,7 @@ class Contract(msgspec.Struct, frozen=True):
     ended_unpaid: bool
     debts: tuple[Debt, ...]
     drafts: tuple[str, ...]
-    owed_since: datetime | None
+    due: tuple[Debt, ...]
     schedule_id: str
     next_bought: Bought | None
     next_at: datetime | None
@@ -57,6 +57,11 @@ class Contract(msgspec.Struct, frozen=True):
     test_clock: str
     credit_cents: int = 0
     seconds: tuple[str, ...] = ()
+
+    @property
+    def owed_since(self) -> datetime | None:
+        """When the first of the debts fell due that count by now."""
+        return self.due[0].due if self.due else None
 
     @property
     def left(self) -> bool:
@@ -127,7 +132,7 @@ def _contract(
         ended_unpaid=ended_unpaid,
         debts=debts,
         drafts=drafts,
-        owed_since=_owed_since(subscription, debts, now),
+        due=_due(subscription, debts, now),
         schedule_id=subscription.get("schedule") or "",
         next_bought=next_bought,
         next_at=next_at,
@@ -183,17 +188,19 @@ def _booked(api: Any, subscription: Any, bought: Bought) -> tuple[Bought | None,
     return None, None
 
 
-def _owed_since(subscription: Any, debts: tuple[Debt, ...], now: datetime) -> datetime | None:
-    """When the first of the debts fell due that is due by now. The latest invoice for the card of a subscription in
+def _due(subscription: Any, debts: tuple[Debt, ...], now: datetime) -> tuple[Debt, ...]:
+    """The debts that are due by now. The latest invoice for the card of a subscription in
     good standing is none yet: it is being collected, and Stripe says so when that fails. An earlier one is: whoever has
     paid a later invoice is in good standing with Stripe, and still owes what they did not pay before."""
     latest = subscription["latest_invoice"] if subscription["status"] in ("active", "trialing") else None
-    for debt in debts:
-        collecting = debt.invoice_id == latest
+
+    def is_due(debt: Debt) -> bool:
+        if debt.by_mail:
+            return debt.due <= now and not debt.draft
         # What a card was asked for was due when it was asked: there is no date to wait for.
-        if debt.due <= now and not debt.draft if debt.by_mail else not collecting:
-            return debt.due
-    return None
+        return debt.invoice_id != latest
+
+    return tuple(debt for debt in debts if is_due(debt))
 
 
 def clock_of(test_clock: str) -> datetime:

@@ -32,7 +32,7 @@ class Debt(msgspec.Struct, frozen=True):
 
 
 class Drawn(msgspec.Struct, frozen=True):
-    """An invoice that Stripe has drawn up, and is about to charge or to send."""
+    """An invoice that Stripe has drawn up, and is about to charge or to send. Credit is not taken off `cents` yet."""
 
     cents: int
     by_mail: bool
@@ -64,13 +64,13 @@ def unpaid_among(
 
 
 def drawn_up(subscription_id: str, now: datetime) -> tuple[Drawn, ...]:
-    """The drafts of this subscription that would be left behind where it ends now."""
+    """The drafts of this subscription, but for those that were never to be sent."""
     wanted = {"subscription": subscription_id, "status": "draft", "limit": 100}
     with speaking() as api:
         return tuple(
-            Drawn(one["amount_remaining"], one["collection_method"] == "send_invoice")
+            Drawn(one["total"], one["collection_method"] == "send_invoice")
             for one in plain_list(api.invoices.list(wanted))
-            if one["amount_remaining"] > 0 and _is_of_late(one, now.timestamp())
+            if one["total"] > 0 and _is_of_late(one, now.timestamp())
         )
 
 

@@ -13,6 +13,8 @@ from tenants.plans import Plan, plan_of
 GRACE: Final = timedelta(days=7)
 # While Stripe collects for it, in its words.
 RUNNING: Final = ("trialing", "active", "past_due", "unpaid")
+# Of those: what it collected last did not come. Whoever owes for an invoice before may be in good standing with Stripe.
+OWED_FOR: Final = ("past_due", "unpaid")
 
 
 class Subscription(models.Model):
@@ -60,6 +62,9 @@ class Subscription(models.Model):
     open_number = models.CharField(max_length=64, blank=True, default="")
     open_due = models.DateTimeField(null=True)
     open_by_mail = models.BooleanField(default=False)
+    # Of the unpaid ones, those that were due when Stripe was asked last: the workspace owes until all are paid.
+    due_count = models.PositiveSmallIntegerField(default=0, db_default=0)
+    due_cents = models.PositiveBigIntegerField(default=0, db_default=0)
     # What the customer has to their credit, in US cents: the next invoices use it up.
     credit_cents = models.PositiveIntegerField(default=0, db_default=0)
 

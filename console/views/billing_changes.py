@@ -27,7 +27,7 @@ from console.billing_page import (
 )
 from console.differences import differences, history_hidden
 from console.money import exact, usd
-from console.standing import day, due_on_leaving, open_invoice, price
+from console.standing import day, open_invoice, price, unpaid_on_leaving
 from console.views.billing import checkout_url
 from tenants.hosts import tenant_url
 from tenants.plans import INTERVALS, PLANS
@@ -128,12 +128,11 @@ def cancel(request: StaffRequest) -> HttpResponse:
         if not billing.subscribed or billing.ends_at:
             return to_billing()
         ends = billing.trial_ends or billing.renews_at
-        owed = billing.standing in ("past_due", "suspended")
         context = frame(request, tenant) | {
             "billing": billing,
-            "ends": day(ends) if ends and not owed else "",
+            "ends": day(ends) if ends and not billing.ends_at_once else "",
             "open_invoice": open_invoice(billing),
-            "due": due_on_leaving(actions.due_on_leaving(tenant.id)),
+            "unpaid": unpaid_on_leaving(billing, actions.due_on_leaving(tenant.id)),
             "stays": what_stays(tenant, PLANS["free"]),
             "differences": differences(tenant, PLANS["free"]),
             "hidden": history_hidden(tenant, PLANS["free"]),

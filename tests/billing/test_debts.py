@@ -167,3 +167,37 @@ def test_a_tax_id_is_of_a_kind_that_we_offer(alice: Buyer) -> None:
             actions.set_tax_id(alice.tenant_id, kind, "DE123456789")
     assert actions.tax_ids(alice.tenant_id) == []
     assert actions.set_tax_id(alice.tenant_id, "eu_vat", "DE123456789").value == "DE123456789"
+    first = actions.set_tax_id(alice.tenant_id, "us_ein", "12-3456789")
+    assert actions.set_tax_id(alice.tenant_id, "us_ein", "123456789") == first
+
+
+def test_what_opens_a_workspace_again_is_said_in_full(alice: Buyer, mallory: Buyer) -> None:
+    """Two invoices are due, and one more is open: only the last of the two opens it, and the third need not be paid."""
+    from billing import actions, reading
+    from console.standing import standing_of
+
+    def said(buyer: Buyer) -> str:
+        tenant = buyer.workspace.tenant
+        return " ".join(standing_of(tenant, reading.billing_of(tenant)).lines)
+
+    for buyer in (alice, mallory):
+        by_invoice(buyer, days=10)
+        buyer.pass_days(20)
+    assert "Paying opens it again at once. Nothing" in said(alice)
+    for days in (24, 20):
+        alice.pass_days(days)
+    assert [one.status for one in actions.invoices(alice.tenant_id)] == ["open"] * 3
+    assert "2 more are open too." in said(alice)
+    assert "2 invoices are due, $598.00 in all. It opens again as soon as all of them are paid." in said(
+        alice
+    )
+    for state, words in (
+        ("suspended", "1 more is open too. Paying this one opens it again at once. Nothing"),
+        ("active", ""),
+    ):
+        page = actions.pay_url(alice.tenant_id)
+        assert page is not None
+        alice.pay(page)
+        alice.settle()
+        assert (alice.in_force, words in said(alice)) == (("business", state), True)
+    assert mallory.in_force == ("business", "suspended")

@@ -47,8 +47,9 @@ def test_a_draft_that_a_cancellation_leaves_behind_is_owed(alice: Buyer) -> None
     past_its_end(alice, 1)
     assert alice.bought.status == "past_due"
     assert drafts(alice) == [29_900 + 3 * 400]
-    words = "Another invoice, over $311.00, is drawn up already: it goes out by mail when you cancel."
-    assert words in cancel_page(alice)
+    words = "Another invoice over $311.00 is drawn up already: it goes out by mail when you cancel."
+    asked = cancel_page(alice)
+    assert (words in asked, "1 more is open too." in asked) == (True, True)
     actions.cancel(alice.tenant_id)
     alice.settle()
     assert drafts(alice) == []
@@ -98,16 +99,50 @@ def test_a_draft_for_the_card_is_named_before_the_plan_ends_and_charged_when_it_
     past_its_end(mallory, 10)
     assert (alice.in_force[1], drafts(alice), drafts(mallory)) == ("suspended", [29_900], [29_900])
     asked = cancel_page(alice)
-    charged = (
-        "Another invoice, over $299.00, is drawn up already: your card is charged for it when you cancel."
-    )
+    charged = "Another invoice over $299.00 is drawn up already: your card is charged for it when you cancel."
     assert charged in asked
-    assert "Another invoice" not in cancel_page(mallory)  # whose plan goes on to its end
+    goes_on = cancel_page(mallory)
+    assert "Business goes on until" in goes_on
+    assert (
+        "An invoice over $299.00 is drawn up already: your card is charged for it within the hour." in goes_on
+    )
     actions.cancel(alice.tenant_id)
     alice.settle()
     newest, mailed, *_ = actions.invoices(alice.tenant_id)
     assert [(one.cents, one.status) for one in (newest, mailed)] == [(29_900, "paid"), (29_900, "open")]
     assert drafts(mallory) == [29_900]
+
+
+def test_whoever_has_paid_a_later_invoice_cancels_with_the_period_and_is_told_so(alice: Buyer) -> None:
+    """They still owe for the one before; to Stripe they are in good standing."""
+    from billing import actions
+
+    by_invoice(alice, days=5)
+    to_the_end(alice)
+    later, first = actions.invoices(alice.tenant_id)
+    assert (later.status, first.status, alice.in_force[1]) == ("open", "open", "suspended")
+    alice.pay(later.page_url)
+    alice.settle()
+    assert (alice.bought.status, alice.in_force[1]) == ("active", "suspended")
+    past_its_end(alice, 10)
+    asked = cancel_page(alice)
+    ends = actions.cancel(alice.tenant_id)
+    assert ends is not None
+    assert f"Business goes on until {ends.day} {ends:%B %Y} ." in asked
+    assert "Another invoice over $299.00 is drawn up already: it goes out by mail within the hour." in asked
+    assert ("more is open" in asked, "stays suspended until then." in asked) == (False, True)
+
+
+def test_what_credit_pays_of_a_draft_is_not_called_charged(alice: Buyer) -> None:
+    paying(alice)
+    past_its_end(alice, 10)
+    for credit, words in (
+        (2_000, ", of which your credit pays $20.00: your card is charged for it within the hour."),
+        (10_000, ", and your credit pays it."),
+    ):
+        alice.api.customers.update(alice.customer, params={"balance": -credit})
+        alice.settle()
+        assert f"An invoice over $49.00 is drawn up already{words}" in cancel_page(alice)
 
 
 def test_a_draft_that_was_never_to_be_sent_is_not_sent_when_the_plan_ends(alice: Buyer) -> None:
@@ -123,7 +158,7 @@ def test_a_draft_that_was_never_to_be_sent_is_not_sent_when_the_plan_ends(alice:
     assert (alice.bought.status, drafts(alice)) == ("unpaid", [4_900])
     alice.let_the_card_fail(False)
     actions.refresh(alice.tenant_id)
-    assert "Another invoice" not in cancel_page(alice)
+    assert "drawn up" not in cancel_page(alice)
     actions.cancel(alice.tenant_id)
     alice.settle()
     assert drafts(alice) == [4_900]
