@@ -26,11 +26,10 @@ class Bought(msgspec.Struct, frozen=True):
 
 class Contract(msgspec.Struct, frozen=True):
     """A subscription as it is now. Moments are UTC. `metered_cents` is what a block of connections beyond the plan is
-    billed at, 0 where nothing bills them. `debts` are the customer's unpaid invoices, from any subscription,
-    `drafts` the ids of those that one which is over has left unsent;
-    `due` are those of them that count by now. `now` is the time at Stripe, or of the test
-    clock that the customer lives by. `credit_cents` is what the customer has to their credit, which the next invoices
-    use up. `seconds` are other subscriptions that count too, and may not: a tenant has
+    billed at, 0 where nothing bills them. `debts` are the customer's unpaid invoices, from any subscription, `due` those
+    of them that count by now, `drafts` the ids of those that a subscription which is over has left unsent. `now` is the
+    time at Stripe, or of the test clock that the customer lives by. `credit_cents` is what the customer has to their
+    credit, which the next invoices use up. `seconds` are other subscriptions that count too, and may not: a tenant has
     one."""
 
     id: str
@@ -189,9 +188,9 @@ def _booked(api: Any, subscription: Any, bought: Bought) -> tuple[Bought | None,
 
 
 def _due(subscription: Any, debts: tuple[Debt, ...], now: datetime) -> tuple[Debt, ...]:
-    """The debts that are due by now. The latest invoice for the card of a subscription in
-    good standing is none yet: it is being collected, and Stripe says so when that fails. An earlier one is: whoever has
-    paid a later invoice is in good standing with Stripe, and still owes what they did not pay before."""
+    """The debts that are due by now. The latest invoice for the card of a subscription in good standing is none yet: it
+    is being collected, and Stripe says so when that fails. An earlier one is: whoever has paid a later invoice is in
+    good standing with Stripe, and still owes what they did not pay before."""
     latest = subscription["latest_invoice"] if subscription["status"] in ("active", "trialing") else None
 
     def is_due(debt: Debt) -> bool:
