@@ -25,12 +25,12 @@ class Bought(msgspec.Struct, frozen=True):
 
 
 class Contract(msgspec.Struct, frozen=True):
-    """A subscription as it is now. Moments are UTC. `metered_cents` is what a block of connections beyond the plan is
-    billed at, 0 where nothing bills them. `debts` are the customer's unpaid invoices, from any subscription, `due` those
-    of them that count by now, `drafts` the ids of those that a subscription which is over has left unsent. `now` is the
-    time at Stripe, or of the test clock that the customer lives by. `credit_cents` is what the customer has to their
-    credit, which the next invoices use up. `seconds` are other subscriptions that count too, and may not: a tenant has
-    one."""
+    """A subscription as it is now. Moments are UTC. `metered_cents` is what a block of connections beyond the plan
+    is billed at, 0 where nothing bills them. `debts` are the customer's unpaid invoices, from any subscription,
+    `due` those of them that count by now, `drafts` the ids of those that a subscription which is over has left
+    unsent. `now` is the time at Stripe, or of the test clock that the customer lives by. `credit_cents` is what the
+    customer has to their credit, which the next invoices use up. `seconds` are other subscriptions that count too,
+    and may not: a tenant has one."""
 
     id: str
     customer_id: str
