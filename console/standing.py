@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from billing.actions import Drawn
+from billing.models.subscription import GRACE
 from billing.reading import Billing
 from console.money import exact, usd
 from tenants.directory import TenantInfo
@@ -94,9 +95,10 @@ def _all_due(billing: Billing) -> str:
 
 
 def _opens_again(billing: Billing) -> str:
+    """Whoever owes has their days from the oldest invoice on: a later one that is due alone closes nothing yet."""
     found = billing.invoice
     if found and found.due_count > 1:
-        return "It opens again as soon as all of them are paid."
+        return f"It opens again as soon as none is more than {days(GRACE.days)} overdue."
     if found and found.count > 1:
         return "Paying this one opens it again at once."
     return "Paying opens it again at once."
@@ -158,23 +160,28 @@ def unpaid_on_leaving(billing: Billing, drawn: Sequence[Drawn]) -> str:
     """What is unpaid where the plan is cancelled now, in sentences: what is open, and what is `drawn` up already."""
     if billing.invoice and not billing.invoice.number:  # a draft by mail, the first of what is open
         drawn = [one for one in drawn if not one.by_mail]
-    by_mail = sum(one.by_mail for one in drawn)
-    said, credit = [open_invoice(billing, named=by_mail)], billing.credit_cents
+    unpaid = open_invoice(billing, named=sum(one.by_mail for one in drawn))
+    article, when = (
+        "Another" if unpaid else "An",
+        "when you cancel" if billing.ends_at_once else "within the hour",
+    )
+    return f"{unpaid} {drawn_up(drawn, billing.credit_cents, article, when)}".strip()
+
+
+def drawn_up(
+    drawn: Sequence[Drawn], credit_cents: int, article: str = "An", when: str = "within the hour"
+) -> str:
+    """What Stripe has drawn up, and what comes of it `when`, in sentences; credit pays of it what it can."""
+    said = []
     for one in drawn:
-        used = min(credit, one.cents)
-        credit -= used
-        said.append(_drawn(one, used, "Another" if said[0] else "An", at_once=billing.ends_at_once))
-    return " ".join(filter(None, said))
-
-
-def _drawn(one: Drawn, from_credit: int, article: str, *, at_once: bool) -> str:
-    what = f"{article} invoice over {exact(one.cents)} is drawn up already"
-    if from_credit == one.cents:
-        return f"{what}, and your credit pays it."
-    if from_credit:
-        what += f", of which your credit pays {exact(from_credit)}"
-    then = "it goes out by mail" if one.by_mail else "your card is charged for it"
-    return f"{what}: {then} {'when you cancel' if at_once else 'within the hour'}."
+        used = min(credit_cents, one.cents)
+        credit_cents -= used
+        part = f", of which your credit pays {exact(used)}" if used else ""
+        then = f"{part}: {'it goes out by mail' if one.by_mail else 'your card is charged for it'} {when}"
+        if used == one.cents:
+            then = ", and your credit pays it"
+        said.append(f"{article} invoice over {exact(one.cents)} is drawn up already{then}.")
+    return " ".join(said)
 
 
 def price(plan: Plan, interval: Interval | None) -> str:

@@ -3,8 +3,9 @@
 from billing.actions.buy import pay_by_card, pay_by_invoice, start_checkout
 from billing.actions.change import change_plan, keep_plan, preview_change
 from billing.actions.counting import measure
-from billing.actions.leave import cancel, due_on_leaving, reactivate
+from billing.actions.leave import cancel, reactivate
 from billing.actions.paperwork import (
+    drawn_up,
     invoices,
     pay_url,
     portal_url,
@@ -25,7 +26,7 @@ __all__ = [
     "cancel",
     "change_plan",
     "check_limits",
-    "due_on_leaving",
+    "drawn_up",
     "fetch_events",
     "forget_old_events",
     "invoices",

@@ -9,7 +9,6 @@ from billing.actions.undoing import put_back_if_refused
 from billing.actions.usage import settle_usage
 from billing.gateway import writing
 from billing.gateway.contracts import Contract
-from billing.gateway.debts import Drawn, drawn_up
 from billing.models import Subscription
 from billing.models.subscription import OWED_FOR
 
@@ -23,15 +22,6 @@ def cancel(tenant_id: int) -> datetime | None:
         ends = cancel_held(bought, running_contract(bought))
         catch_up(bought)
     return ends
-
-
-def due_on_leaving(tenant_id: int) -> tuple[Drawn, ...]:
-    """What is no invoice yet, and becomes one though the plan is cancelled: at once where it ends at once, or within
-    the hour. Raises BillingUnavailable."""
-    bought = Subscription.objects.filter(tenant_id=tenant_id).first()
-    if bought is None or not bought.running:
-        return ()
-    return drawn_up(bought.subscription_id, bought.now)
 
 
 def cancel_held(bought: Subscription, contract: Contract) -> datetime | None:

@@ -3,9 +3,10 @@
 from typing import Final
 
 from billing.errors import BillingRefused, BillingUnavailable
-from billing.gateway import paperwork
+from billing.gateway import debts, paperwork
 from billing.gateway.connection import Missing
 from billing.gateway.contracts import contract_of
+from billing.gateway.debts import Drawn
 from billing.gateway.paperwork import Invoice, TaxId
 from billing.models import Subscription
 
@@ -49,6 +50,15 @@ def invoices(tenant_id: int, most: int = 24) -> list[Invoice]:
     return paperwork.invoices_of(customer, most) if customer else []
 
 
+def drawn_up(tenant_id: int) -> tuple[Drawn, ...]:
+    """What is no invoice yet, and becomes one within the hour whatever is changed meanwhile; at once where the plan
+    ends at once. Raises BillingUnavailable."""
+    bought = Subscription.objects.filter(tenant_id=tenant_id).first()
+    if bought is None or not bought.running:
+        return ()
+    return debts.drawn_up(bought.subscription_id, bought.now)
+
+
 def tax_ids(tenant_id: int) -> list[TaxId]:
     """The tax ids that stand on invoices. Raises BillingUnavailable."""
     customer = _known_customer(tenant_id)
@@ -61,6 +71,8 @@ def set_tax_id(tenant_id: int, type_: str, value: str) -> TaxId:
     if type_ not in TAX_ID_TYPES:
         raise BillingRefused("There is no such kind of tax id here.")
     tidy = (" " if " " in _LOOKS[type_] else "").join(value.upper().split())
+    if not tidy:
+        raise BillingRefused(f"A tax id is missing. One looks like {_LOOKS[type_]}.")
     customer = _customer(tenant_id)
     for known in paperwork.tax_ids_of(customer):
         if known.type == type_ and _bare(known.value) == _bare(tidy):

@@ -27,7 +27,7 @@ from console.billing_page import (
 )
 from console.differences import differences, history_hidden
 from console.money import exact, usd
-from console.standing import day, open_invoice, price, unpaid_on_leaving
+from console.standing import day, drawn_up, open_invoice, price, unpaid_on_leaving
 from console.views.billing import checkout_url
 from tenants.hosts import tenant_url
 from tenants.plans import INTERVALS, PLANS
@@ -98,6 +98,10 @@ def _ask(request: StaffRequest, plan: str) -> HttpResponse:
     if preview.kind == "same":
         return to_billing("plans")
     billing = billing_of(tenant)
+    # What is drawn up already comes first: it uses up credit, of this change too.
+    drawn = actions.drawn_up(tenant.id)
+    credit_cents = preview.credit_cents if preview.now else billing.credit_cents
+    credit_left = max(0, credit_cents - sum(one.cents for one in drawn))
     context = frame(request, tenant) | {
         "billing": billing,
         "wanted": wanted,
@@ -106,7 +110,9 @@ def _ask(request: StaffRequest, plan: str) -> HttpResponse:
         "preview": preview,
         "from_day": day(preview.at) if preview.at else "",
         "due": exact(max(0, preview.due_cents)),
-        "next": exact(max(0, wanted.cents(interval) - preview.credit_cents)),
+        "drawn_up": drawn_up(drawn, credit_cents),
+        "credit_left": credit_left,
+        "next": exact(max(0, wanted.cents(interval) - credit_left)),
         "later": exact(max(0, preview.later_cents)),
         "open_invoice": open_invoice(billing),
         "credit": usd(-preview.due_cents) if preview.due_cents < 0 else "",
@@ -132,7 +138,7 @@ def cancel(request: StaffRequest) -> HttpResponse:
             "billing": billing,
             "ends": day(ends) if ends and not billing.ends_at_once else "",
             "open_invoice": open_invoice(billing),
-            "unpaid": unpaid_on_leaving(billing, actions.due_on_leaving(tenant.id)),
+            "unpaid": unpaid_on_leaving(billing, actions.drawn_up(tenant.id)),
             "stays": what_stays(tenant, PLANS["free"]),
             "differences": differences(tenant, PLANS["free"]),
             "hidden": history_hidden(tenant, PLANS["free"]),
@@ -171,7 +177,10 @@ def pay(request: StaffRequest) -> HttpResponse:
     if url := actions.pay_url(request.tenant.id):
         return away(url)
     actions.refresh(request.tenant.id)
-    messages.success(request, "No invoice is open. Everything is paid.", SECTION)
+    if coming := open_invoice(billing_of(present(request))):
+        messages.warning(request, coming, SECTION)
+    else:
+        messages.success(request, "No invoice is open. Everything is paid.", SECTION)
     return to_billing()
 
 
@@ -198,7 +207,12 @@ def _ask_for_invoices(request: StaffRequest, choice: str) -> HttpResponse:
     words = dict(by_invoice_choices(billing)).get(choice)
     if words is None:
         return to_billing("plans")
-    context = frame(request, tenant) | {"billing": billing, "choice": choice, "words": words}
+    context = frame(request, tenant) | {
+        "billing": billing,
+        "choice": choice,
+        "words": words,
+        "drawn_up": drawn_up(actions.drawn_up(tenant.id), billing.credit_cents),
+    }
     return render(request, "console/by_invoice.html", context)
 
 

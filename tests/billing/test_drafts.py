@@ -21,10 +21,14 @@ def past_its_end(buyer: Buyer, minutes: float) -> None:
     buyer.pass_days(ahead + minutes * MINUTE)
 
 
-def cancel_page(buyer: Buyer) -> str:
+def page(buyer: Buyer, path: str) -> str:
     suspended = buyer.in_force[1] == "suspended"
     with sign_in(buyer.workspace, to="/console/billing/" if suspended else "") as owner:
-        return text_of(owner.get("/console/billing/cancel/"))
+        return text_of(owner.get(f"/console/billing/{path}"))
+
+
+def cancel_page(buyer: Buyer) -> str:
+    return page(buyer, "cancel/")
 
 
 def drafts(buyer: Buyer) -> list[int]:
@@ -181,3 +185,49 @@ def test_a_cancellation_is_not_called_taken_back_freely_while_something_is_open(
     alice.pass_days(1)
     pay_what_is_owed(alice)
     assert "Until then you can take this back." in cancel_page(alice)
+
+
+def test_a_change_says_what_is_charged_besides_and_what_credit_is_left_after_it(alice: Buyer) -> None:
+    """By the year, and in the hour after the trial: what is given back pays for some of the year, and for no month."""
+    from billing import actions
+
+    alice.buy("pro", "year")
+    past_its_end(alice, 10)
+    assert drafts(alice) == [49_000]
+    credit = actions.preview_change(alice.tenant_id, "business", "month").credit_cents
+    assert 15_000 < credit < 25_000
+    asked = page(alice, "change/?plan=business&by=month")
+    assert (
+        f"drawn up already, of which your credit pays ${credit / 100:.2f}: your card is charged for it"
+        in asked
+    )
+    assert "after credit" not in asked
+    actions.change_plan(alice.tenant_id, "business", "month")
+    alice.pass_days(2 / 24)
+    charged = [one.due_cents for one in actions.invoices(alice.tenant_id) if one.status == "paid"]
+    assert 49_000 - credit in charged
+    to_the_end(alice)
+    assert actions.invoices(alice.tenant_id)[0].due_cents == 29_900
+
+
+def test_by_invoice_comes_after_what_is_drawn_up_for_the_card(alice: Buyer) -> None:
+    from billing import actions
+
+    alice.buy("business")
+    past_its_end(alice, 10)
+    asked = page(alice, "by-invoice/?choice=business+month")
+    assert (
+        "An invoice over $299.00 is drawn up already: your card is charged for it within the hour." in asked
+    )
+    by_invoice(alice)
+    alice.pass_days(2 / 24)
+    (charged,) = (one for one in actions.invoices(alice.tenant_id) if one.cents)
+    assert (charged.cents, charged.status) == (29_900, "paid")
+
+
+def test_what_is_on_its_way_by_mail_is_not_called_paid(alice: Buyer) -> None:
+    by_invoice(alice)
+    with sign_in(alice.workspace) as owner:
+        owner.post("/console/billing/pay/", page="/console/billing/")
+        said = text_of(owner.get("/console/billing/"))
+    assert ("Everything is paid" in said, "is on its way by mail" in said) == (False, True)
