@@ -26,6 +26,7 @@ from ops.local.terminal import run
 
 # Imports, pools, caches of prepared statements: what a process takes once, in its first minutes.
 _WARM_UP: Final = 0.1
+_FEWEST_SAMPLES = FEWEST + 1  # so many are left of them without the warm-up
 # Only shown: a counter, and memory that several processes share.
 _NOT_JUDGED: Final = ("cpu_s", "pss_kib")
 
@@ -119,7 +120,7 @@ async def soak(
             person = Person(number, place, counts, options.pause, shape.rooms)
             group.create_task(person.live(until))
         group.create_task(post(place, counts, options.pause / 2, shape.rooms, until))
-        while (now := time.monotonic()) < until or len(samples) < FEWEST:
+        while (now := time.monotonic()) < until or len(samples) < _FEWEST_SAMPLES:
             samples.append(await asyncio.to_thread(sample, stack, place.host))
             times.append(now - began)
             print(f"{now - began:6.0f} s, load average {os.getloadavg()[0]:.2f}", file=sys.stderr, flush=True)
@@ -146,7 +147,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
         <= 0
     ):
         parser.error("numbers must be greater than 0")
-    if options.minutes * 60 / options.every < 10:
+    if options.minutes * 60 / options.every < _FEWEST_SAMPLES:
         parser.error("fewer than ten samples say nothing: --minutes is too small, or --every too large")
     return options
 

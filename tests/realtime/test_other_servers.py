@@ -36,7 +36,7 @@ def daphne(stack: Stack) -> Iterator[int]:
         ]
         process = subprocess.Popen(program, env=stack.env, stdout=out, stderr=out)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while True:
             try:
                 socket.create_connection(("127.0.0.1", port)).close()
