@@ -29,6 +29,19 @@ def text_input(**attributes: str) -> forms.TextInput:
     return forms.TextInput(attrs={"class": "input", "autocomplete": "off", **attributes})
 
 
+def address_field(help_text: str, placeholder: str, missing: str) -> forms.CharField:
+    """An address that we are to call. Whether it may be called is for the action to say."""
+    return forms.CharField(
+        label="URL",
+        max_length=2000,
+        help_text=help_text,
+        widget=text_input(
+            inputmode="url", autocapitalize="none", spellcheck="false", placeholder=placeholder
+        ),
+        error_messages={"required": missing},
+    )
+
+
 def email_field() -> forms.EmailField:
     """The mail address of a member of staff: what they are known by when they sign in."""
     attributes = {"class": "input", "autocomplete": "username", "autocapitalize": "none"}

@@ -4,7 +4,7 @@ from typing import Final
 
 from django import forms
 
-from console.forms import text_input
+from console.forms import address_field, text_input
 from moderation.actions.filters import MAX_PATTERN
 from moderation.actions.rules import LONGEST, MOST_REPEATS
 from moderation.models import Rules
@@ -62,16 +62,9 @@ class HookForm(forms.Form):
     """Whom to ask, and what to do where no answer comes."""
 
     prefix = "hook"
-    url = forms.CharField(
-        label="URL",
-        max_length=2000,
-        help_text="https, on the public internet. It has 1.5 seconds.",
-        widget=text_input(
-            inputmode="url",
-            autocapitalize="none",
-            spellcheck="false",
-            placeholder="https://shop.example.com/before-send",
-        ),
-        error_messages={"required": "Enter the address that is to be asked."},
+    url = address_field(
+        "https, on the public internet. It has 1.5 seconds.",
+        "https://shop.example.com/before-send",
+        "Enter the address that is to be asked.",
     )
     on_failure = _choice("If no answer comes", {str(name): words for name, words in ON_FAILURE.items()})

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from django import forms
 
-from console.forms import text_input
+from console.forms import address_field
 from webhooks.models import Endpoint
 from webhooks.types import EVERYTHING, TYPES, patterns_of
 
@@ -16,17 +16,10 @@ class WebhookForm(forms.Form):
     """Where to send, and what."""
 
     prefix = "hook"
-    url = forms.CharField(
-        label="URL",
-        max_length=2000,
-        help_text="https, on the public internet. Redirects are not followed.",
-        widget=text_input(
-            inputmode="url",
-            autocapitalize="none",
-            spellcheck="false",
-            placeholder="https://shop.example.com/hooks",
-        ),
-        error_messages={"required": "Enter the address that events are to be sent to."},
+    url = address_field(
+        "https, on the public internet. Redirects are not followed.",
+        "https://shop.example.com/hooks",
+        "Enter the address that events are to be sent to.",
     )
     access = forms.ChoiceField(choices=[(ALL, "Everything"), (SOME, "Only these")], initial=ALL)
     events = forms.MultipleChoiceField(required=False, choices=list(TYPES.items()))
