@@ -6,6 +6,7 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 
+from billing import actions
 from billing.errors import BillingRefused, BillingUnavailable, CardDeclined
 from billing.reading import Billing, Cost, billing_of, can_buy, usage, what_it_would_cost
 from billing.usage import beyond, month_of
@@ -57,6 +58,7 @@ def show(
         "block_price": usd(billing.block_cents),
         "used_beyond": _used_beyond(tenant),
         "invoice_choices": by_invoice_choices(billing),
+        "by_invoice_is_for": _by_invoice_is_for(billing),
         "refused": refused,
     }
     return render(request, "console/billing.html", context | changed, status=status)
@@ -128,13 +130,20 @@ def _costs(tenant: TenantInfo, interval: Interval) -> list[tuple[Cost, str, str,
     ]
 
 
+def _by_invoice_is_for(billing: Billing) -> str:
+    """Which plans may be paid by invoice, for who pays for another; "" for everybody else."""
+    if not can_buy() or not billing.subscribed or billing.interval is None:
+        return ""
+    return "" if actions.by_invoice_goes(billing.plan.key, billing.interval) else actions.BY_INVOICE
+
+
 def by_invoice_choices(billing: Billing) -> list[tuple[str, str]]:
     """What may be paid by invoice: `plan interval`, and in words. A running plan goes on as it is."""
     choices = [
         (f"{plan.key} {interval}", f"{plan.name}, ${dollars:,} a {interval}")
         for plan in PLANS.values()
         for interval, dollars in (("month", plan.price_usd), ("year", plan.yearly_usd))
-        if plan.paid and (plan.key == "business" or interval == "year")
+        if plan.paid and actions.by_invoice_goes(plan.key, interval)
     ]
     if (
         not can_buy()

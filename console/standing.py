@@ -165,7 +165,23 @@ def unpaid_on_leaving(billing: Billing, drawn: Sequence[Drawn]) -> str:
         "Another" if unpaid else "An",
         "when you cancel" if billing.ends_at_once else "within the hour",
     )
-    return f"{unpaid} {drawn_up(drawn, billing.credit_cents, article, when)}".strip()
+    said = (unpaid, drawn_up(drawn, billing.credit_cents, article, when), _until_paid(billing))
+    return " ".join(words for words in said if words)
+
+
+def _until_paid(billing: Billing) -> str:
+    """Where something is owed: how the workspace stands after the plan is cancelled, until that is paid."""
+    found, free = billing.invoice, billing.ends_at_once
+    which = f"invoice {found.number}" if found and found.number else "what is open"
+    if billing.standing == "suspended":
+        if found and found.due_count > 1:
+            opens = f"as soon as none is more than {days(GRACE.days)} overdue{', as Free' if free else ''}"
+            return f"{_all_due(billing)}The workspace opens again {opens}."
+        return f"The workspace stays suspended until {which} is paid{', and is Free then' if free else ''}."
+    if billing.standing == "past_due":
+        on = f" on {day(billing.suspends_at)}" if billing.suspends_at else ""
+        return f"The workspace is {'Free, and is ' if free else ''}suspended{on} unless {which} is paid."
+    return ""
 
 
 def drawn_up(

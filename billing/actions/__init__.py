@@ -1,6 +1,6 @@
 """The verbs of billing. Each speaks to Stripe, then brings the local copy up to date, under the tenant's lock."""
 
-from billing.actions.buy import pay_by_card, pay_by_invoice, start_checkout
+from billing.actions.buy import BY_INVOICE, by_invoice_goes, pay_by_card, pay_by_invoice, start_checkout
 from billing.actions.change import change_plan, keep_plan, preview_change
 from billing.actions.counting import measure
 from billing.actions.leave import cancel, reactivate
@@ -20,9 +20,11 @@ from billing.gateway.debts import Drawn
 from billing.gateway.paperwork import Invoice
 
 __all__ = [
+    "BY_INVOICE",
     "Drawn",
     "Invoice",
     "apply_event",
+    "by_invoice_goes",
     "cancel",
     "change_plan",
     "check_limits",

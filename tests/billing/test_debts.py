@@ -9,6 +9,7 @@ import pytest
 from billing.errors import BillingRefused
 from tests.billing.buyer import DAY, Buyer
 from tests.billing.test_by_invoice import by_invoice
+from tests.billing.test_drafts import cancel_page
 from tests.billing.test_dunning import collect, pay_what_is_owed
 
 HOUR = 1 / 24
@@ -195,6 +196,12 @@ def test_what_opens_a_workspace_again_is_said_in_full(alice: Buyer, mallory: Buy
         "2 invoices are due, $598.00 in all. It opens again as soon as none is more than 7 days overdue."
     )
     assert all_due in said(alice)
+    asked = cancel_page(alice)
+    assert (
+        "2 more are open too. 2 invoices are due, $598.00 in all. The workspace opens again as soon as"
+        in asked
+    )
+    assert "overdue, as Free." in asked
     for state in ("suspended", "active"):
         page = actions.pay_url(alice.tenant_id)
         assert page is not None

@@ -231,6 +231,20 @@ def test_a_plan_that_is_paid_by_card_alone_says_so_before_it_is_chosen(buyer: Bu
     assert "Change now" in text_of(alice.get(f"{PAGE}change/?plan=pro&by=month"))
 
 
+def test_who_cannot_pay_by_invoice_reads_which_plans_can(buyer: Buyer, alice: Visitor) -> None:
+    words, offered = (
+        "Invoices by mail are for Business, and for plans paid by the year.",
+        "Pay by invoice instead",
+    )
+    for plan, is_for in (("", True), ("pro", False), ("business", True)):
+        if plan == "pro":
+            buyer.buy("pro")
+        elif plan:
+            press(alice, "change/", plan=plan, interval="month")
+        shown = text_of(alice.get(PAGE))
+        assert (words in shown, offered in shown) == (not is_for, is_for), plan
+
+
 def test_there_is_no_plan_by_the_week(buyer: Buyer, alice: Visitor) -> None:
     buyer.buy("pro")
     form = {"plan": "business", "interval": "week"}

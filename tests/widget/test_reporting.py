@@ -55,6 +55,7 @@ def test_whoever_thinks_better_of_it_reports_nothing(workspace: Workspace, open_
         if leave == "Cancel":
             question.get_by_role("button", name="Cancel").click()
         else:
+            expect(question.get_by_role("button").first).to_be_focused()
             bob.keyboard.press("Escape")
         expect(question).to_have_count(0)
     assert reports(workspace) == []
