@@ -76,9 +76,10 @@ def _past_due(billing: Billing) -> Standing:
     failed = f"The card payment for {billing.owed_for.name} did not go through. "
     if billing.invoice and billing.invoice.by_mail:
         failed = ""
+    so_far = "Your visitors notice nothing so far." if billing.plan.paid else "The limits of Free hold."
     lines = (
         f"{failed}{open_invoice(billing)} {_all_due(billing)}".strip(),
-        f"Your visitors notice nothing so far. Unpaid, the workspace is suspended{until}. Nothing is deleted.",
+        f"{so_far} Unpaid, the workspace is suspended{until}. Nothing is deleted.",
         _kept_until(billing) or (_ended(billing) if billing.over else ""),
     )
     return Standing(

@@ -9,6 +9,7 @@ import httpx
 from billing import wishes
 from tests.billing.buyer import EMPTY_CARD, Buyer
 from tests.billing.metering import use
+from tests.billing.test_dunning import collect, pay_what_is_owed
 from tests.console.test_billing import PAGE, fill_with_rooms
 from tests.personas import Workspace
 from tests.portal.visitor import Visitor, text_of
@@ -243,6 +244,23 @@ def test_who_cannot_pay_by_invoice_reads_which_plans_can(buyer: Buyer, alice: Vi
             press(alice, "change/", plan=plan, interval="month")
         shown = text_of(alice.get(PAGE))
         assert (words in shown, offered in shown) == (not is_for, is_for), plan
+
+
+def test_whoever_paid_by_invoice_comes_back_by_invoice(buyer: Buyer, alice: Visitor) -> None:
+    """They owe, leave, pay, and buy anew."""
+    press(alice, "by-invoice/", choice="business month")
+    buyer.pass_days(31)
+    collect()
+    assert "Your visitors notice nothing so far." in text_of(alice.get(PAGE))
+    press(alice, "cancel/")
+    left = text_of(alice.get(PAGE))
+    assert ("The limits of Free hold." in left, "notice nothing" in left) == (True, False)
+    pay_what_is_owed(buyer)
+    assert buyer.in_force == ("free", "active")
+    assert "Pay by invoice instead" in text_of(alice.get(PAGE))
+    assert "Pro, $490 a year" in text_of(alice.get(f"{PAGE}by-invoice/?choice=pro+year"))
+    press(alice, "by-invoice/", choice="pro year")
+    assert buyer.in_force == ("pro", "active")
 
 
 def test_there_is_no_plan_by_the_week(buyer: Buyer, alice: Visitor) -> None:
