@@ -56,7 +56,7 @@ def show(
         "overage_open": bool(billing.plan.overage_usd) and billing.status == "active",
         "ceiling": billing.overage_ceiling_usd or billing.block_cents // 10,
         "block_price": usd(billing.block_cents),
-        "used_beyond": _used_beyond(tenant),
+        "used_beyond": used_beyond(tenant),
         "invoice_choices": by_invoice_choices(billing),
         "by_invoice_is_for": _by_invoice_is_for(billing),
         "refused": refused,
@@ -64,7 +64,7 @@ def show(
     return render(request, "console/billing.html", context | changed, status=status)
 
 
-def _used_beyond(tenant: TenantInfo) -> dict[str, object] | None:
+def used_beyond(tenant: TenantInfo) -> dict[str, object] | None:
     """The connections beyond the plan that were used this calendar month so far, and what they cost; None for none."""
     blocks, cents = beyond(tenant.id, month_of(timezone.now()))
     return {"connections": blocks * OVERAGE_BLOCK, "costs": usd(cents)} if blocks else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from billing.actions import Drawn
 from billing.models.subscription import GRACE
@@ -13,6 +13,10 @@ from tenants.directory import TenantInfo
 from tenants.plans import TRIAL_DAYS, Interval, Plan
 
 Act = Literal["", "pay", "keep", "reactivate"]
+# Where a plan runs to the end of its period.
+LAST_INVOICE: Final = (
+    "Connections beyond the plan that are used until then and not billed yet come on a last invoice."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,8 @@ def standing_of(tenant: TenantInfo, billing: Billing) -> Standing:
         return _past_due(billing)
     if billing.ends_at:
         trial = "Nothing is charged for the trial. " if billing.trial_ends else ""
-        words = f"{trial}Then the workspace goes on as Free. Everything in it stays."
+        last = f"{LAST_INVOICE} " if billing.overage_on else ""
+        words = f"{trial}{last}Then the workspace goes on as Free. Everything in it stays."
         return Standing("Cancelled", "warn", f"{name} until {day(billing.ends_at)}", (words,), "reactivate")
     if billing.next_plan and billing.next_at:
         coming = f"{billing.next_plan.name}, {price(billing.next_plan, billing.next_interval)}"
@@ -125,9 +130,11 @@ def _ended(billing: Billing) -> str:
 def _on_trial(billing: Billing) -> Standing:
     assert billing.trial_ends is not None
     left = min(TRIAL_DAYS, max(0, -(-int((billing.trial_ends - billing.now).total_seconds()) // 86_400)))
+    how = "An invoice comes by mail then; no card is charged." if billing.by_invoice else ""
     words = (
         f"The trial ends on {day(billing.trial_ends)}. Then it is {price(billing.plan, billing.interval)}."
-    )
+        f" {how}"
+    ).strip()
     return Standing("Trial", "accent", f"{billing.plan.name}, {days(left)} of trial left", (words,))
 
 

@@ -13,6 +13,8 @@ from tenants.context import run_in_tenant
 from tenants.models import Tenant
 from webhooks.actions import emit
 
+TRIAL_ENDING: Final = "trial_ending"
+TRIAL_ENDING_BY_INVOICE: Final = "trial_ending_by_invoice"
 # Days of the grace on which owners are reminded, and how each mail is called.
 FAILED: Final = "payment_failed"
 REMINDERS: Final = ((0, FAILED), (3, "payment_reminder"), (6, "payment_last_call"))
@@ -79,7 +81,8 @@ def tell_of_trial_end(bought: Subscription) -> None:
         return
     at, interval = bought.trial_end.isoformat(), bought.interval
     cents = bought.bought.cents("year" if interval == "year" else "month")
-    notify(bought.tenant_id, "trial_ending", at, plan=bought.bought.name, until=at, cents=cents)
+    kind = TRIAL_ENDING_BY_INVOICE if bought.collection_method == "send_invoice" else TRIAL_ENDING
+    notify(bought.tenant_id, kind, at, plan=bought.bought.name, until=at, cents=cents)
 
 
 def tell_of_a_second(bought: Subscription, second: str, plan: str) -> None:

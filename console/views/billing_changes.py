@@ -24,10 +24,11 @@ from console.billing_page import (
     show,
     status_of,
     to_billing,
+    used_beyond,
 )
 from console.differences import differences, history_hidden
 from console.money import exact, usd
-from console.standing import day, drawn_up, open_invoice, price, unpaid_on_leaving
+from console.standing import LAST_INVOICE, day, drawn_up, open_invoice, price, unpaid_on_leaving
 from console.views.billing import checkout_url
 from tenants.hosts import tenant_url
 from tenants.plans import INTERVALS, PLANS
@@ -110,6 +111,7 @@ def _ask(request: StaffRequest, plan: str) -> HttpResponse:
         "preview": preview,
         "from_day": day(preview.at) if preview.at else "",
         "due": exact(max(0, preview.due_cents)),
+        "by_mail": billing.by_invoice and preview.due_cents > 0,
         "drawn_up": drawn_up(drawn, credit_cents),
         "credit_left": credit_left,
         "next": exact(max(0, wanted.cents(interval) - credit_left)),
@@ -134,10 +136,12 @@ def cancel(request: StaffRequest) -> HttpResponse:
         if not billing.subscribed or billing.ends_at:
             return to_billing()
         ends = billing.trial_ends or billing.renews_at
+        beyond = billing.overage_on or used_beyond(tenant)
         context = frame(request, tenant) | {
             "billing": billing,
             "ends": day(ends) if ends and not billing.ends_at_once else "",
             "open_invoice": open_invoice(billing),
+            "last_invoice": LAST_INVOICE if beyond else "",
             "unpaid": unpaid_on_leaving(billing, actions.drawn_up(tenant.id)),
             "stays": what_stays(tenant, PLANS["free"]),
             "differences": differences(tenant, PLANS["free"]),

@@ -78,6 +78,23 @@ def test_who_pays_by_invoice_is_told_of_the_invoice_and_nothing_of_a_card(alice:
     assert all(f"Invoice {number} over $299.00, due on" in mail.text for mail in told)
 
 
+def test_whoever_goes_over_to_invoices_on_trial_is_told_of_an_invoice_and_of_no_charge(alice: Buyer) -> None:
+    from billing import reading
+    from console.standing import standing_of
+    from portal import mailbox
+
+    alice.buy("pro", "year")
+    by_invoice(alice, "pro", "year")
+    tenant = alice.workspace.tenant
+    (line,) = standing_of(tenant, reading.billing_of(tenant)).lines
+    assert line.endswith("Then it is $490 a year. An invoice comes by mail then; no card is charged.")
+    alice.pass_days(11.5)
+    alice.settle_mails("your trial ends on")
+    (told,) = [mail for mail in mailbox.newest(1_000) if mail.to == alice.workspace.owner_email]
+    assert "On that day an invoice over $490.00 comes by mail" in told.text
+    assert ("No card is charged" in told.text, "is charged, and" in told.text) == (True, False)
+
+
 def test_a_running_plan_can_be_paid_that_way_from_now_on(alice: Buyer) -> None:
     alice.buy("pro", "year")
     by_invoice(alice, "pro", "year")

@@ -259,6 +259,13 @@ def test_every_notice_that_is_sent_has_its_words() -> None:
     from billing.wording import wording
 
     sent = {kind for _, kind in notices.REMINDERS} | {notices.SUSPENDED, notices.OVERDUE}
-    sent |= {"trial_ending", "receipt", "bought_twice", notices.ENDED, notices.OVER}
+    sent |= {
+        notices.TRIAL_ENDING,
+        notices.TRIAL_ENDING_BY_INVOICE,
+        "receipt",
+        "bought_twice",
+        notices.ENDED,
+        notices.OVER,
+    }
     sent |= {f"{limit}_{mark}" for limit in LIMITS for mark in notices.MARKS}
     assert set(wording("en").notices) == sent

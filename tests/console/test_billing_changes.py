@@ -246,6 +246,33 @@ def test_who_cannot_pay_by_invoice_reads_which_plans_can(buyer: Buyer, alice: Vi
         assert (words in shown, offered in shown) == (not is_for, is_for), plan
 
 
+def test_a_change_that_is_paid_by_invoice_says_so(buyer: Buyer, alice: Visitor) -> None:
+    """Though a card was given before."""
+    buyer.buy("pro", "year")
+    press(alice, "by-invoice/", choice="pro year")
+    buyer.pass_days(15)
+    pay_what_is_owed(buyer)
+    asked = text_of(alice.get(f"{PAGE}change/?plan=business&by=year"))
+    assert re.search(r"On an invoice by mail \$2,\d\d\d\.\d\d", asked)
+    assert ("Due now" in asked, "no card is charged" in asked) == (False, True)
+    press(alice, "change/", plan="business", interval="year")
+    assert "is on its way by mail" in text_of(alice.get(PAGE))
+
+
+def test_cancelling_speaks_of_the_last_invoice_for_connections_beyond_the_plan(
+    buyer: Buyer, alice: Visitor
+) -> None:
+    buyer.buy("pro")
+    buyer.pass_days(15)
+    words = "Connections beyond the plan that are used until then and not billed yet come on a last invoice."
+    assert words not in text_of(alice.get(f"{PAGE}cancel/"))
+    press(alice, "overage/", on="yes", ceiling="12")
+    asked = text_of(alice.get(f"{PAGE}cancel/"))
+    assert (words in asked, "turn them off, and none are added" in asked) == (True, True)
+    press(alice, "cancel/")
+    assert words in text_of(alice.get(PAGE))
+
+
 def test_whoever_paid_by_invoice_comes_back_by_invoice(buyer: Buyer, alice: Visitor) -> None:
     """They owe, leave, pay, and buy anew."""
     press(alice, "by-invoice/", choice="business month")
