@@ -123,7 +123,7 @@ def _billing(found: Subscription, plan: Plan) -> Billing:
         interval=_interval(found.interval),
         status=found.status,
         standing=found.standing,
-        by_invoice=found.running and found.collection_method == "send_invoice",
+        by_invoice=found.by_invoice,
         trial_ends=found.trial_end if found.status == "trialing" else None,
         renews_at=found.period_end if found.running and not found.cancel_at else None,
         ends_at=found.cancel_at if found.running else None,

@@ -77,14 +77,13 @@ def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
 
 def _past_due(billing: Billing) -> Standing:
     left = billing.grace_days_left
-    until = f" on {day(billing.suspends_at)}" if billing.suspends_at else ""
     failed = f"The card payment for {billing.owed_for.name} did not go through. "
     if billing.invoice and billing.invoice.by_mail:
         failed = ""
     so_far = "Your visitors notice nothing so far." if billing.plan.paid else "The limits of Free hold."
     lines = (
         f"{failed}{open_invoice(billing)} {_all_due(billing)}".strip(),
-        f"{so_far} Unpaid, the workspace is suspended{until}. Nothing is deleted.",
+        f"{so_far} Unpaid, the workspace is {_suspended_on(billing)}. Nothing is deleted.",
         _kept_until(billing) or (_ended(billing) if billing.over else ""),
     )
     return Standing(
@@ -104,10 +103,19 @@ def _opens_again(billing: Billing) -> str:
     """Whoever owes has their days from the oldest invoice on: a later one that is due alone closes nothing yet."""
     found = billing.invoice
     if found and found.due_count > 1:
-        return f"It opens again as soon as none is more than {days(GRACE.days)} overdue."
+        return f"It opens again {_none_is_late()}."
     if found and found.count > 1:
         return "Paying this one opens it again at once."
     return "Paying opens it again at once."
+
+
+def _none_is_late() -> str:
+    return f"as soon as none is more than {days(GRACE.days)} overdue"
+
+
+def _suspended_on(billing: Billing) -> str:
+    """`suspended on 13 December 2026`, where the day is known."""
+    return f"suspended on {day(billing.suspends_at)}" if billing.suspends_at else "suspended"
 
 
 def _kept_until(billing: Billing) -> str:
@@ -130,11 +138,11 @@ def _ended(billing: Billing) -> str:
 def _on_trial(billing: Billing) -> Standing:
     assert billing.trial_ends is not None
     left = min(TRIAL_DAYS, max(0, -(-int((billing.trial_ends - billing.now).total_seconds()) // 86_400)))
-    how = "An invoice comes by mail then; no card is charged." if billing.by_invoice else ""
+    how = " An invoice comes by mail then; no card is charged." if billing.by_invoice else ""
     words = (
-        f"The trial ends on {day(billing.trial_ends)}. Then it is {price(billing.plan, billing.interval)}."
-        f" {how}"
-    ).strip()
+        f"The trial ends on {day(billing.trial_ends)}."
+        f" Then it is {price(billing.plan, billing.interval)}.{how}"
+    )
     return Standing("Trial", "accent", f"{billing.plan.name}, {days(left)} of trial left", (words,))
 
 
@@ -183,12 +191,10 @@ def _until_paid(billing: Billing) -> str:
     which = f"invoice {found.number}" if found and found.number else "what is open"
     if billing.standing == "suspended":
         if found and found.due_count > 1:
-            opens = f"as soon as none is more than {days(GRACE.days)} overdue{', as Free' if free else ''}"
-            return f"{_all_due(billing)}The workspace opens again {opens}."
+            return f"{_all_due(billing)}The workspace opens again {_none_is_late()}{', as Free' if free else ''}."
         return f"The workspace stays suspended until {which} is paid{', and is Free then' if free else ''}."
     if billing.standing == "past_due":
-        on = f" on {day(billing.suspends_at)}" if billing.suspends_at else ""
-        return f"The workspace is {'Free, and is ' if free else ''}suspended{on} unless {which} is paid."
+        return f"The workspace is {'Free, and is ' if free else ''}{_suspended_on(billing)} unless {which} is paid."
     return ""
 
 

@@ -81,7 +81,7 @@ def tell_of_trial_end(bought: Subscription) -> None:
         return
     at, interval = bought.trial_end.isoformat(), bought.interval
     cents = bought.bought.cents("year" if interval == "year" else "month")
-    kind = TRIAL_ENDING_BY_INVOICE if bought.collection_method == "send_invoice" else TRIAL_ENDING
+    kind = TRIAL_ENDING_BY_INVOICE if bought.by_invoice else TRIAL_ENDING
     notify(bought.tenant_id, kind, at, plan=bought.bought.name, until=at, cents=cents)
 
 

@@ -94,6 +94,11 @@ class Subscription(models.Model):
         return self.status in RUNNING
 
     @property
+    def by_invoice(self) -> bool:
+        """Whether what comes next is mailed as an invoice, and no card is charged."""
+        return self.running and self.collection_method == "send_invoice"
+
+    @property
     def ends_with_period(self) -> bool:
         """Whether the plan ends, or another begins, when the period is over that is paid for."""
         return bool(self.next_plan or self.cancel_at)
