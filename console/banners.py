@@ -44,7 +44,8 @@ def _debt(billing: Billing, owner: bool) -> Banner:
 
 def _trial(billing: Billing) -> Banner:
     assert billing.trial_ends is not None
-    words = f"Then it is {price(billing.plan, billing.interval)}. Cancel before, and nothing is charged."
+    how = " An invoice comes by mail." if billing.by_invoice else ""
+    words = f"Then it is {price(billing.plan, billing.interval)}.{how} Cancel before, and nothing is charged."
     title = f"The trial of {billing.plan.name} ends on {day(billing.trial_ends)}."
     return Banner("warn", title, words, "billing", "See the plan")
 

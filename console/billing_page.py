@@ -53,7 +53,7 @@ def show(
         "interval": interval,
         "cards": cards(tenant, billing, interval),
         "costs": _costs(tenant, interval),
-        "overage_open": bool(billing.plan.overage_usd) and billing.status == "active",
+        "overage_open": bool(billing.plan.overage_usd) and billing.status == "active" and not billing.invoice,
         "ceiling": billing.overage_ceiling_usd or billing.block_cents // 10,
         "block_price": usd(billing.block_cents),
         "used_beyond": used_beyond(tenant),

@@ -18,6 +18,9 @@ LAST_INVOICE: Final = (
     "Connections beyond the plan that are used until then and not billed yet come on a last invoice."
 )
 
+BACK_ONCE_PAID: Final = "Until then you can take this back, once what is open is paid."
+ANSWER_US: Final = "If that is not right, answer any of our mails."
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -40,8 +43,11 @@ def standing_of(tenant: TenantInfo, billing: Billing) -> Standing:
     if billing.ends_at:
         trial = "Nothing is charged for the trial. " if billing.trial_ends else ""
         last = f"{LAST_INVOICE} " if billing.overage_on else ""
-        words = f"{trial}{last}Then the workspace goes on as Free. Everything in it stays."
-        return Standing("Cancelled", "warn", f"{name} until {day(billing.ends_at)}", (words,), "reactivate")
+        back = f" {BACK_ONCE_PAID}" if billing.invoice else ""
+        words = f"{trial}{last}Then the workspace goes on as Free. Everything in it stays.{back}"
+        title = f"{name} until {day(billing.ends_at)}"
+        act: Act = "" if billing.invoice else "reactivate"
+        return Standing("Cancelled", "warn", title, (words,), act)
     if billing.next_plan and billing.next_at:
         coming = f"{billing.next_plan.name}, {price(billing.next_plan, billing.next_interval)}"
         words = f"Until then {name} stays as it is."
@@ -70,7 +76,8 @@ def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
         f"The payment for {name} has been open{since}, so the chat is closed to visitors.",
         open_invoice(billing),
         f"{_all_due(billing)}{_ended(billing) or _opens_again(billing)} Nothing has been deleted.",
-        _kept_until(billing),
+        _kept_until(billing) or _leaving(billing),
+        ANSWER_US,
     )
     return Standing("Suspended", "danger", title, tuple(line for line in lines if line), "pay")
 
@@ -84,7 +91,8 @@ def _past_due(billing: Billing) -> Standing:
     lines = (
         f"{failed}{open_invoice(billing)} {_all_due(billing)}".strip(),
         f"{so_far} Unpaid, the workspace is {_suspended_on(billing)}. Nothing is deleted.",
-        _kept_until(billing) or (_ended(billing) if billing.over else ""),
+        _kept_until(billing) or _leaving(billing) or (_ended(billing) if billing.over else ""),
+        ANSWER_US,
     )
     return Standing(
         "Past due", "danger", f"{days(left)} left to pay", tuple(line for line in lines if line), "pay"
@@ -127,6 +135,13 @@ def _kept_until(billing: Billing) -> str:
     return f"Pay {by} to keep {name}. After that {name} ends, and paying opens the workspace as Free."
 
 
+def _leaving(billing: Billing) -> str:
+    """Where an earlier invoice is owed: the plan is cancelled, and goes on once that is paid."""
+    if billing.ends_at is None:
+        return ""
+    return f"{billing.plan.name} is cancelled, and goes on until {day(billing.ends_at)}. {BACK_ONCE_PAID}"
+
+
 def _ended(billing: Billing) -> str:
     """What paying still brings once the plan has ended."""
     name = billing.owed_for.name
@@ -138,7 +153,8 @@ def _ended(billing: Billing) -> str:
 def _on_trial(billing: Billing) -> Standing:
     assert billing.trial_ends is not None
     left = min(TRIAL_DAYS, max(0, -(-int((billing.trial_ends - billing.now).total_seconds()) // 86_400)))
-    how = " An invoice comes by mail then; no card is charged." if billing.by_invoice else ""
+    mailed = " An invoice comes by mail then, due within 30 days; no card is charged."
+    how = mailed if billing.by_invoice else ""
     words = (
         f"The trial ends on {day(billing.trial_ends)}."
         f" Then it is {price(billing.plan, billing.interval)}.{how}"

@@ -70,6 +70,8 @@ def pay_by_invoice(
         if contract is not None and contract.status in ("active", "trialing"):
             if (contract.bought.plan, contract.bought.interval) != (wanted.key, interval):
                 raise BillingRefused(f"Change to {wanted.name} by the {interval} first.")
+            if contract.cancel_at is not None:
+                raise BillingRefused(f"{wanted.name} is cancelled. Keep it first, then choose invoices.")
             coming = contract.next_bought
             if coming is not None and not by_invoice_goes(coming.plan, coming.interval):
                 raise BillingRefused(f"{BY_INVOICE} Another one is booked: keep your plan first.")

@@ -28,7 +28,7 @@ from console.billing_page import (
 )
 from console.differences import differences, history_hidden
 from console.money import exact, usd
-from console.standing import LAST_INVOICE, day, drawn_up, open_invoice, price, unpaid_on_leaving
+from console.standing import ANSWER_US, LAST_INVOICE, day, drawn_up, open_invoice, price, unpaid_on_leaving
 from console.views.billing import checkout_url
 from tenants.hosts import tenant_url
 from tenants.plans import INTERVALS, PLANS
@@ -142,6 +142,7 @@ def cancel(request: StaffRequest) -> HttpResponse:
             "ends": day(ends) if ends and not billing.ends_at_once else "",
             "open_invoice": open_invoice(billing),
             "last_invoice": LAST_INVOICE if beyond else "",
+            "answer_us": ANSWER_US,
             "unpaid": unpaid_on_leaving(billing, actions.drawn_up(tenant.id)),
             "stays": what_stays(tenant, PLANS["free"]),
             "differences": differences(tenant, PLANS["free"]),

@@ -7,6 +7,8 @@ import pytest
 from billing.errors import BillingRefused
 from tests.billing.buyer import Buyer
 from tests.billing.test_dunning import pay_what_is_owed
+from tests.console.staff import sign_in
+from tests.portal.visitor import text_of
 
 HOUR = 1 / 24
 
@@ -87,11 +89,13 @@ def test_whoever_goes_over_to_invoices_on_trial_is_told_of_an_invoice_and_of_no_
     by_invoice(alice, "pro", "year")
     tenant = alice.workspace.tenant
     (line,) = standing_of(tenant, reading.billing_of(tenant)).lines
-    assert line.endswith("Then it is $490 a year. An invoice comes by mail then; no card is charged.")
+    assert line.endswith(
+        "Then it is $490 a year. An invoice comes by mail then, due within 30 days; no card is charged."
+    )
     alice.pass_days(11.5)
     alice.settle_mails("your trial ends on")
     (told,) = [mail for mail in mailbox.newest(1_000) if mail.to == alice.workspace.owner_email]
-    assert "On that day an invoice over $490.00 comes by mail" in told.text
+    assert "On that day an invoice over $490.00 comes by mail, due within 30 days" in told.text
     assert ("No card is charged" in told.text, "is charged, and" in told.text) == (True, False)
 
 
@@ -115,6 +119,26 @@ def test_it_is_not_for_everyone(alice: Buyer, plan: str, interval: str, days: in
     with pytest.raises(BillingRefused, match=words):
         by_invoice(alice, plan, interval, days)
     assert alice.in_force == ("free", "active")
+
+
+def test_a_plan_that_was_cancelled_is_kept_first(alice: Buyer) -> None:
+    from billing import actions
+
+    alice.buy("business")
+    actions.cancel(alice.tenant_id)
+    with pytest.raises(BillingRefused, match="Keep it first"):
+        by_invoice(alice)
+    assert alice.bought.collection_method == "charge_automatically"
+
+
+def test_a_change_on_trial_says_that_what_comes_then_comes_by_mail(alice: Buyer) -> None:
+    alice.buy("pro", "year")
+    asked = "change/?plan=business&by=year"
+    words = "Invoices come by mail as before; no card is charged."
+    with sign_in(alice.workspace) as owner:
+        assert words not in text_of(owner.get(f"/console/billing/{asked}"))
+        by_invoice(alice, "pro", "year")
+        assert words in text_of(owner.get(f"/console/billing/{asked}"))
 
 
 def test_it_does_not_go_over_to_a_plan_that_it_is_not_for(alice: Buyer) -> None:

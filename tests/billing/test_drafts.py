@@ -138,6 +138,13 @@ def test_whoever_has_paid_a_later_invoice_cancels_with_the_period_and_is_told_so
         False,
         True,
     )
+    said = page(alice, "")
+    assert f"Business is cancelled, and goes on until {ends.day} {ends:%B %Y}. Until then you can" in said
+    assert "Keep Business" not in said
+    alice.pass_days(1 / 12)  # what was drawn up is sent
+    pay_what_is_owed(alice)
+    said = page(alice, "")
+    assert (f"Business until {ends.day} {ends:%B %Y}" in said, "Keep Business" in said) == (True, True)
 
 
 def test_what_credit_pays_of_a_draft_is_not_called_charged(alice: Buyer) -> None:
@@ -183,10 +190,19 @@ def test_what_a_draft_would_have_credited_is_credited(alice: Buyer) -> None:
 
 
 def test_a_cancellation_is_not_called_taken_back_freely_while_something_is_open(alice: Buyer) -> None:
+    from billing import actions
+
+    words = "you can take this back, once what is open is paid."
     by_invoice(alice)
-    assert "you can take this back, once what is open is paid." in cancel_page(alice)
+    assert words in cancel_page(alice)
+    actions.cancel(alice.tenant_id)
+    said = page(alice, "")
+    assert (words in said, "Keep Business" in said) == (True, False)
     alice.pass_days(1)
     pay_what_is_owed(alice)
+    said = page(alice, "")
+    assert (words in said, "Keep Business" in said) == (False, True)
+    actions.reactivate(alice.tenant_id)
     assert "Until then you can take this back." in cancel_page(alice)
 
 

@@ -46,7 +46,7 @@ def test_whoever_cancels_owing_owes_what_was_used_since_the_last_report_too(lent
     use(lent, 1_102)
     assert counted_at_stripe(lent) == 0
     asked = browse(lent.workspace, "GET", f"{PAGE}cancel/", session_of(lent.workspace))
-    assert "Connections beyond it that were used are billed now." in text_of(asked)
+    assert "Connections beyond it that were used and not billed yet are billed now." in text_of(asked)
     assert actions.cancel(lent.tenant_id) is None
     lent.settle()
     assert (lent.in_force, counted_at_stripe(lent)) == (("free", "past_due"), 2)
