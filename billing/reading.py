@@ -71,6 +71,11 @@ class Billing:
         return self.status in RUNNING
 
     @property
+    def collected_for(self) -> bool:
+        """Whether Stripe goes on asking for the plan as each period begins."""
+        return self.subscribed and self.status != "unpaid"
+
+    @property
     def ends_at_once(self) -> bool:
         """Whether it does when it is cancelled, and not with the period that is paid for."""
         return self.status in OWED_FOR

@@ -76,7 +76,7 @@ def _suspended(tenant: TenantInfo, billing: Billing) -> Standing:
         f"The payment for {name} has been open{since}, so the chat is closed to visitors.",
         open_invoice(billing),
         f"{_all_due(billing)}{_ended(billing) or _opens_again(billing)} Nothing has been deleted.",
-        _kept_until(billing) or _leaving(billing),
+        _kept_until(billing) or _leaving(billing) or _goes_on(billing),
         ANSWER_US,
     )
     return Standing("Suspended", "danger", title, tuple(line for line in lines if line), "pay")
@@ -91,7 +91,10 @@ def _past_due(billing: Billing) -> Standing:
     lines = (
         f"{failed}{open_invoice(billing)} {_all_due(billing)}".strip(),
         f"{so_far} Unpaid, the workspace is {_suspended_on(billing)}. Nothing is deleted.",
-        _kept_until(billing) or _leaving(billing) or (_ended(billing) if billing.over else ""),
+        _kept_until(billing)
+        or _leaving(billing)
+        or _goes_on(billing)
+        or (_ended(billing) if billing.over else ""),
         ANSWER_US,
     )
     return Standing(
@@ -140,6 +143,14 @@ def _leaving(billing: Billing) -> str:
     if billing.ends_at is None:
         return ""
     return f"{billing.plan.name} is cancelled, and goes on until {day(billing.ends_at)}. {BACK_ONCE_PAID}"
+
+
+def _goes_on(billing: Billing) -> str:
+    """What else is asked for meanwhile, where no end of the plan is near: being suspended does not stop it."""
+    if not billing.collected_for:
+        return ""
+    how = "come by mail" if billing.by_invoice else "are charged to the card"
+    return f"{billing.plan.name} goes on meanwhile, and its next invoices {how} unless you cancel the plan."
 
 
 def _ended(billing: Billing) -> str:

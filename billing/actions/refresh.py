@@ -102,7 +102,7 @@ def _forget_customer(bought: Subscription) -> None:
     """Somebody deleted the customer at Stripe, and with it what it was paying for."""
     bought.customer_id, bought.cancel_at, bought.past_due_since = None, None, None
     bought.credit_cents = 0
-    _copy_debts(bought, (), ())
+    _copy_debts(bought, (), (), None)
     if bought.status:
         bought.status, bought.standing = "canceled", Standing.ENDED
     bought.save()
@@ -132,7 +132,7 @@ def _copy(bought: Subscription, contract: Contract) -> None:
     # Whoever has bought without a trial has seen the product too.
     bought.had_trial = bought.had_trial or contract.status not in NEVER_BEGUN
     bought.refreshed_at, bought.clock_ahead = contract.now, _ahead(contract.now)
-    _copy_debts(bought, contract.debts, contract.due)
+    _copy_debts(bought, contract.debts, contract.due, contract.retried_since)
 
 
 def _count_until_now(bought: Subscription, contract: Contract) -> None:
@@ -149,13 +149,16 @@ def _ahead(now: datetime) -> int:
     return ahead if abs(ahead) > 60 else 0
 
 
-def _copy_debts(bought: Subscription, debts: tuple[Debt, ...], due: tuple[Debt, ...]) -> None:
+def _copy_debts(
+    bought: Subscription, debts: tuple[Debt, ...], due: tuple[Debt, ...], retried_since: datetime | None
+) -> None:
     first = debts[0] if debts else None
     bought.open_count, bought.open_cents = len(debts), first.cents if first else 0
     bought.open_number = first.number if first else ""
     bought.open_due = first.due if first else None
     bought.open_by_mail = first is not None and first.by_mail
     bought.due_count, bought.due_cents = len(due), sum(debt.cents for debt in due)
+    bought.retried_since = retried_since
 
 
 def _owed_since(contract: Contract, known: datetime | None) -> datetime | None:

@@ -63,6 +63,12 @@ class Contract(msgspec.Struct, frozen=True):
         return self.due[0].due if self.due else None
 
     @property
+    def retried_since(self) -> datetime | None:
+        """When the first of those did that Stripe asks the card for, and whose last refusal may end the plan."""
+        tried = (debt.due for debt in self.due if debt.subscription_id == self.id and not debt.by_mail)
+        return next(tried, None)
+
+    @property
     def left(self) -> bool:
         """Whether it was ended by somebody, and not by Stripe for want of payment."""
         return self.status == "canceled" and not self.ended_unpaid

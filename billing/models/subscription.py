@@ -65,6 +65,8 @@ class Subscription(models.Model):
     # Of the unpaid ones, those that were due when Stripe was asked last: the workspace owes until all are paid.
     due_count = models.PositiveSmallIntegerField(default=0, db_default=0)
     due_cents = models.PositiveBigIntegerField(default=0, db_default=0)
+    # Since when Stripe tries the card again for one of them; None where they went by mail.
+    retried_since = models.DateTimeField(null=True)
     # What the customer has to their credit, in US cents: the next invoices use it up.
     credit_cents = models.PositiveIntegerField(default=0, db_default=0)
 
@@ -121,9 +123,8 @@ class Subscription(models.Model):
     @property
     def ends_unpaid_at(self) -> datetime | None:
         """About when Stripe gives up on the card and ends the plan; None where it does neither: nothing is owed, it is
-        over already, or invoices come by mail."""
+        over already, or what is owed went by mail."""
         days = settings.STRIPE_RETRY_DAYS
-        tried = self.status == "past_due" and self.collection_method == "charge_automatically"
-        if not (tried and days and self.past_due_since):
+        if not (self.status == "past_due" and days and self.retried_since):
             return None
-        return self.past_due_since + timedelta(days=days)
+        return self.retried_since + timedelta(days=days)

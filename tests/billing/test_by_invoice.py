@@ -26,6 +26,13 @@ def by_invoice(buyer: Buyer, plan: str = "business", interval: str = "month", da
     buyer.settle()
 
 
+def add_a_card(buyer: Buyer) -> None:
+    """As the Customer Portal does."""
+    card = buyer.api.payment_methods.attach("pm_card_visa", params={"customer": buyer.customer})
+    wanted = {"invoice_settings": {"default_payment_method": card.id}}
+    buyer.api.customers.update(buyer.customer, params=wanted)  # type: ignore[arg-type]
+
+
 def test_the_plan_is_there_while_the_invoice_is_open(alice: Buyer) -> None:
     from billing import actions
 
@@ -182,9 +189,7 @@ def test_an_invoice_on_its_way_is_due_when_it_was_going_to_be_after_the_card_is_
     due = alice.bought.open_due
     assert f"It is due on {day(due)}." in told()
     assert (due - alice.now).days in (29, 30)
-    card = alice.api.payment_methods.attach("pm_card_visa", params={"customer": alice.customer})
-    wanted = {"invoice_settings": {"default_payment_method": card.id}}
-    alice.api.customers.update(alice.customer, params=wanted)  # type: ignore[arg-type]
+    add_a_card(alice)
     actions.pay_by_card(alice.tenant_id)
     assert alice.bought.collection_method == "charge_automatically"
     assert (alice.bought.open_due, f"It is due on {day(due)}." in told()) == (due, True)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from tests.billing.buyer import Buyer
-from tests.billing.test_by_invoice import by_invoice
+from tests.billing.test_by_invoice import add_a_card, by_invoice
 from tests.billing.test_notices import LANGUAGES, mails_to, texts
 from tests.personas import Workspace
 
@@ -117,11 +117,68 @@ def test_an_invoice_by_mail_is_tried_by_nobody_and_ends_no_plan(alice: Buyer) ->
     assert "to keep Business" not in told(alice, "is overdue").text
 
 
+def test_neither_does_one_after_which_the_plan_is_paid_by_card_again(alice: Buyer) -> None:
+    """The plan goes on and is charged for while the workspace is closed: the page says that, and of no end."""
+    from billing import actions
+
+    by_invoice(alice, days=10)
+    alice.pass_days(2 * HOUR)
+    add_a_card(alice)
+    actions.pay_by_card(alice.tenant_id)
+    alice.pass_days(10)
+    collect()
+    goes_on = "Business goes on meanwhile, and its next invoices are charged to the card unless you cancel the plan."
+    for days, standing, subject in ((0, "past_due", "is overdue"), (7, "suspended", "is suspended")):
+        if days:
+            alice.pass_days(days)
+            collect()
+        assert alice.in_force == ("business", standing)
+        assert alice.bought.ends_unpaid_at is None
+        assert goes_on in head(alice)
+        assert "to keep Business" not in head(alice)
+        assert "to keep Business" not in told(alice, subject).text
+    alice.pass_days(30)  # Stripe ends nothing
+    collect()
+    assert alice.in_force == ("business", "suspended")
+    assert (alice.bought.status, alice.bought.open_count) == ("active", 1)
+    assert goes_on in head(alice)
+
+
+def test_a_card_that_fails_later_has_its_own_days(alice: Buyer) -> None:
+    from billing import actions
+
+    alice.control("POST", "settings", after_retries="cancel")
+    by_invoice(alice, days=20)
+    alice.pass_days(2 * HOUR)
+    add_a_card(alice)
+    actions.pay_by_card(alice.tenant_id)
+    alice.let_the_card_fail()
+    alice.pass_days(32)
+    collect()
+    bought = alice.bought
+    assert (bought.due_count, bought.open_by_mail) == (2, True)
+    assert bought.retried_since - bought.past_due_since > timedelta(days=7)
+    assert bought.ends_unpaid_at == bought.retried_since + timedelta(days=settings.STRIPE_RETRY_DAYS)
+    assert f"Pay by about {in_words(bought.ends_unpaid_at)} to keep Business." in head(alice)
+    alice.pass_days((bought.ends_unpaid_at - alice.now).total_seconds() / 86_400 + 2)
+    collect()
+    assert (alice.bought.status, alice.bought.ends_unpaid_at) == ("canceled", None)
+
+
+def head(buyer: Buyer) -> str:
+    """What the head of the billing page says."""
+    from billing import reading
+    from console.standing import standing_of
+
+    tenant = buyer.workspace.tenant
+    return " ".join(standing_of(tenant, reading.billing_of(tenant)).lines)
+
+
 def test_where_stripe_never_ends_a_plan_nothing_is_said_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from billing.models import Subscription
 
     since = timezone.now()
-    bought = Subscription(past_due_since=since, status="past_due", collection_method="charge_automatically")
+    bought = Subscription(past_due_since=since, status="past_due", retried_since=since)
     assert bought.ends_unpaid_at == since + timedelta(days=settings.STRIPE_RETRY_DAYS)
     monkeypatch.setattr(settings, "STRIPE_RETRY_DAYS", 0)
     assert bought.ends_unpaid_at is None
